@@ -1,0 +1,1 @@
+//! The frame-metadata protocol.

@@ -1,0 +1,1 @@
+//! Engines that explore programs, and their verdicts.
