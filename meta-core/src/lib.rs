@@ -1,1 +1,60 @@
-//! The frame-metadata protocol.
+//! The reference-counted metadata of physical memory frames.
+//!
+//! A kernel keeps one [`MetaSlot`] for every physical frame. One atomic word in
+//! it, `ref_count`, says who may touch the rest:
+//!
+//! | value | state | who may touch the metadata and its vtable word |
+//! |---|---|---|
+//! | [`REF_COUNT_UNUSED`] | Unused | nobody |
+//! | 0 | Busy: being built or torn down | the thread that made it 0 |
+//! | 1 to [`REF_COUNT_MAX`] | Shared(n) | every handle, to read |
+//! | [`REF_COUNT_UNIQUE`] | Unique | the one [`UniqueFrame`], to read and write |
+//! | between the last two | overflow, until the abort | nobody |
+//!
+//! # The rules
+//!
+//! 1. Only `slot.rs` changes `ref_count`, and each change is one row of the
+//!    [ordering table](ordering::SITES).
+//! 2. Whoever makes a slot Busy builds or tears down its metadata alone, and
+//!    ends the Busy state. If it panics the slot stays Busy for ever: leaked,
+//!    never dropped twice.
+//! 3. A handle is counted before it exists and given up before it is uncounted.
+//! 4. Metadata is written before the store that makes it reachable (Release),
+//!    and read after the compare-and-swap that reached it (Acquire).
+//! 5. Everything a handle did happens before the teardown by the last handle
+//!    and before the writes of the next unique owner.
+//! 6. A teardown happens before the next generation's construction.
+//! 7. A failed operation leaves the slot as it was.
+//! 8. A lookup by address that fails promises nothing: without a happens-before
+//!    edge to a publication it may miss it.
+//!
+//! # Using it
+//!
+//! Implement [`Platform`] once. Then `Frame<M, P>` and `UniqueFrame<M, P>` are
+//! words that know where their slot is.
+#![doc = ""]
+#![no_std]
+
+mod error;
+mod frame;
+mod mapping;
+mod meta;
+pub mod ordering;
+mod platform;
+mod reader;
+mod slot;
+mod state;
+mod sync;
+mod unique;
+
+#[doc(inline)]
+pub use crate::sync::*;
+pub use error::GetFrameError;
+pub use frame::{Frame, FrameRef};
+pub use mapping::{frame_to_index, frame_to_meta, meta_to_frame};
+pub use meta::{AnyFrameMeta, FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE, META_SLOT_SIZE};
+pub use platform::{MaxPaddr, PAGE_SIZE, Paddr, Platform};
+pub use reader::VmReader;
+pub use slot::{MetaSlot, get_slot};
+pub use state::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+pub use unique::UniqueFrame;

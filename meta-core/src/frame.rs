@@ -1,0 +1,272 @@
+//! `Frame`: a shared handle.
+
+use core::any::Any;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use crate::error::GetFrameError;
+use crate::mapping::frame_to_meta;
+use crate::meta::AnyFrameMeta;
+use crate::platform::{PAGE_SIZE, Paddr, Platform};
+use crate::slot::MetaSlot;
+use crate::sync::Access;
+use crate::unique::UniqueFrame;
+
+/// A shared handle to a frame with metadata of type `M`.
+///
+/// One word. While any handle exists the metadata is initialised and read-only;
+/// dropping the last one drops the metadata and gives the frame back.
+#[repr(transparent)]
+pub struct Frame<M: AnyFrameMeta + ?Sized, P: Platform> {
+    slot: NonNull<MetaSlot>,
+    _metadata: PhantomData<M>,
+    _platform: PhantomData<fn() -> P>,
+}
+
+// SAFETY: a handle is a counted reference to metadata, which is `Send + Sync`;
+// the count is atomic.
+unsafe impl<M: AnyFrameMeta + ?Sized, P: Platform> Send for Frame<M, P> {}
+
+// SAFETY: as for `Send`.
+unsafe impl<M: AnyFrameMeta + ?Sized, P: Platform> Sync for Frame<M, P> {}
+
+impl<M: AnyFrameMeta, P: Platform> Frame<M, P> {
+    /// Claims an unused frame and shares it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MetaSlot::get_from_unused`]; `metadata` is dropped then.
+    #[inline]
+    pub fn from_unused(paddr: Paddr, metadata: M) -> Result<Self, GetFrameError> {
+        let slot = MetaSlot::get_from_unused::<P, M>(paddr, metadata, false)?;
+        // SAFETY: the slot is shared by one handle: this one.
+        Ok(unsafe { Self::from_slot(slot.into()) })
+    }
+
+    /// The metadata.
+    #[inline]
+    #[track_caller]
+    pub fn meta(&self) -> &M {
+        // SAFETY: while this handle exists the metadata is an initialised `M`
+        // and read-only.
+        unsafe { &*self.slot().as_meta_ptr::<M>(Access::Read) }
+    }
+}
+
+impl<P: Platform> Frame<dyn AnyFrameMeta, P> {
+    /// Looks up a shared frame, whatever its metadata.
+    ///
+    /// It aborts through the platform at
+    /// [`REF_COUNT_MAX`](crate::REF_COUNT_MAX) handles.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MetaSlot::get_from_in_use`].
+    #[inline]
+    pub fn from_in_use(paddr: Paddr) -> Result<Self, GetFrameError> {
+        let slot = MetaSlot::get_from_in_use::<P>(paddr)?;
+        // SAFETY: the count includes this handle.
+        Ok(unsafe { Self::from_slot(slot.into()) })
+    }
+}
+
+impl<M: AnyFrameMeta + ?Sized, P: Platform> Frame<M, P> {
+    /// # Safety
+    ///
+    /// The count of the slot includes the new handle, and the metadata is an
+    /// `M`.
+    #[inline]
+    pub(crate) unsafe fn from_slot(slot: NonNull<MetaSlot>) -> Self {
+        Frame {
+            slot,
+            _metadata: PhantomData,
+            _platform: PhantomData,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn slot(&self) -> &MetaSlot {
+        // SAFETY: slots outlive all handles, as the platform promises.
+        unsafe { self.slot.as_ref() }
+    }
+
+    #[inline]
+    pub(crate) fn into_slot(self) -> NonNull<MetaSlot> {
+        ManuallyDrop::new(self).slot
+    }
+
+    /// The metadata, whatever its type.
+    #[inline]
+    #[track_caller]
+    pub fn dyn_meta(&self) -> &dyn AnyFrameMeta {
+        // SAFETY: while this handle exists the metadata is initialised and
+        // read-only.
+        unsafe { &*self.slot().dyn_meta_ptr(Access::Read) }
+    }
+
+    /// The physical address of the frame.
+    #[inline]
+    pub fn start_paddr(&self) -> Paddr {
+        self.slot().frame_paddr::<P>()
+    }
+
+    /// The size of the frame, in bytes.
+    #[inline]
+    pub const fn size(&self) -> usize {
+        PAGE_SIZE
+    }
+
+    /// The number of handles, which may be old by the time it is used.
+    #[inline]
+    pub fn reference_count(&self) -> u64 {
+        self.slot().reference_count()
+    }
+
+    /// A handle for as long as this one is borrowed; it costs no counting.
+    #[inline]
+    pub fn borrow(&self) -> FrameRef<'_, M, P> {
+        FrameRef {
+            // SAFETY: never dropped, and this handle outlives it.
+            frame: ManuallyDrop::new(unsafe { Self::from_slot(self.slot) }),
+            _lifetime: PhantomData,
+        }
+    }
+
+    /// Forgets the handle and leaves the frame's address: the count stays.
+    #[inline]
+    #[must_use = "without `from_raw` the frame leaks"]
+    pub fn into_raw(self) -> Paddr {
+        let paddr = self.start_paddr();
+        let _ = ManuallyDrop::new(self);
+        paddr
+    }
+
+    /// The handle that [`into_raw`](Self::into_raw) forgot.
+    ///
+    /// # Safety
+    ///
+    /// The address comes from `into_raw` of a handle to metadata of type `M`,
+    /// once for each call.
+    #[inline]
+    pub unsafe fn from_raw(paddr: Paddr) -> Self {
+        let slot = frame_to_meta::<P>(paddr).cast_mut();
+        // SAFETY: the frame exists, so its slot is in the array; the count
+        // still includes the forgotten handle.
+        unsafe { Self::from_slot(NonNull::new_unchecked(slot)) }
+    }
+}
+
+impl<M: AnyFrameMeta + ?Sized, P: Platform> Clone for Frame<M, P> {
+    /// One more handle. It aborts through the platform at
+    /// [`REF_COUNT_MAX`](crate::REF_COUNT_MAX) handles.
+    #[inline]
+    fn clone(&self) -> Self {
+        // SAFETY: `self` is a shared handle, and the count includes the new one.
+        unsafe {
+            self.slot().inc_ref_count::<P>();
+            Self::from_slot(self.slot)
+        }
+    }
+}
+
+impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for Frame<M, P> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: this handle is given up here; the last one made the slot Busy
+        // and its fence ordered all others before, so that the metadata is ours
+        // to drop; then the frame is unused and goes to the allocator.
+        unsafe {
+            if self.slot().dec_ref_count() {
+                self.slot().drop_last_in_place::<P>();
+                P::free_frame(self.start_paddr());
+            }
+        }
+    }
+}
+
+impl<M: AnyFrameMeta, P: Platform> From<Frame<M, P>> for Frame<dyn AnyFrameMeta, P> {
+    #[inline]
+    fn from(frame: Frame<M, P>) -> Self {
+        // SAFETY: the same handle; the vtable word remembers the type.
+        unsafe { Self::from_slot(frame.into_slot()) }
+    }
+}
+
+impl<M: AnyFrameMeta, P: Platform> TryFrom<Frame<dyn AnyFrameMeta, P>> for Frame<M, P> {
+    type Error = Frame<dyn AnyFrameMeta, P>;
+
+    /// The typed handle, or the same handle back if the metadata is not an `M`.
+    fn try_from(frame: Frame<dyn AnyFrameMeta, P>) -> Result<Self, Self::Error> {
+        let metadata: &dyn Any = frame.dyn_meta();
+        if metadata.is::<M>() {
+            // SAFETY: the same handle, and the metadata is an `M`.
+            Ok(unsafe { Self::from_slot(frame.into_slot()) })
+        } else {
+            Err(frame)
+        }
+    }
+}
+
+impl<M: AnyFrameMeta + ?Sized, P: Platform> From<UniqueFrame<M, P>> for Frame<M, P> {
+    /// Shares what was uniquely owned.
+    #[inline]
+    fn from(unique: UniqueFrame<M, P>) -> Self {
+        let slot = unique.into_slot();
+        // SAFETY: the slot outlives its handles; the unique one became shared.
+        unsafe {
+            slot.as_ref().share();
+            Self::from_slot(slot)
+        }
+    }
+}
+
+impl<M: AnyFrameMeta + ?Sized, P: Platform> fmt::Debug for Frame<M, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("paddr", &format_args!("{:#x}", self.start_paddr()))
+            .field("state", &self.slot().snapshot())
+            .finish()
+    }
+}
+
+/// A borrowed [`Frame`], as good as `&Frame` but one word without indirection.
+#[repr(transparent)]
+pub struct FrameRef<'a, M: AnyFrameMeta + ?Sized, P: Platform> {
+    frame: ManuallyDrop<Frame<M, P>>,
+    _lifetime: PhantomData<&'a Frame<M, P>>,
+}
+
+impl<M: AnyFrameMeta + ?Sized, P: Platform> FrameRef<'_, M, P> {
+    /// Borrows the handle that [`Frame::into_raw`] forgot.
+    ///
+    /// # Safety
+    ///
+    /// The forgotten handle to metadata of type `M` stays forgotten for as long
+    /// as the reference lives.
+    #[inline]
+    pub unsafe fn borrow_paddr(paddr: Paddr) -> Self {
+        FrameRef {
+            // SAFETY: never dropped, so the forgotten handle is not given up.
+            frame: ManuallyDrop::new(unsafe { Frame::from_raw(paddr) }),
+            _lifetime: PhantomData,
+        }
+    }
+}
+
+impl<M: AnyFrameMeta + ?Sized, P: Platform> Deref for FrameRef<'_, M, P> {
+    type Target = Frame<M, P>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &self.frame
+    }
+}
+
+impl<M: AnyFrameMeta + ?Sized, P: Platform> fmt::Debug for FrameRef<'_, M, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}

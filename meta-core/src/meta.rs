@@ -1,0 +1,120 @@
+//! Metadata of any type, and the word in a slot that remembers which.
+
+use core::any::Any;
+use core::fmt;
+use core::mem::{align_of, size_of};
+
+use static_assertions::const_assert_eq;
+
+use crate::platform::PAGE_SIZE;
+use crate::reader::VmReader;
+
+/// The size of a slot in bytes, in builds that ship.
+pub const META_SLOT_SIZE: usize = 64;
+
+/// The greatest size of a metadata type, in bytes: a slot less `ref_count`,
+/// the vtable word and `in_list`.
+pub const FRAME_METADATA_MAX_SIZE: usize =
+    META_SLOT_SIZE - size_of::<u64>() - size_of::<MetaVtable>() - size_of::<u64>();
+
+/// The greatest alignment of a metadata type, in bytes: metadata begins where
+/// its slot begins.
+pub const FRAME_METADATA_MAX_ALIGN: usize = META_SLOT_SIZE;
+
+const_assert_eq!(PAGE_SIZE % META_SLOT_SIZE, 0);
+const_assert_eq!(FRAME_METADATA_MAX_SIZE, 40);
+
+/// Anything that can be the metadata of a frame.
+///
+/// [`impl_frame_meta_for!`](crate::impl_frame_meta_for) implements it for a
+/// type that needs no `on_drop`.
+///
+/// # Safety
+///
+/// - [`on_drop`](Self::on_drop) may read the page only if its bytes are not
+///   accessed by anybody else once no handle is left.
+/// - [`is_untyped`](Self::is_untyped) may return `true` only if every byte of
+///   the page is plain data, of no type, for as long as the frame has this
+///   metadata.
+pub unsafe trait AnyFrameMeta: Any + Send + Sync {
+    /// Called once when the last handle is gone, before the destructor.
+    ///
+    /// `page` reads the bytes of the frame. The slot is Busy meanwhile, so that
+    /// looking up the frame itself fails. If this panics, the slot stays Busy
+    /// for ever: the frame leaks, and the metadata is not dropped.
+    fn on_drop(&mut self, page: &mut VmReader<'_>) {
+        let _ = page;
+    }
+
+    /// Whether the page holds plain bytes that anybody with a handle may read
+    /// and write.
+    fn is_untyped(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Debug for dyn AnyFrameMeta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("dyn AnyFrameMeta")
+    }
+}
+
+/// Evaluated by the compiler for every `M` that is stored: a type that does
+/// not fit does not compile.
+pub(crate) const fn assert_fits<M>() {
+    assert!(
+        size_of::<M>() <= FRAME_METADATA_MAX_SIZE,
+        "frame metadata is too large: FRAME_METADATA_MAX_SIZE is 40 bytes"
+    );
+    assert!(
+        align_of::<M>() <= FRAME_METADATA_MAX_ALIGN,
+        "frame metadata is over-aligned: FRAME_METADATA_MAX_ALIGN is 64 bytes"
+    );
+}
+
+/// Makes types frame metadata, with no `on_drop`, and checks that they fit.
+///
+/// ```
+/// struct PageTableNode { level: u8 }
+/// meta_core::impl_frame_meta_for!(PageTableNode);
+/// ```
+#[macro_export]
+macro_rules! impl_frame_meta_for {
+    ($($meta:ty),+ $(,)?) => {$(
+        // SAFETY: without an `on_drop` nothing reads the page, and it is not
+        // said to be untyped.
+        unsafe impl $crate::AnyFrameMeta for $meta {}
+
+        const _: () = {
+            assert!(
+                ::core::mem::size_of::<$meta>() <= $crate::FRAME_METADATA_MAX_SIZE,
+                "frame metadata is too large: FRAME_METADATA_MAX_SIZE is 40 bytes"
+            );
+            assert!(
+                ::core::mem::align_of::<$meta>() <= $crate::FRAME_METADATA_MAX_ALIGN,
+                "frame metadata is over-aligned: FRAME_METADATA_MAX_ALIGN is 64 bytes"
+            );
+        };
+    )+};
+}
+
+/// The vtable word: turns the thin pointer to a slot's storage into one that
+/// knows the metadata's type.
+///
+/// A function rather than a vtable address, because stable Rust can neither
+/// take a trait-object pointer apart nor put one together.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct MetaVtable(fn(*mut ()) -> *mut dyn AnyFrameMeta);
+
+const_assert_eq!(size_of::<MetaVtable>(), 8);
+
+impl MetaVtable {
+    pub(crate) fn of<M: AnyFrameMeta>() -> Self {
+        MetaVtable(|storage| storage.cast::<M>() as *mut dyn AnyFrameMeta)
+    }
+
+    pub(crate) fn attach(self, storage: *mut ()) -> *mut dyn AnyFrameMeta {
+        (self.0)(storage)
+    }
+}

@@ -1,0 +1,92 @@
+//! What the protocol needs from the kernel around it.
+
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
+
+use crate::ordering;
+use crate::slot::MetaSlot;
+use crate::sync::unmodelled::AtomicUsize;
+
+/// A physical address, in bytes.
+pub type Paddr = usize;
+
+/// The size of a frame and of its page, in bytes.
+pub const PAGE_SIZE: usize = 4096;
+
+/// The end of physical memory: stored once at start-up, loaded by every lookup.
+#[derive(Debug)]
+pub struct MaxPaddr(AtomicUsize);
+
+impl MaxPaddr {
+    /// Not initialised: every frame is out of bound.
+    pub const fn new() -> Self {
+        MaxPaddr(AtomicUsize::new(0))
+    }
+
+    /// The first address past physical memory; 0 before start-up.
+    #[inline]
+    pub fn get(&self) -> Paddr {
+        // ORDERING: MAX_PADDR, Relaxed, without partner: the one store happens
+        // before other processors start.
+        self.0.load(ordering::MAX_PADDR.ordering())
+    }
+
+    /// Makes all frames below `max_paddr` known.
+    ///
+    /// # Safety
+    ///
+    /// The slots of all frames below `max_paddr` are initialised, and no other
+    /// thread uses this platform yet.
+    pub unsafe fn set(&self, max_paddr: Paddr) {
+        // ORDERING: Relaxed, read by MAX_PADDR: starting the other processors
+        // orders it before their loads.
+        self.0.store(max_paddr, Ordering::Relaxed);
+    }
+}
+
+impl Default for MaxPaddr {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Where slots and pages are, who gets a freed frame, and how to stop.
+///
+/// A kernel implements it once, on a type without values; all handles carry
+/// that type, so each method is a direct call that inlines to its constant.
+///
+/// # Safety
+///
+/// The methods do what they say; the protocol's safety rests on it.
+pub unsafe trait Platform: Sized + 'static {
+    /// The slot of frame 0.
+    ///
+    /// Safety for the implementer: always the same pointer once
+    /// [`max_paddr`](Platform::max_paddr) is set; from it,
+    /// `max_paddr / PAGE_SIZE` initialised slots follow one another, valid for
+    /// as long as any handle exists and reached by nothing but this crate.
+    fn slots() -> NonNull<MetaSlot>;
+
+    /// The end of physical memory.
+    fn max_paddr() -> &'static MaxPaddr;
+
+    /// A pointer to the page at `paddr` in the linear mapping.
+    ///
+    /// Safety for the implementer: for each frame below the end of physical
+    /// memory, valid for reads and writes of [`PAGE_SIZE`] bytes.
+    fn page(paddr: Paddr) -> *mut u8;
+
+    /// Takes a frame back whose last handle was dropped.
+    ///
+    /// # Safety
+    ///
+    /// The frame is unused and nobody but the allocator may claim it from now
+    /// until the allocator hands it out again.
+    unsafe fn free_frame(paddr: Paddr);
+
+    /// Stops: a reference count would overflow.
+    ///
+    /// Safety for the implementer: it may unwind only if the kernel keeps every
+    /// handle of this thread from being dropped afterwards.
+    fn abort() -> !;
+}

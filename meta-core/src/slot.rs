@@ -1,0 +1,396 @@
+//! `MetaSlot`: every transition of `ref_count`, and nothing else.
+
+use core::fmt;
+
+use crate::error::GetFrameError;
+use crate::mapping::{frame_to_meta, meta_to_frame};
+use crate::meta::{AnyFrameMeta, FRAME_METADATA_MAX_SIZE, MetaVtable, assert_fits};
+use crate::ordering as site;
+use crate::platform::{PAGE_SIZE, Paddr, Platform};
+use crate::reader::VmReader;
+use crate::state::{REF_COUNT_BUSY, REF_COUNT_MAX, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+use crate::sync::{self, Access, AtomicWord, PlainCell};
+
+/// The bytes of the metadata value. In a slot they begin at its alignment.
+pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
+
+/// What the kernel keeps for one physical frame: 64 bytes in builds that ship.
+#[repr(C, align(64))]
+pub struct MetaSlot {
+    /// The metadata. First, so that a slot pointer is a metadata pointer.
+    pub(crate) storage: PlainCell<Storage>,
+    /// The state; see [`state`](crate::state).
+    pub(crate) ref_count: AtomicWord,
+    /// Which type of metadata is stored.
+    pub(crate) vtable_ptr: PlainCell<MetaVtable>,
+    /// 0, or the id of the one list that holds the frame.
+    pub(crate) in_list: AtomicWord,
+}
+
+// SAFETY: the cells are accessed only as the rules of the crate say: by one
+// thread while Busy or Unique, read-only while Shared. The metadata in them is
+// `Send + Sync`.
+unsafe impl Sync for MetaSlot {}
+
+// SAFETY: as for `Sync`; nothing in a slot belongs to a thread.
+unsafe impl Send for MetaSlot {}
+
+/// The slot of the frame at `paddr`.
+///
+/// # Errors
+///
+/// [`NotAligned`](GetFrameError::NotAligned) unless `paddr` is a multiple of
+/// [`PAGE_SIZE`], else [`OutOfBound`](GetFrameError::OutOfBound) unless it is
+/// below the end of physical memory.
+#[inline]
+pub fn get_slot<P: Platform>(paddr: Paddr) -> Result<&'static MetaSlot, GetFrameError> {
+    if !paddr.is_multiple_of(PAGE_SIZE) {
+        return Err(GetFrameError::NotAligned);
+    }
+    if paddr >= P::max_paddr().get() {
+        return Err(GetFrameError::OutOfBound);
+    }
+    // SAFETY: below the end of physical memory the platform has initialised
+    // slots, which it never takes away and which nobody borrows mutably.
+    Ok(unsafe { &*frame_to_meta::<P>(paddr) })
+}
+
+impl MetaSlot {
+    /// The slot of an unused frame.
+    pub fn new_unused() -> Self {
+        Self::with_count(REF_COUNT_UNUSED)
+    }
+
+    /// The slot of a frame that is in use from the start, before any other
+    /// thread can see it. The caller makes the handles.
+    ///
+    /// # Panics
+    ///
+    /// If `state` is not [`Shared`](SlotState::Shared) by at least one handle
+    /// or [`Unique`](SlotState::Unique): no other state has metadata.
+    pub fn new_in_use<M: AnyFrameMeta>(metadata: M, state: SlotState) -> Self {
+        assert!(
+            matches!(
+                state,
+                SlotState::Shared(1..=REF_COUNT_MAX) | SlotState::Unique
+            ),
+            "a slot in state {state} holds no metadata"
+        );
+        let slot = Self::with_count(state.to_raw());
+        // SAFETY: nobody else has this slot.
+        unsafe { slot.write_meta(metadata) };
+        slot
+    }
+
+    fn with_count(count: u64) -> Self {
+        MetaSlot {
+            storage: PlainCell::uninit("storage"),
+            ref_count: AtomicWord::new(count),
+            vtable_ptr: PlainCell::uninit("vtable_ptr"),
+            in_list: AtomicWord::new(0),
+        }
+    }
+
+    /// Claims an unused frame and gives it `metadata`: shared by one handle, or
+    /// uniquely owned.
+    ///
+    /// The caller makes the handle.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get_slot`]; [`Unique`](GetFrameError::Unique),
+    /// [`Busy`](GetFrameError::Busy) or [`InUse`](GetFrameError::InUse) if the
+    /// frame is not unused. The metadata is dropped then, without `on_drop`.
+    #[inline]
+    pub fn get_from_unused<P: Platform, M: AnyFrameMeta>(
+        paddr: Paddr,
+        metadata: M,
+        unique: bool,
+    ) -> Result<&'static Self, GetFrameError> {
+        let slot = get_slot::<P>(paddr)?;
+
+        // ORDERING: CLAIM, Acquire with RETIRE: the last generation's
+        // destructor happens before our writes. CLAIM_FAIL, Relaxed, no
+        // partner: the value only names the error.
+        slot.ref_count
+            .compare_exchange(
+                REF_COUNT_UNUSED,
+                REF_COUNT_BUSY,
+                site::CLAIM,
+                site::CLAIM_FAIL,
+            )
+            .map_err(|count| match count {
+                REF_COUNT_UNIQUE => GetFrameError::Unique,
+                REF_COUNT_BUSY => GetFrameError::Busy,
+                _ => GetFrameError::InUse,
+            })?;
+
+        // SAFETY: we made the slot Busy, so that nobody else touches it, and an
+        // unused slot holds no metadata.
+        unsafe { slot.write_meta(metadata) };
+
+        if unique {
+            // ORDERING: PUBLISH_UNIQUE, Relaxed, no partner: no lookup succeeds
+            // on UNIQUE; SHARE publishes when the owner shares.
+            slot.ref_count.store(REF_COUNT_UNIQUE, site::PUBLISH_UNIQUE);
+        } else {
+            // ORDERING: PUBLISH_SHARED, Release with ACQUIRE_REF: whoever looks
+            // the frame up sees the metadata.
+            slot.ref_count.store(1, site::PUBLISH_SHARED);
+        }
+        Ok(slot)
+    }
+
+    /// Looks up a shared frame and counts one more handle, which the caller
+    /// makes.
+    ///
+    /// It aborts at [`REF_COUNT_MAX`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get_slot`]; [`Unused`](GetFrameError::Unused),
+    /// [`Unique`](GetFrameError::Unique) or [`Busy`](GetFrameError::Busy) if the
+    /// frame is not shared. Without a happens-before edge to the publication a
+    /// lookup may also miss it.
+    #[inline]
+    pub fn get_from_in_use<P: Platform>(paddr: Paddr) -> Result<&'static Self, GetFrameError> {
+        let slot = get_slot::<P>(paddr)?;
+        loop {
+            // ORDERING: PROBE, Relaxed, no partner: a guess for the CAS, or the
+            // name of an error.
+            let count = match slot.ref_count.load(site::PROBE) {
+                REF_COUNT_UNUSED => return Err(GetFrameError::Unused),
+                REF_COUNT_UNIQUE => return Err(GetFrameError::Unique),
+                REF_COUNT_BUSY => return Err(GetFrameError::Busy),
+                REF_COUNT_MAX.. => P::abort(),
+                count => count,
+            };
+            // ORDERING: ACQUIRE_REF, Acquire with PUBLISH_SHARED and SHARE:
+            // the metadata was written before we read it. ACQUIRE_REF_FAIL,
+            // Relaxed, no partner: the value is thrown away.
+            let acquired = slot.ref_count.compare_exchange_weak(
+                count,
+                count + 1,
+                site::ACQUIRE_REF,
+                site::ACQUIRE_REF_FAIL,
+            );
+            if acquired.is_ok() {
+                return Ok(slot);
+            }
+            sync::retry_hint();
+        }
+    }
+
+    /// Counts one more handle to a shared frame.
+    ///
+    /// It aborts at [`REF_COUNT_MAX`].
+    ///
+    /// # Safety
+    ///
+    /// The caller has a shared handle to this frame, and makes one more.
+    #[inline]
+    pub unsafe fn inc_ref_count<P: Platform>(&self) {
+        // ORDERING: INC, Relaxed, no partner: the caller's handle already
+        // orders the metadata before anything it does.
+        let count = self.ref_count.fetch_add(1, site::INC);
+        if count >= REF_COUNT_MAX {
+            P::abort();
+        }
+    }
+
+    /// Counts one handle less, and says whether it was the last one. The slot
+    /// is then Busy, and the caller must call
+    /// [`drop_last_in_place`](Self::drop_last_in_place).
+    ///
+    /// # Safety
+    ///
+    /// The caller gives up a shared handle to this frame.
+    #[inline]
+    #[must_use = "the last handle must tear the metadata down"]
+    pub unsafe fn dec_ref_count(&self) -> bool {
+        // ORDERING: DEC, Release with LAST_FENCE and TRY_UNIQUE: this handle's
+        // reads happen before the metadata is destroyed or rewritten.
+        let count = self.ref_count.fetch_sub(1, site::DEC);
+        let last = count == 1;
+        if last {
+            // ORDERING: LAST_FENCE, Acquire with DEC: all other handles' reads
+            // happen before what follows.
+            sync::fence(site::LAST_FENCE);
+        }
+        last
+    }
+
+    /// Tries to turn the only shared handle into the unique one, and says
+    /// whether it did.
+    ///
+    /// # Safety
+    ///
+    /// The caller has a shared handle, which on success is unique.
+    #[inline]
+    #[must_use]
+    pub unsafe fn try_make_unique(&self) -> bool {
+        // ORDERING: TRY_UNIQUE, Acquire with DEC: reads through handles dropped
+        // since happen before our writes. TRY_UNIQUE_FAIL, Relaxed, no partner:
+        // nothing is touched.
+        self.ref_count
+            .compare_exchange(1, REF_COUNT_UNIQUE, site::TRY_UNIQUE, site::TRY_UNIQUE_FAIL)
+            .is_ok()
+    }
+
+    /// Turns the unique handle into a shared one.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the unique handle, which is shared afterwards.
+    #[inline]
+    pub unsafe fn share(&self) {
+        // ORDERING: SHARE, Release with ACQUIRE_REF: whoever looks the frame up
+        // sees what the owner wrote.
+        self.ref_count.store(1, site::SHARE);
+    }
+
+    /// Makes a unique frame Busy because its handle is dropped. The caller must
+    /// call [`drop_last_in_place`](Self::drop_last_in_place).
+    ///
+    /// # Safety
+    ///
+    /// The caller gives up the unique handle.
+    #[inline]
+    pub unsafe fn begin_unique_drop(&self) {
+        // ORDERING: UNIQUE_RESET, Relaxed, no partner: the metadata is ours
+        // already, and RETIRE releases what follows.
+        self.ref_count.store(REF_COUNT_BUSY, site::UNIQUE_RESET);
+    }
+
+    /// Makes a unique frame Busy because it is reset. The caller must call
+    /// [`drop_last_in_place`](Self::drop_last_in_place).
+    ///
+    /// # Safety
+    ///
+    /// The caller gives up the unique handle.
+    #[inline]
+    pub unsafe fn begin_reset(&self) {
+        // ORDERING: RESET_STORE, Relaxed, no partner: as in
+        // `begin_unique_drop`.
+        self.ref_count.store(REF_COUNT_BUSY, site::RESET_STORE);
+    }
+
+    /// Tears the metadata down and makes the slot Unused.
+    ///
+    /// If `on_drop` or the destructor panics, the slot stays Busy for ever.
+    ///
+    /// # Safety
+    ///
+    /// The slot is Busy with initialised metadata, the caller made it so, and
+    /// everything other handles did happens before this.
+    #[inline]
+    pub unsafe fn drop_last_in_place<P: Platform>(&self) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.drop_meta_in_place::<P>() };
+        // ORDERING: RETIRE, Release with CLAIM: the destructor happens before
+        // the next generation's writes.
+        self.ref_count.store(REF_COUNT_UNUSED, site::RETIRE);
+    }
+
+    /// Calls `on_drop` and drops the metadata; it is uninitialised afterwards.
+    ///
+    /// # Safety
+    ///
+    /// The caller alone may touch the metadata, and it is initialised.
+    pub unsafe fn drop_meta_in_place<P: Platform>(&self) {
+        let page = P::page(self.frame_paddr::<P>());
+        // SAFETY: the platform maps the whole page; `AnyFrameMeta` promises
+        // that reading it in `on_drop` races with nobody.
+        let mut reader = unsafe { VmReader::from_raw(page, PAGE_SIZE) };
+        // SAFETY: the vtable word is initialised along with the metadata, and
+        // both are ours alone.
+        let vtable = unsafe { self.vtable_ptr.get(Access::Take).read() };
+        let metadata = vtable.attach(self.storage.get(Access::Write).cast());
+        // SAFETY: initialised, of the vtable's type, and ours alone.
+        unsafe { (*metadata).on_drop(&mut reader) };
+        let metadata = vtable.attach(self.storage.get(Access::Take).cast());
+        // SAFETY: as above; the value is never used again.
+        unsafe { metadata.drop_in_place() };
+    }
+
+    /// The frame that this slot describes.
+    #[inline]
+    pub fn frame_paddr<P: Platform>(&self) -> Paddr {
+        meta_to_frame::<P>(self)
+    }
+
+    /// A pointer to the metadata with its type attached, to be used right away
+    /// and only as `access` says.
+    ///
+    /// # Safety
+    ///
+    /// The metadata is initialised, and the caller may access it so.
+    #[inline]
+    #[track_caller]
+    pub unsafe fn dyn_meta_ptr(&self, access: Access) -> *mut dyn AnyFrameMeta {
+        // SAFETY: the vtable word is initialised along with the metadata, and
+        // written only while the slot is Busy or Unique.
+        let vtable = unsafe { self.vtable_ptr.get(Access::Read).read() };
+        vtable.attach(self.storage.get(access).cast())
+    }
+
+    /// A pointer to the metadata as an `M`, to be used right away and only as
+    /// `access` says.
+    ///
+    /// Calling it is always safe; the pointer is good for what the state of the
+    /// slot and the type of the stored metadata allow.
+    #[inline]
+    #[track_caller]
+    pub fn as_meta_ptr<M: AnyFrameMeta>(&self, access: Access) -> *mut M {
+        self.storage.get(access).cast()
+    }
+
+    /// Writes the metadata and its vtable word, without dropping a previous
+    /// value.
+    ///
+    /// # Safety
+    ///
+    /// The caller alone may touch the metadata.
+    #[inline]
+    pub unsafe fn write_meta<M: AnyFrameMeta>(&self, metadata: M) {
+        const { assert_fits::<M>() };
+        let vtable_ptr = self.vtable_ptr.get(Access::Init);
+        // SAFETY: inside the slot, aligned, and ours alone.
+        unsafe { vtable_ptr.write(MetaVtable::of::<M>()) };
+        let storage = self.storage.get(Access::Init).cast::<M>();
+        // SAFETY: `M` fits the storage, which begins at the slot's own
+        // alignment, and it is ours alone.
+        unsafe { storage.write(metadata) };
+    }
+
+    /// The number of handles, which may be old by the time it is used.
+    #[inline]
+    pub fn reference_count(&self) -> u64 {
+        // ORDERING: COUNT, Relaxed, no partner: nothing is inferred from it.
+        self.ref_count.load(site::COUNT)
+    }
+
+    /// The newest state, for diagnostics and checks: not a step of the
+    /// protocol, and invisible to models.
+    pub fn snapshot(&self) -> SlotState {
+        SlotState::from_raw(self.ref_count.peek())
+    }
+
+    /// Addresses of the slot's fields, by name, to make sense of a trace.
+    pub fn field_addresses(&self) -> [(&'static str, usize); 4] {
+        [
+            ("storage", core::ptr::from_ref(&self.storage).addr()),
+            ("ref_count", core::ptr::from_ref(&self.ref_count).addr()),
+            ("vtable_ptr", core::ptr::from_ref(&self.vtable_ptr).addr()),
+            ("in_list", core::ptr::from_ref(&self.in_list).addr()),
+        ]
+    }
+}
+
+impl fmt::Debug for MetaSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetaSlot")
+            .field("state", &self.snapshot())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,71 @@
+//! The values of `ref_count` and their names.
+
+use core::fmt;
+
+use crate::sync::REF_COUNT_MAX;
+use static_assertions::const_assert;
+
+/// The frame is unused.
+pub const REF_COUNT_UNUSED: u64 = u64::MAX;
+
+/// The frame belongs to one [`UniqueFrame`](crate::UniqueFrame).
+pub const REF_COUNT_UNIQUE: u64 = u64::MAX - 1;
+
+/// The metadata is being built or torn down.
+pub const REF_COUNT_BUSY: u64 = 0;
+
+// An overflow margin wide enough that increments racing past the limit, one a
+// processor, never reach a sentinel before they abort.
+const_assert!(REF_COUNT_BUSY < 1 && 1 < REF_COUNT_MAX);
+const_assert!(REF_COUNT_MAX < REF_COUNT_UNIQUE && REF_COUNT_UNIQUE < REF_COUNT_UNUSED);
+const_assert!(REF_COUNT_UNIQUE - REF_COUNT_MAX > u32::MAX as u64);
+
+/// A value of `ref_count`, named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SlotState {
+    /// Nobody may touch the slot's metadata.
+    Unused,
+    /// Only the thread that made it so may touch the metadata.
+    Busy,
+    /// This many handles read the metadata.
+    Shared(u64),
+    /// One owner reads and writes the metadata.
+    Unique,
+    /// Above [`REF_COUNT_MAX`]: between an increment and its abort.
+    Overflow(u64),
+}
+
+impl SlotState {
+    /// Names a raw value.
+    pub const fn from_raw(raw: u64) -> SlotState {
+        match raw {
+            REF_COUNT_UNUSED => SlotState::Unused,
+            REF_COUNT_UNIQUE => SlotState::Unique,
+            REF_COUNT_BUSY => SlotState::Busy,
+            1..=REF_COUNT_MAX => SlotState::Shared(raw),
+            _ => SlotState::Overflow(raw),
+        }
+    }
+
+    /// The raw value.
+    pub const fn to_raw(self) -> u64 {
+        match self {
+            SlotState::Unused => REF_COUNT_UNUSED,
+            SlotState::Busy => REF_COUNT_BUSY,
+            SlotState::Unique => REF_COUNT_UNIQUE,
+            SlotState::Shared(n) | SlotState::Overflow(n) => n,
+        }
+    }
+}
+
+impl fmt::Display for SlotState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SlotState::Unused => f.pad("UNUSED"),
+            SlotState::Busy => f.pad("BUSY"),
+            SlotState::Unique => f.pad("UNIQUE"),
+            SlotState::Shared(n) => write!(f, "SHARED({n})"),
+            SlotState::Overflow(n) => write!(f, "OVERFLOW({n})"),
+        }
+    }
+}

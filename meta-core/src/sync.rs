@@ -1,0 +1,55 @@
+//! The one switch between real and modelled primitives.
+//!
+//! Everything the protocol shares between threads goes through this module.
+//! Normal builds get [`core::sync::atomic`] and nothing else; with
+//! `--cfg loom` or `--cfg shuttle` the same calls reach that explorer, and the
+//! [`model`] module lets a harness trace them, change one site's ordering and
+//! make a weak compare-and-swap fail. No model changes an ordering by itself.
+
+#[cfg(all(loom, shuttle))]
+compile_error!("give --cfg loom or --cfg shuttle, not both: each replaces the same atomics");
+
+#[cfg_attr(not(any(loom, shuttle)), path = "sync/core.rs")]
+#[cfg_attr(any(loom, shuttle), path = "sync/modelled.rs")]
+mod primitives;
+
+#[cfg(any(loom, shuttle))]
+#[cfg_attr(loom, path = "sync/loom.rs")]
+#[cfg_attr(shuttle, path = "sync/shuttle.rs")]
+mod explorer;
+
+#[cfg(any(loom, shuttle))]
+pub mod model;
+
+pub(crate) use primitives::{AtomicWord, PlainCell, fence, retry_hint};
+
+/// The greatest number of handles to one frame.
+///
+/// Reaching it aborts instead of overflowing.
+#[cfg(not(any(loom, shuttle)))]
+pub const REF_COUNT_MAX: u64 = i64::MAX as u64;
+
+/// The greatest number of handles to one frame.
+///
+/// Small in model builds, so that programs can reach the edge.
+#[cfg(any(loom, shuttle))]
+pub const REF_COUNT_MAX: u64 = 16;
+
+/// How a pointer to plain memory is about to be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Uninitialised memory gets a value.
+    Init,
+    /// The value is read.
+    Read,
+    /// The value is changed in place.
+    Write,
+    /// The value is moved or dropped, and the memory uninitialised after it.
+    Take,
+}
+
+/// Words that are not part of the slot protocol and need no exploring: written
+/// once at start-up, or of use only for their uniqueness.
+pub(crate) mod unmodelled {
+    pub(crate) use core::sync::atomic::AtomicUsize;
+}

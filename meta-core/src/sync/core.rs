@@ -1,0 +1,95 @@
+//! The real thing: `core::sync::atomic`, with each site's own ordering.
+
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{self, AtomicU64};
+
+use super::Access;
+use crate::ordering::Site;
+
+/// A shared word.
+#[repr(transparent)]
+pub(crate) struct AtomicWord(AtomicU64);
+
+impl AtomicWord {
+    pub(crate) const fn new(value: u64) -> Self {
+        AtomicWord(AtomicU64::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(&self, site: Site) -> u64 {
+        self.0.load(site.ordering())
+    }
+
+    #[inline(always)]
+    pub(crate) fn store(&self, value: u64, site: Site) {
+        self.0.store(value, site.ordering());
+    }
+
+    #[inline(always)]
+    pub(crate) fn fetch_add(&self, value: u64, site: Site) -> u64 {
+        self.0.fetch_add(value, site.ordering())
+    }
+
+    #[inline(always)]
+    pub(crate) fn fetch_sub(&self, value: u64, site: Site) -> u64 {
+        self.0.fetch_sub(value, site.ordering())
+    }
+
+    #[inline(always)]
+    pub(crate) fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Site,
+        failure: Site,
+    ) -> Result<u64, u64> {
+        self.0
+            .compare_exchange(current, new, success.ordering(), failure.ordering())
+    }
+
+    #[inline(always)]
+    pub(crate) fn compare_exchange_weak(
+        &self,
+        current: u64,
+        new: u64,
+        success: Site,
+        failure: Site,
+    ) -> Result<u64, u64> {
+        self.0
+            .compare_exchange_weak(current, new, success.ordering(), failure.ordering())
+    }
+
+    /// The latest value, without taking part in the protocol.
+    pub(crate) fn peek(&self) -> u64 {
+        // ORDERING: Relaxed, without partner: for diagnostics only.
+        self.0.load(atomic::Ordering::Relaxed)
+    }
+}
+
+#[inline(always)]
+pub(crate) fn fence(site: Site) {
+    atomic::fence(site.ordering());
+}
+
+/// Called between two attempts of a compare-and-swap loop.
+#[inline(always)]
+pub(crate) fn retry_hint() {
+    core::hint::spin_loop();
+}
+
+/// Plain memory that the protocol guards.
+#[repr(transparent)]
+pub(crate) struct PlainCell<T>(UnsafeCell<MaybeUninit<T>>);
+
+impl<T> PlainCell<T> {
+    pub(crate) const fn uninit(_name: &'static str) -> Self {
+        PlainCell(UnsafeCell::new(MaybeUninit::uninit()))
+    }
+
+    /// A pointer to the memory, used right away and only as `access` says.
+    #[inline(always)]
+    pub(crate) fn get(&self, _access: Access) -> *mut T {
+        self.0.get().cast()
+    }
+}

@@ -1,0 +1,327 @@
+//! What a harness may see and change in a model build.
+//!
+//! One job at a time per operating-system thread: explorers run all program
+//! threads as coroutines of one OS thread, so this state is a `std`
+//! thread-local, invisible to the explorer.
+
+extern crate std;
+
+use core::cell::{Cell, RefCell};
+use core::panic::Location;
+use core::sync::atomic::Ordering;
+use std::boxed::Box;
+use std::thread_local;
+use std::vec::Vec;
+
+use super::Access;
+use crate::ordering::{SITES, Site};
+
+/// How a model performs the loads of a slot's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// As a load: stale values are explored, but loom's partial-order
+    /// reduction overlooks some interleavings.
+    Load,
+    /// As a compare-and-swap that cannot succeed, with the load's ordering as
+    /// its failure ordering: no interleaving is overlooked, but only the
+    /// newest value is read.
+    FailingCas,
+}
+
+/// What a job changes, and how it looks at the protocol.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Sites with another ordering than the code's; `None` removes a fence.
+    pub orderings: Vec<(Site, Option<Ordering>)>,
+    /// How loads are performed under loom. Shuttle always loads.
+    pub probe: Probe,
+    /// The weak compare-and-swap that fails spuriously: the n-th of this site
+    /// in each execution, counted from 1.
+    pub inject: Option<(Site, u32)>,
+    /// Whether a failed weak compare-and-swap ends the branch under loom. The
+    /// interleaving in which the lookup starts later shows the same outcomes.
+    pub cut_retries: bool,
+    /// Whether events are recorded.
+    pub trace: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            orderings: Vec::new(),
+            probe: Probe::Load,
+            inject: None,
+            cut_retries: false,
+            trace: false,
+        }
+    }
+}
+
+/// One step of one thread.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The program's thread, counted from 0.
+    pub thread: usize,
+    /// The memory touched; 0 where none is.
+    pub address: usize,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What a step did.
+#[derive(Clone, Debug)]
+pub enum EventKind {
+    /// An operation of the program begins; counted from 0 in its thread.
+    Begin {
+        /// The position of the operation in its thread.
+        op: usize,
+    },
+    /// An atomic access, or a fence if it reads and writes nothing.
+    Atomic {
+        /// Where in the protocol.
+        site: Site,
+        /// The ordering it was performed with; `None` for a removed fence.
+        ordering: Option<Ordering>,
+        /// The value read.
+        read: Option<u64>,
+        /// The value written.
+        written: Option<u64>,
+        /// A weak compare-and-swap that was made to fail.
+        spurious: bool,
+    },
+    /// An access to plain memory.
+    Plain {
+        /// The field.
+        cell: &'static str,
+        /// What for.
+        access: Access,
+        /// Where in the source.
+        location: &'static Location<'static>,
+    },
+}
+
+/// A plain access that the protocol must never make. The payload of the panic
+/// that ends the execution before the memory is touched.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    /// What is wrong.
+    pub kind: ViolationKind,
+    /// The field.
+    pub cell: &'static str,
+    /// What for.
+    pub access: Access,
+    /// Where in the source.
+    pub location: &'static Location<'static>,
+}
+
+/// What is wrong with a plain access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViolationKind {
+    /// The value is gone, or was never there.
+    UseAfterDrop,
+    /// The value was dropped or moved already.
+    DoubleDrop,
+    /// A live value is overwritten without being dropped.
+    Overwrite,
+    /// Another thread is in the middle of an access to the same memory.
+    Overlap,
+}
+
+struct Control {
+    orderings: RefCell<Vec<Option<Ordering>>>,
+    changed: Cell<bool>,
+    probe: Cell<Probe>,
+    inject: Cell<Option<(Site, u32)>>,
+    weak_seen: Cell<u32>,
+    cut_retries: Cell<bool>,
+    cut: Cell<bool>,
+    tracing: Cell<bool>,
+    trace: RefCell<Vec<Event>>,
+    thread: Cell<usize>,
+}
+
+thread_local! {
+    static CONTROL: Control = const {
+        Control {
+            orderings: RefCell::new(Vec::new()),
+            changed: Cell::new(false),
+            probe: Cell::new(Probe::Load),
+            inject: Cell::new(None),
+            weak_seen: Cell::new(0),
+            cut_retries: Cell::new(false),
+            cut: Cell::new(false),
+            tracing: Cell::new(false),
+            trace: RefCell::new(Vec::new()),
+            thread: Cell::new(0),
+        }
+    };
+}
+
+/// Prepares this OS thread for a job.
+///
+/// # Panics
+///
+/// If an ordering is not one that the site's operation admits.
+pub fn configure(config: &Config) {
+    CONTROL.with(|c| {
+        let mut orderings: Vec<_> = SITES.iter().map(|s| Some(s.ordering)).collect();
+        for &(site, ordering) in &config.orderings {
+            assert!(
+                site.info().operation.admits(ordering),
+                "{site} cannot be {ordering:?}"
+            );
+            orderings[site.index()] = ordering;
+        }
+        c.changed.set(!config.orderings.is_empty());
+        c.orderings.replace(orderings);
+        c.probe.set(config.probe);
+        c.inject.set(config.inject);
+        c.cut_retries.set(config.cut_retries);
+        c.tracing.set(config.trace);
+    });
+    begin_execution();
+}
+
+/// Forgets what the last execution left behind.
+pub fn begin_execution() {
+    CONTROL.with(|c| {
+        c.trace.borrow_mut().clear();
+        c.weak_seen.set(0);
+        c.cut.set(false);
+        c.thread.set(0);
+    });
+}
+
+/// Says which thread of the program runs from here on.
+///
+/// The primitives keep this up to date across the switches they cause.
+pub fn enter_thread(thread: usize) {
+    CONTROL.with(|c| c.thread.set(thread));
+}
+
+/// The thread of the program that runs now, counted from 0.
+pub fn current_thread() -> usize {
+    CONTROL.with(|c| c.thread.get())
+}
+
+/// Records that an operation of the program begins.
+pub fn begin_operation(op: usize) {
+    record(0, || EventKind::Begin { op });
+}
+
+/// Whether the execution was cut at a failed weak compare-and-swap, and must
+/// not be judged.
+pub fn was_cut() -> bool {
+    CONTROL.with(|c| c.cut.get())
+}
+
+/// The events of the execution so far.
+pub fn take_trace() -> Vec<Event> {
+    CONTROL.with(|c| c.trace.take())
+}
+
+pub(super) fn record(address: usize, kind: impl FnOnce() -> EventKind) {
+    CONTROL.with(|c| {
+        if c.tracing.get() {
+            let event = Event {
+                thread: c.thread.get(),
+                address,
+                kind: kind(),
+            };
+            c.trace.borrow_mut().push(event);
+        }
+    });
+}
+
+/// The ordering to perform `site` with.
+pub(super) fn ordering(site: Site) -> Option<Ordering> {
+    CONTROL.with(|c| {
+        if c.changed.get() {
+            c.orderings.borrow()[site.index()]
+        } else {
+            Some(site.ordering())
+        }
+    })
+}
+
+/// The ordering of an access that cannot be removed.
+pub(super) fn access_ordering(site: Site) -> Ordering {
+    ordering(site).expect("only a fence can be removed")
+}
+
+pub(super) fn probe() -> Probe {
+    CONTROL.with(|c| c.probe.get())
+}
+
+/// Whether the weak compare-and-swap that is about to run must fail.
+pub(super) fn fails_spuriously(site: Site) -> bool {
+    CONTROL.with(|c| match c.inject.get() {
+        Some((injected, n)) if injected == site => {
+            c.weak_seen.set(c.weak_seen.get() + 1);
+            c.weak_seen.get() == n
+        }
+        _ => false,
+    })
+}
+
+/// Marks the execution as cut if the job asks for it.
+pub(super) fn cut_here() -> bool {
+    CONTROL.with(|c| {
+        let cut = c.cut_retries.get();
+        c.cut.set(c.cut.get() || cut);
+        cut
+    })
+}
+
+/// Ends the execution.
+pub(super) fn violate(violation: Violation) -> ! {
+    // `resume_unwind` keeps the panic hook quiet: this is a result, not a bug
+    // of the harness.
+    std::panic::resume_unwind(Box::new(violation))
+}
+
+/// Whether this OS thread is unwinding. An explorer must not be entered then:
+/// its coroutines cannot switch in the middle of a panic.
+pub(super) fn unwinding() -> bool {
+    std::thread::panicking()
+}
+
+/// The life of the value in a plain cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Never,
+    Live,
+    Gone,
+}
+
+/// The liveness mark of a plain cell.
+pub(super) struct Liveness(Cell<Life>);
+
+impl Liveness {
+    pub(super) const fn uninit() -> Self {
+        Liveness(Cell::new(Life::Never))
+    }
+
+    /// Checks that `access` is possible and makes it.
+    pub(super) fn mark(
+        &self,
+        cell: &'static str,
+        access: Access,
+        location: &'static Location<'static>,
+    ) {
+        let kind = match (access, self.0.get()) {
+            (Access::Init, Life::Live) => ViolationKind::Overwrite,
+            (Access::Init, _) => return self.0.set(Life::Live),
+            (Access::Take, Life::Live) => return self.0.set(Life::Gone),
+            (Access::Take, Life::Gone) => ViolationKind::DoubleDrop,
+            (_, Life::Live) => return,
+            _ => ViolationKind::UseAfterDrop,
+        };
+        violate(Violation {
+            kind,
+            cell,
+            access,
+            location,
+        })
+    }
+}

@@ -1,0 +1,75 @@
+//! shuttle: sequentially consistent, scheduled at random or exhaustively.
+//! Orderings are recorded, not modelled.
+
+use core::cell::{Cell, UnsafeCell};
+use core::mem::MaybeUninit;
+use core::panic::Location;
+use core::sync::atomic::Ordering;
+
+use super::Access;
+use super::model::{self, Violation, ViolationKind};
+
+pub(super) use shuttle::sync::atomic::{AtomicU64 as RawWord, fence};
+
+/// Loads.
+pub(super) fn load(word: &RawWord, ordering: Ordering) -> u64 {
+    word.load(ordering)
+}
+
+/// A spurious failure reads like any load.
+pub(super) fn fail_to_exchange(word: &RawWord, ordering: Ordering) -> u64 {
+    word.load(ordering)
+}
+
+/// shuttle cannot leave an execution; the retry goes on.
+pub(super) fn cut_branch() {}
+
+/// Memory whose accesses are noticed when they overlap: each one spans a
+/// scheduling point.
+pub(super) struct RawCell<T> {
+    memory: UnsafeCell<MaybeUninit<T>>,
+    readers: Cell<usize>,
+    writing: Cell<bool>,
+    /// Loaded for the scheduling point alone.
+    inside: shuttle::sync::atomic::AtomicBool,
+}
+
+impl<T> RawCell<T> {
+    pub(super) fn uninit() -> Self {
+        RawCell {
+            memory: UnsafeCell::new(MaybeUninit::uninit()),
+            readers: Cell::new(0),
+            writing: Cell::new(false),
+            inside: shuttle::sync::atomic::AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn get(
+        &self,
+        cell: &'static str,
+        access: Access,
+        location: &'static Location<'static>,
+    ) -> *mut T {
+        let reads = access == Access::Read;
+        if self.writing.get() || (!reads && self.readers.get() > 0) {
+            model::violate(Violation {
+                kind: ViolationKind::Overlap,
+                cell,
+                access,
+                location,
+            });
+        }
+        if reads {
+            self.readers.set(self.readers.get() + 1);
+        } else {
+            self.writing.set(true);
+        }
+        self.inside.load(Ordering::Relaxed);
+        if reads {
+            self.readers.set(self.readers.get() - 1);
+        } else {
+            self.writing.set(false);
+        }
+        self.memory.get().cast()
+    }
+}
