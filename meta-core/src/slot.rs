@@ -8,8 +8,8 @@ use crate::meta::{AnyFrameMeta, FRAME_METADATA_MAX_SIZE, MetaVtable, assert_fits
 use crate::ordering as site;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::reader::VmReader;
-use crate::state::{REF_COUNT_BUSY, REF_COUNT_MAX, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
-use crate::sync::{self, Access, AtomicWord, PlainCell};
+use crate::state::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+use crate::sync::{self, Access, AtomicWord, PlainCell, REF_COUNT_MAX};
 
 /// The bytes of the metadata value. In a slot they begin at its alignment.
 pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];

@@ -6,7 +6,7 @@ use core::panic::Location;
 use core::sync::atomic::Ordering;
 
 use super::Access;
-use super::model::{self, Probe};
+use super::model::Probe;
 
 pub(super) use loom::skip_branch as cut_branch;
 pub(super) use loom::sync::atomic::{AtomicU64 as RawWord, fence};
@@ -17,8 +17,8 @@ const IMPOSSIBLE: u64 = 1 << 62;
 
 /// Loads as the job asks.
 #[track_caller]
-pub(super) fn load(word: &RawWord, ordering: Ordering) -> u64 {
-    match model::probe() {
+pub(super) fn load(word: &RawWord, ordering: Ordering, probe: Probe) -> u64 {
+    match probe {
         Probe::Load => word.load(ordering),
         Probe::FailingCas => fail_to_exchange(word, ordering),
     }

@@ -67,7 +67,7 @@ impl AtomicWord {
     pub(crate) fn load(&self, site: Site) -> u64 {
         let ordering = model::access_ordering(site);
         self.step(self.newest.get(), || {
-            let value = explorer::load(&self.word, ordering);
+            let value = explorer::load(&self.word, ordering, model::probe());
             let step = Step {
                 site,
                 ordering,

@@ -7,12 +7,12 @@ use core::panic::Location;
 use core::sync::atomic::Ordering;
 
 use super::Access;
-use super::model::{self, Violation, ViolationKind};
+use super::model::{self, Probe, Violation, ViolationKind};
 
 pub(super) use shuttle::sync::atomic::{AtomicU64 as RawWord, fence};
 
-/// Loads.
-pub(super) fn load(word: &RawWord, ordering: Ordering) -> u64 {
+/// Loads; with one order of all steps there is no stale value to miss.
+pub(super) fn load(word: &RawWord, ordering: Ordering, _probe: Probe) -> u64 {
     word.load(ordering)
 }
 
