@@ -1,0 +1,8 @@
+//! The specification against outcome sets derived by hand and against a naive
+//! search, and the comparison of outcomes.
+
+mod by_hand;
+mod compare;
+mod machine;
+mod naive;
+mod text;
