@@ -9,6 +9,19 @@
 //! thread   = op { op }
 //! op       = name [ "@" slot ]
 //! ```
+//!
+//! Space is free: any amount between the words, and none around the signs.
+
+mod parse;
+mod print;
+
+pub use crate::text::ParseError;
+
+/// The most threads a program can have; an engine may take fewer.
+pub const MAX_THREADS: usize = 16;
+
+/// The most slots a program can name: 0 to 15.
+pub const MAX_SLOTS: usize = 16;
 
 /// A program: what the slots hold at the start, and what each thread does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
