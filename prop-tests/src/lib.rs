@@ -2,5 +2,7 @@
 //! them to do, and the driver that performs them on `meta-core`.
 
 pub mod outcome;
+pub mod outcomes;
 pub mod program;
+pub mod spec;
 pub mod text;

@@ -1,0 +1,125 @@
+//! Where a thread stands in its program.
+
+use crate::{
+    outcome::{Ends, OpResult, Writer},
+    program::{Op, OpName},
+};
+
+use super::{
+    hand::Hands,
+    setup::Setup,
+    slot::{Slot, Transition},
+    step::{self, Advance, Micro},
+};
+
+/// Everything about a thread but its results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Control {
+    /// The operation it is at, never one to be skipped; the length of its
+    /// operations when only final drops remain.
+    pub(super) position: usize,
+    pub(super) micro: Micro,
+    pub(super) hands: Hands,
+    /// It aborted, or was stopped: it takes no further step.
+    pub(super) stopped: bool,
+}
+
+impl Control {
+    pub(super) fn new(setup: &Setup, thread: usize, hands: Hands) -> Self {
+        let mut control = Self {
+            position: 0,
+            micro: Micro::First,
+            hands,
+            stopped: false,
+        };
+        control.settle(setup, thread);
+        control
+    }
+
+    /// The operation whose step comes next; `None` when the thread is done.
+    pub(super) fn current(&self, setup: &Setup, thread: usize) -> Option<Op> {
+        if self.stopped {
+            return None;
+        }
+        let op = setup.ops(thread).get(self.position).copied();
+        op.or_else(|| match setup.ends {
+            Ends::Left => None,
+            Ends::Dropped => self.hands.lowest_held().map(|slot| Op {
+                name: OpName::Drop,
+                slot,
+            }),
+        })
+    }
+
+    /// Does one atomic step of `op`, the current operation, to its slot.
+    pub(super) fn step(
+        &self,
+        setup: &Setup,
+        thread: usize,
+        op: Op,
+        slot: &mut Slot,
+    ) -> (Advance, Option<Transition>) {
+        let me = Writer::Op {
+            thread: thread + 1,
+            op: self.position + 1,
+        };
+        let hand = self.hands.get(op.slot);
+        let advance = step::step(op.name, self.micro, hand, me, slot, setup.ref_count_max);
+        let transition = match advance {
+            Advance::Inside(_) => None,
+            Advance::Finished {
+                result,
+                before,
+                after,
+            } => Some(Transition {
+                thread,
+                op,
+                result,
+                before,
+                after,
+            }),
+        };
+        (advance, transition)
+    }
+
+    /// Takes note of what a step of `op` did.
+    pub(super) fn advance(&mut self, setup: &Setup, thread: usize, op: Op, advance: Advance) {
+        match advance {
+            Advance::Inside(micro) => self.micro = micro,
+            Advance::Finished { result, .. } => self.finish(setup, thread, op, result),
+        }
+    }
+
+    fn finish(&mut self, setup: &Setup, thread: usize, op: Op, result: OpResult) {
+        self.micro = Micro::First;
+        if result == OpResult::Abort {
+            self.stopped = true;
+            self.hands = Hands::EMPTY;
+            return;
+        }
+        let hand = self.hands.get(op.slot).after(op.name, result);
+        let hand = hand.expect("the specification gives results that fit");
+        self.hands.set(op.slot, hand);
+        if self.position < setup.ops(thread).len() {
+            self.position += 1;
+            self.settle(setup, thread);
+        }
+    }
+
+    /// Passes over operations that do not apply. Only the thread's own
+    /// operations change what it holds, so skipping is no step.
+    fn settle(&mut self, setup: &Setup, thread: usize) {
+        let ops = setup.ops(thread);
+        loop {
+            if setup.stop(thread) == Some(self.position) {
+                self.stopped = true;
+                self.hands = Hands::EMPTY;
+                return;
+            }
+            match ops.get(self.position) {
+                Some(op) if !self.hands.get(op.slot).applies(op.name) => self.position += 1,
+                _ => return,
+            }
+        }
+    }
+}
