@@ -98,9 +98,6 @@ impl<'a> Alone<'a> {
 
     fn allows(&mut self, outcome: &Outcome) -> Result<bool, SpecError> {
         let Case { ends, params, .. } = self.case;
-        if outcome.drops.is_empty() != (ends == Ends::Left) {
-            return Ok(false);
-        }
         for (slot, program) in self.programs.iter().enumerate() {
             let Some(projection) = project_outcome(self.case.program, outcome, slot) else {
                 return Ok(false);

@@ -191,6 +191,45 @@ fn a_projection_keeps_one_slot() {
 }
 
 #[test]
+fn an_outcome_of_another_shape_has_no_projection() {
+    let program = program("shared: alloc@1 | get");
+    let (_, allowed) = case(&program, Ends::Dropped);
+    for outcome in &allowed {
+        let projected = |change: &dyn Fn(&mut Outcome)| {
+            let mut changed = outcome.clone();
+            change(&mut changed);
+            project_outcome(&program, &changed, 0)
+        };
+        let unused = (SlotEnd::Unused, false);
+        assert!(projected(&|_| ()).is_some());
+        assert_eq!(
+            projected(&|outcome| outcome.end = End::Slots(vec![unused; 3])),
+            None
+        );
+        assert_eq!(
+            projected(&|outcome| outcome.end = End::Slots(vec![unused])),
+            None
+        );
+        assert_eq!(
+            projected(&|outcome| outcome.drops[0].push(OpResult::Last)),
+            None
+        );
+        assert_eq!(projected(&|outcome| outcome.drops[0].clear()), None);
+        assert_eq!(projected(&|outcome| outcome.drops.truncate(1)), None);
+        assert_eq!(projected(&|outcome| outcome.results.truncate(1)), None);
+        assert_eq!(projected(&|outcome| outcome.results[0].clear()), None);
+        assert_eq!(
+            projected(&|outcome| outcome.results[1][0] = OpResult::Yes),
+            None
+        );
+        assert_eq!(
+            projected(&|outcome| outcome.results[1][0] = OpResult::Skipped),
+            None
+        );
+    }
+}
+
+#[test]
 fn an_abort_beside_a_slot_is_a_stop_in_it() {
     let program = program("shared+15: alloc@1 clone get@2 drop@1 | get@1");
     let (_, allowed) = case(&program, Ends::Dropped);

@@ -62,6 +62,19 @@ fn a_lookup_does_not_see_that_a_count_came_back() {
 }
 
 #[test]
+fn a_lookup_probes_again_when_the_count_has_changed() {
+    let program = program("shared+1: drop | get");
+    let mut machine = Machine::start(&program, Ends::Left, &Params::MODEL).unwrap();
+    machine.step(1);
+    machine.step(0);
+    assert_eq!(machine.step(1), None, "the CAS fails");
+    assert_eq!(machine.slots()[0].state, SlotState::Shared(1));
+    assert_eq!(machine.step(1), None, "the second probe");
+    let get = machine.step(1).expect("the second CAS succeeds");
+    assert_eq!(get.after, SlotState::Shared(2));
+}
+
+#[test]
 fn an_increment_past_the_maximum_is_seen_before_its_abort() {
     let program = program("shared+15: clone read | get");
     let mut machine = Machine::start(&program, Ends::Dropped, &Params::MODEL).unwrap();
@@ -78,6 +91,7 @@ fn an_increment_past_the_maximum_is_seen_before_its_abort() {
         (clone.before, clone.after),
         (SlotState::Shared(16), SlotState::Shared(17))
     );
+    assert_eq!([machine.hand(0, 0), machine.hand(1, 0)], [Hand::Empty; 2]);
     // No final drops: both threads have forgotten what they held.
     assert_eq!(
         show(&machine.outcome().unwrap()),
@@ -130,19 +144,23 @@ fn classes_tell_counts_apart_as_operations_do() {
 }
 
 /// The transitions that the search reports, and those of a walk through every
-/// state of the machine with none of the shortcuts of the search.
+/// state of the machine with none of the shortcuts of the search. Both have the
+/// same outcomes.
 fn transitions(program: &Program, ends: Ends) -> [BTreeSet<Transition>; 2] {
     let mut visited = BTreeSet::new();
     let outcomes = spec::allowed_with(program, ends, &Params::MODEL, &mut |transition| {
         visited.insert(transition);
     });
     assert_eq!(outcomes, spec::allowed(program, ends, &Params::MODEL));
+    let outcomes = outcomes.unwrap();
 
     let mut walked = BTreeSet::new();
+    let mut ended = BTreeSet::new();
     let start = Machine::start(program, ends, &Params::MODEL).unwrap();
     let mut known = HashSet::from([start.clone()]);
     let mut todo = vec![start];
     while let Some(machine) = todo.pop() {
+        ended.extend(machine.outcome());
         for thread in machine.enabled() {
             let mut next = machine.clone();
             walked.extend(next.step(thread));
@@ -151,6 +169,7 @@ fn transitions(program: &Program, ends: Ends) -> [BTreeSet<Transition>; 2] {
             }
         }
     }
+    assert_eq!(outcomes, ended);
     [visited, walked]
 }
 
