@@ -1,5 +1,22 @@
 //! What one execution of a program showed: a result for each operation, and
 //! the state at the end.
+//!
+//! ```text
+//! outcome  = results "=>" ( "left" | "dropped" [ drops ] "," ) end
+//! results  = result { result } [ "|" results ]
+//! drops    = ( "-" | result { result } ) [ "|" drops ]
+//! end      = "not judged" | slot | "@0" slot { "," "@1" slot … }
+//! slot     = ( "unused" | "busy" | "shared(N)" | "unique" ) [ "live" | "dead" ]
+//! ```
+//!
+//! In an [`OutcomePattern`] a result may also be `*`, and all that begins with
+//! `=>` may be left out.
+
+mod parse;
+mod pattern;
+mod print;
+
+pub use pattern::{EndPattern, OutcomePattern, ResultPattern};
 
 /// The result of one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,4 +109,15 @@ pub struct Outcome {
     pub drops: Vec<Vec<OpResult>>,
     /// The state at the end.
     pub end: End,
+}
+
+impl Outcome {
+    /// What was done with the handles that were still held.
+    pub fn ends(&self) -> Ends {
+        if self.drops.is_empty() {
+            Ends::Left
+        } else {
+            Ends::Dropped
+        }
+    }
 }

@@ -12,10 +12,15 @@
 //!
 //! Space is free: any amount between the words, and none around the signs.
 
+mod canonical;
+mod enumerate;
+mod holdings;
 mod parse;
 mod print;
 
 pub use crate::text::ParseError;
+pub use enumerate::{Bound, enumerate};
+pub use holdings::{Hand, Hands};
 
 /// The most threads a program can have; an engine may take fewer.
 pub const MAX_THREADS: usize = 16;

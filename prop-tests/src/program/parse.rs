@@ -33,12 +33,11 @@ fn start(words: &mut Words<'_>) -> Result<Start, ParseError> {
     if !words.take_if("+") {
         return Ok(Start { kind, forgotten: 0 });
     }
-    let end = words.place().end;
-    let forgotten = number(words, "the number of forgotten handles", u64::MAX)?;
+    let forgotten = words.number("the number of forgotten handles", u64::MAX)?;
     if !kind.is_shared() {
         return Err(words
             .error_at(
-                plus.start..end,
+                plus.start..words.taken(),
                 format!("handles cannot be forgotten after `{kind}`"),
             )
             .with_hint("`+N` is for the starts `shared` and `shared*2`"));
@@ -55,11 +54,9 @@ fn start_kind(words: &mut Words<'_>) -> Result<StartKind, ParseError> {
         return Err(missing);
     }
     if words.is_next("*") {
-        place.end = words.place().end;
         words.take();
-        if let Some(factor) = words.take_word() {
-            place.end = factor.range.end;
-        }
+        words.take_word();
+        place.end = words.taken();
     }
     let name: String = words.input()[place.clone()].split_whitespace().collect();
     if let Some(kind) = StartKind::ALL.into_iter().find(|k| k.as_str() == name) {
@@ -135,26 +132,7 @@ fn unknown_op(words: &Words<'_>, word: &Word<'_>) -> ParseError {
 fn slot(words: &mut Words<'_>) -> Result<usize, ParseError> {
     let last = MAX_SLOTS as u64 - 1;
     // At most `MAX_SLOTS`: no bit is lost.
-    Ok(number(words, "the slot", last)? as usize)
-}
-
-/// A decimal number up to `max`; `what` names it in errors.
-pub(crate) fn number(words: &mut Words<'_>, what: &str, max: u64) -> Result<u64, ParseError> {
-    let bounds = format!("{what} is a number from 0 to {max}");
-    let expected = words.error(format!("expected {what}"));
-    let Some(word) = words.take_word() else {
-        return Err(expected.with_hint(bounds));
-    };
-    let error = |message| words.error_at(word.range.clone(), message);
-    if !word.text.bytes().all(|byte| byte.is_ascii_digit()) {
-        let message = format!("{} is not a number", quoted(word.text));
-        return Err(error(message).with_hint(bounds));
-    }
-    // Only digits: parsing can fail by overflow alone.
-    match word.text.parse() {
-        Ok(number) if number <= max => Ok(number),
-        _ => Err(error(format!("{} is too large", quoted(word.text))).with_hint(bounds)),
-    }
+    Ok(words.number("the slot", last)? as usize)
 }
 
 fn op_name(word: &str) -> Option<OpName> {

@@ -1,6 +1,6 @@
 //! The words and signs of a text, each with its place.
 
-use super::error::ParseError;
+use super::error::{ParseError, quoted};
 use std::ops::Range;
 
 /// Characters that are a word each, with or without space around them.
@@ -94,6 +94,25 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// Takes a decimal number up to `max`; `what` names it in errors.
+    pub(crate) fn number(&mut self, what: &str, max: u64) -> Result<u64, ParseError> {
+        let bounds = format!("{what} is a number from 0 to {max}");
+        let expected = self.error(format!("expected {what}"));
+        let Some(word) = self.take_word() else {
+            return Err(expected.with_hint(bounds));
+        };
+        let error = |message| self.error_at(word.range.clone(), message);
+        if !word.text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let message = format!("{} is not a number", quoted(word.text));
+            return Err(error(message).with_hint(bounds));
+        }
+        // Only digits: parsing can fail by overflow alone.
+        match word.text.parse() {
+            Ok(number) if number <= max => Ok(number),
+            _ => Err(error(format!("{} is too large", quoted(word.text))).with_hint(bounds)),
+        }
+    }
+
     /// Whether the next word is `text`.
     pub(crate) fn is_next(&self, text: &str) -> bool {
         self.peek().is_some_and(|word| word.text == text)
@@ -111,6 +130,12 @@ impl<'a> Words<'a> {
             (None, Some(last)) => last.range.end..last.range.end,
             (None, None) => 0..0,
         }
+    }
+
+    /// Where the last word that was taken ends.
+    pub(crate) fn taken(&self) -> usize {
+        let last = self.next.checked_sub(1);
+        last.map_or(0, |last| self.words[last].range.end)
     }
 
     /// An error at the next word.

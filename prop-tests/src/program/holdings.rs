@@ -1,0 +1,242 @@
+//! What a thread can hold: a hand is what it holds of one slot, hands are the
+//! possibilities a thread may be in.
+
+use super::{Op, OpName, Program, Start, StartKind};
+
+/// The handles a thread holds to one slot. Operations keep them to two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Hand {
+    /// None.
+    Empty,
+    /// One shared handle.
+    One,
+    /// Two shared handles.
+    Two,
+    /// The unique handle.
+    Unique,
+}
+
+impl Hand {
+    /// Every hand.
+    pub const ALL: [Self; 4] = [Self::Empty, Self::One, Self::Two, Self::Unique];
+
+    /// Whether the operation applies to this hand; it is skipped otherwise.
+    pub const fn allows(self, op: OpName) -> bool {
+        match op {
+            OpName::Alloc | OpName::AllocUnique | OpName::Get => matches!(self, Self::Empty),
+            OpName::Read | OpName::Drop => !matches!(self, Self::Empty),
+            OpName::Clone => matches!(self, Self::One),
+            OpName::TryUnique | OpName::Count => matches!(self, Self::One | Self::Two),
+            OpName::Write | OpName::Share | OpName::Repurpose | OpName::Reset => {
+                matches!(self, Self::Unique)
+            }
+        }
+    }
+
+    /// How many handles it is.
+    pub const fn handles(self) -> u64 {
+        match self {
+            Self::Empty => 0,
+            Self::One | Self::Unique => 1,
+            Self::Two => 2,
+        }
+    }
+
+    /// The hands that the operation can lead to, with the other threads doing
+    /// whatever they like.
+    fn after(self, op: OpName) -> Hands {
+        let is = Hands::from(self);
+        if !self.allows(op) {
+            return is;
+        }
+        match op {
+            OpName::Alloc | OpName::Get => is.or(Self::One),
+            OpName::AllocUnique => is.or(Self::Unique),
+            OpName::Clone => Self::Two.into(),
+            OpName::Drop if self == Self::Two => Self::One.into(),
+            OpName::Drop | OpName::Reset => Self::Empty.into(),
+            // The second handle of a pair keeps the first from being the only one.
+            OpName::TryUnique if self == Self::One => is.or(Self::Unique),
+            OpName::Share => Self::One.into(),
+            OpName::TryUnique
+            | OpName::Read
+            | OpName::Write
+            | OpName::Repurpose
+            | OpName::Count => is,
+        }
+    }
+}
+
+/// The hands that are possible at a point of a thread: a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Hands(u8);
+
+impl Hands {
+    /// Whether the hand is possible.
+    pub const fn contains(self, hand: Hand) -> bool {
+        self.0 & (1 << hand as u8) != 0
+    }
+
+    /// Whether the operation applies to any of the hands. If not, it is
+    /// skipped in every execution.
+    pub fn allow(self, op: OpName) -> bool {
+        self.iter().any(|hand| hand.allows(op))
+    }
+
+    /// The hands that are possible after the operation.
+    #[must_use]
+    pub fn after(self, op: OpName) -> Self {
+        let all = self.iter().map(|hand| hand.after(op));
+        all.fold(Self(0), |all, after| Self(all.0 | after.0))
+    }
+
+    fn iter(self) -> impl Iterator<Item = Hand> {
+        Hand::ALL
+            .into_iter()
+            .filter(move |hand| self.contains(*hand))
+    }
+
+    fn or(self, hand: Hand) -> Self {
+        Self(self.0 | Self::from(hand).0)
+    }
+}
+
+impl From<Hand> for Hands {
+    fn from(hand: Hand) -> Self {
+        Self(1 << hand as u8)
+    }
+}
+
+impl Start {
+    /// What a thread, counted from 0, holds of slot 0.
+    pub const fn hand(self, thread: usize) -> Hand {
+        match (self.kind, thread) {
+            (StartKind::Shared, 0) | (StartKind::SharedTwice, 0 | 1) => Hand::One,
+            (StartKind::Unique, 0) => Hand::Unique,
+            _ => Hand::Empty,
+        }
+    }
+}
+
+impl Program {
+    /// What a thread, counted from 0, holds of slot 0 at the start. Nobody
+    /// holds anything of the other slots.
+    pub fn initial_handles(&self, thread: usize) -> Hand {
+        self.start.hand(thread)
+    }
+
+    /// The handles to slot 0 at the start, held or forgotten.
+    pub fn start_count(&self) -> u64 {
+        let held = |thread| self.initial_handles(thread).handles();
+        // The start does not depend on how many threads there are.
+        (0..2)
+            .map(held)
+            .fold(self.start.forgotten, u64::saturating_add)
+    }
+
+    /// How many slots the program has: they are numbered from 0 to the highest
+    /// that it names.
+    pub fn slots(&self) -> usize {
+        let named = self.threads.iter().flatten().map(|op| op.slot);
+        named.max().unwrap_or(0) + 1
+    }
+
+    /// What the program does to one slot, as a program of slot 0. Threads that
+    /// leave the slot alone have no operations, so the result may have no text
+    /// form.
+    #[must_use]
+    pub fn project(&self, slot: usize) -> Self {
+        let unused = Start {
+            kind: StartKind::Unused,
+            forgotten: 0,
+        };
+        let of_slot = |thread: &Vec<Op>| {
+            let ops = thread.iter().filter(|op| op.slot == slot);
+            ops.map(|op| Op { slot: 0, ..*op }).collect()
+        };
+        Self {
+            start: if slot == 0 { self.start } else { unused },
+            threads: self.threads.iter().map(of_slot).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Program {
+        line.parse().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn operations_apply_as_the_text_form_says() {
+        let allowed = |hand: Hand| {
+            let ops = OpName::ALL.into_iter().filter(|op| hand.allows(*op));
+            ops.map(OpName::as_str).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(allowed(Hand::Empty), "alloc alloc_unique get");
+        assert_eq!(allowed(Hand::One), "clone drop read try_unique count");
+        assert_eq!(allowed(Hand::Two), "drop read try_unique count");
+        assert_eq!(
+            allowed(Hand::Unique),
+            "drop read write share repurpose reset"
+        );
+    }
+
+    #[test]
+    fn hands_follow_every_way_an_operation_can_go() {
+        let after = |hand: Hand, ops: &[OpName]| {
+            let hands = ops
+                .iter()
+                .fold(hand.into(), |hands: Hands, op| hands.after(*op));
+            hands.iter().collect::<Vec<_>>()
+        };
+        assert_eq!(after(Hand::Empty, &[OpName::Get]), [Hand::Empty, Hand::One]);
+        assert_eq!(
+            after(Hand::Empty, &[OpName::Alloc, OpName::Clone]),
+            [Hand::Empty, Hand::Two]
+        );
+        assert_eq!(
+            after(Hand::One, &[OpName::TryUnique, OpName::Share]),
+            [Hand::One]
+        );
+        assert_eq!(
+            after(Hand::One, &[OpName::Clone, OpName::TryUnique, OpName::Drop]),
+            [Hand::One]
+        );
+        assert_eq!(
+            after(Hand::Empty, &[OpName::AllocUnique, OpName::Alloc]),
+            [Hand::Empty, Hand::One, Hand::Unique]
+        );
+        assert_eq!(
+            after(Hand::Unique, &[OpName::Write, OpName::Reset]),
+            [Hand::Empty]
+        );
+    }
+
+    #[test]
+    fn the_start_says_who_holds_what() {
+        let program = parse("shared*2+3: read | read | get");
+        let hands = [0, 1, 2].map(|thread| program.initial_handles(thread));
+        assert_eq!(hands, [Hand::One, Hand::One, Hand::Empty]);
+        assert_eq!(program.start_count(), 5);
+        assert_eq!(parse("unique: read | get").start_count(), 1);
+        assert_eq!(parse("unused: get | get").start_count(), 0);
+        let huge = format!("shared+{}: read | get", u64::MAX);
+        assert_eq!(parse(&huge).start_count(), u64::MAX);
+    }
+
+    #[test]
+    fn a_projection_keeps_the_operations_of_one_slot() {
+        let program = parse("shared+1: read alloc@2 drop | get@2 | get");
+        assert_eq!(program.slots(), 3);
+        assert_eq!(
+            program.project(0).to_string(),
+            "shared+1: read drop | | get"
+        );
+        assert_eq!(program.project(2).to_string(), "unused: alloc | get |");
+        assert_eq!(program.project(2).slots(), 1);
+        assert!(program.project(1).threads.iter().all(Vec::is_empty));
+    }
+}
