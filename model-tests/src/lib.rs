@@ -1,1 +1,6 @@
-//! Engines that explore programs, and their verdicts.
+//! Engines that explore programs over frame metadata, and their verdicts.
+
+pub mod ends_name;
+pub mod engine;
+pub mod ordering_name;
+pub mod verdict;

@@ -215,6 +215,12 @@ pub fn was_cut() -> bool {
     CONTROL.with(|c| c.cut.get())
 }
 
+/// Whether the spurious failure that the job asked for has happened in this
+/// execution.
+pub fn was_injected() -> bool {
+    CONTROL.with(|c| c.inject.get().is_some_and(|(_, n)| c.weak_seen.get() >= n))
+}
+
 /// The events of the execution so far.
 pub fn take_trace() -> Vec<Event> {
     CONTROL.with(|c| c.trace.take())

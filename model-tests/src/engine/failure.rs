@@ -1,0 +1,112 @@
+//! What the payload of a panic says about the program.
+
+use std::any::Any;
+
+use meta_core::model::{Event, EventKind, Violation, ViolationKind};
+use prop_tests::world::{Fault, FaultKind, World};
+
+use super::{Failure, Step, StepKind};
+use crate::ordering_name;
+use crate::verdict::Verdict;
+
+/// A panic that came out of an explorer.
+pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
+    if let Some(violation) = payload.downcast_ref::<Violation>() {
+        return of_violation(violation);
+    }
+    let message = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without a message");
+    failure(of_message(message), message)
+}
+
+/// The words by which an explorer's panics are told apart.
+fn of_message(message: &str) -> Verdict {
+    if message.contains("Causality violation") {
+        Verdict::DataRace
+    } else if message.starts_with("deadlock") {
+        Verdict::Deadlock
+    } else if message.contains("exceeded maximum number of branches") {
+        Verdict::CutOff
+    } else {
+        // An assertion inside an explorer, or a bug of the harness.
+        Verdict::ToolFailure
+    }
+}
+
+fn of_violation(violation: &Violation) -> Failure {
+    let (verdict, what) = match violation.kind {
+        ViolationKind::UseAfterDrop => (Verdict::UseAfterDrop, "is not there"),
+        ViolationKind::DoubleDrop => (Verdict::DoubleDrop, "was dropped already"),
+        ViolationKind::Overwrite => (Verdict::Leak, "is overwritten without being dropped"),
+        ViolationKind::Overlap => (Verdict::DataRace, "is in use by another thread"),
+    };
+    failure(
+        verdict,
+        &format!(
+            "{:?} of `{}`, which {what}, at {}",
+            violation.access, violation.cell, violation.location
+        ),
+    )
+}
+
+pub(super) fn of_fault(fault: &Fault) -> Failure {
+    let verdict = match fault.kind {
+        FaultKind::Leak => Verdict::Leak,
+        FaultKind::DoubleDrop => Verdict::DoubleDrop,
+        FaultKind::UseAfterDrop => Verdict::UseAfterDrop,
+    };
+    failure(verdict, &fault.to_string())
+}
+
+pub(super) fn failure(verdict: Verdict, message: &str) -> Failure {
+    Failure {
+        verdict,
+        message: message.trim().to_owned(),
+        steps: Vec::new(),
+    }
+}
+
+/// A trace, with addresses turned into slots.
+pub(super) fn steps(events: Vec<Event>, world: &World) -> Vec<Step> {
+    let slot_of = |address: usize| {
+        world.slots().iter().position(|slot| {
+            let fields = slot.field_addresses();
+            fields.iter().any(|(_, field)| *field == address)
+        })
+    };
+    events
+        .into_iter()
+        .map(|event| Step {
+            thread: event.thread + 1,
+            slot: slot_of(event.address),
+            kind: match event.kind {
+                EventKind::Begin { op } => StepKind::Begin { op: op + 1 },
+                EventKind::Atomic {
+                    site,
+                    ordering,
+                    read,
+                    written,
+                    spurious,
+                } => StepKind::Atomic {
+                    site: site.name().to_owned(),
+                    ordering: ordering_name::name(ordering).to_owned(),
+                    read,
+                    written,
+                    spurious,
+                },
+                EventKind::Plain {
+                    cell,
+                    access,
+                    location,
+                } => StepKind::Plain {
+                    field: cell.to_owned(),
+                    access: format!("{access:?}"),
+                    location: format!("{}:{}", location.file(), location.line()),
+                },
+            },
+        })
+        .collect()
+}

@@ -1,0 +1,229 @@
+//! What an engine is asked, and what it answers. Both travel between
+//! processes as JSON.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use meta_core::ordering::Site;
+use prop_tests::outcome::Ends;
+use serde::{Deserialize, Serialize};
+
+use crate::ordering_name;
+use crate::verdict::Verdict;
+
+/// An engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineName {
+    /// Exhaustive, with weak memory.
+    Loom,
+    /// Sequentially consistent, at random or exhaustive.
+    Shuttle,
+}
+
+impl EngineName {
+    /// The name, which is also the cfg that compiles the engine in.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            EngineName::Loom => "loom",
+            EngineName::Shuttle => "shuttle",
+        }
+    }
+}
+
+impl fmt::Display for EngineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How loom performs the loads of a slot's word, and what its outcomes are
+/// compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Probe {
+    /// As a CAS that cannot succeed: outcomes seen = outcomes allowed.
+    Cas,
+    /// As a load, which may be stale: outcomes seen are among those allowed.
+    Load,
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Probe::Cas => "cas",
+            Probe::Load => "load",
+        })
+    }
+}
+
+/// A site with another ordering than the code's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OrderingChange {
+    /// The name of the site.
+    pub site: String,
+    /// `Relaxed`, `Acquire`, `Release`, `AcqRel`, or `none` for no fence.
+    pub ordering: String,
+}
+
+impl OrderingChange {
+    /// The change, resolved.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such site or it cannot have this ordering, with a hint.
+    pub fn resolve(&self) -> Result<(Site, Option<std::sync::atomic::Ordering>), String> {
+        ordering_name::resolve(&self.site, &self.ordering)
+    }
+}
+
+impl fmt::Display for OrderingChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.site, self.ordering)
+    }
+}
+
+/// When an exploration is cut off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// After this many executions.
+    pub executions: Option<u64>,
+    /// After this many seconds.
+    pub seconds: Option<f64>,
+}
+
+/// One exploration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The program, in the text form.
+    pub program: String,
+    /// What happens to handles at the end.
+    #[serde(with = "crate::ends_name")]
+    pub ends: Ends,
+    /// How loads are performed under loom.
+    pub probe: Probe,
+    /// Sites with another ordering.
+    pub orderings: Vec<OrderingChange>,
+    /// The n-th weak CAS of this site fails spuriously.
+    pub inject: Option<(String, u32)>,
+    /// When to stop early.
+    pub limits: Limits,
+    /// Whether the steps of a failing execution are wanted.
+    pub trace: bool,
+}
+
+/// One step of an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The thread, counted from 1.
+    pub thread: usize,
+    /// The slot, where the step touches one.
+    pub slot: Option<usize>,
+    /// What was done.
+    #[serde(flatten)]
+    pub kind: StepKind,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "lowercase")]
+pub enum StepKind {
+    /// An operation of the program begins, or a drop at the end.
+    Begin {
+        /// Its position in the thread, counted from 1.
+        op: usize,
+    },
+    /// An atomic access or a fence.
+    Atomic {
+        /// The site.
+        site: String,
+        /// The ordering it was performed with.
+        ordering: String,
+        /// The raw value read.
+        read: Option<u64>,
+        /// The raw value written.
+        written: Option<u64>,
+        /// A weak CAS that was made to fail.
+        spurious: bool,
+    },
+    /// An access to plain memory.
+    Plain {
+        /// The field.
+        field: String,
+        /// What for.
+        access: String,
+        /// File and line.
+        location: String,
+    },
+}
+
+/// What ended an exploration early.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What happened, in a few words.
+    pub message: String,
+    /// The steps of the failing execution, if the job asked for them.
+    pub steps: Vec<Step>,
+}
+
+/// What an engine saw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exploration {
+    /// The engine.
+    pub engine: EngineName,
+    /// Executions that ran to their end, cut branches included.
+    pub executions: u64,
+    /// Of these, executions cut at a failed weak CAS, which show no outcome of
+    /// their own.
+    pub cut_branches: u64,
+    /// The outcomes, in the text form, and how many executions showed each.
+    pub outcomes: BTreeMap<String, u64>,
+    /// How many outcomes the specification allows.
+    pub allowed: usize,
+    /// Outcomes allowed and asked for, but not seen. Judged only if complete.
+    pub missing: Vec<String>,
+    /// Whether every execution was explored.
+    pub complete: bool,
+    /// Threads of the program that ran, over all executions: none is a bug of
+    /// the harness.
+    pub threads_run: u64,
+    /// What ended the exploration, if it was not its end.
+    pub failure: Option<Failure>,
+    /// The time it took.
+    pub seconds: f64,
+}
+
+impl Exploration {
+    /// Nothing seen yet.
+    pub fn new(engine: EngineName) -> Self {
+        Exploration {
+            engine,
+            executions: 0,
+            cut_branches: 0,
+            outcomes: BTreeMap::new(),
+            allowed: 0,
+            missing: Vec::new(),
+            complete: false,
+            threads_run: 0,
+            failure: None,
+            seconds: 0.0,
+        }
+    }
+
+    /// The verdict of this exploration alone.
+    pub fn verdict(&self) -> Verdict {
+        if let Some(failure) = &self.failure {
+            failure.verdict
+        } else if self.threads_run == 0 {
+            Verdict::ToolFailure
+        } else if !self.complete {
+            Verdict::CutOff
+        } else if !self.missing.is_empty() {
+            Verdict::MissingOutcome
+        } else {
+            Verdict::Pass
+        }
+    }
+}

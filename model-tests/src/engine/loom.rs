@@ -1,0 +1,84 @@
+//! loom: every interleaving and every reads-from choice of a program.
+//!
+//! Lean on purpose, for most of loom's time goes into threads and objects:
+//! thread 1 runs on the model's own thread, nothing is joined, the start state
+//! is built by construction, and results go through plain memory that loom does
+//! not see.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use meta_core::model;
+use prop_tests::world::Host;
+
+use super::host::ModelHost;
+use super::watch::Watch;
+use super::{EngineName, Exploration, Job, Probe, Progress};
+use crate::ordering_name;
+
+/// Switch points in one execution. loom stops with a message at the limit,
+/// which ends as `cut off`; programs of five threads stay far below.
+const MAX_BRANCHES: usize = 4_000;
+
+/// A failed weak CAS ends the branch from this number of threads on. With two
+/// threads the retries cost little and are kept.
+const CUT_RETRIES_FROM: usize = 3;
+
+pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+    let watch = Arc::new(Watch::new(job, job.probe == Probe::Cas, progress)?);
+    let threads = watch.program.threads.len();
+    if threads > ::loom::MAX_THREADS {
+        return Err(format!(
+            "loom runs at most {} threads, and the program has {threads}",
+            ::loom::MAX_THREADS
+        ));
+    }
+    let mut config = model::Config {
+        probe: match job.probe {
+            Probe::Cas => model::Probe::FailingCas,
+            Probe::Load => model::Probe::Load,
+        },
+        cut_retries: threads >= CUT_RETRIES_FROM && job.inject.is_none(),
+        trace: job.trace,
+        ..model::Config::default()
+    };
+    for change in &job.orderings {
+        config.orderings.push(change.resolve()?);
+    }
+    if let Some((site, n)) = &job.inject {
+        config.inject = Some((ordering_name::find_site(site)?, *n));
+    }
+    model::configure(&config);
+
+    // Each field is set here: the environment must not bound a run silently.
+    let mut builder = ::loom::model::Builder::new();
+    builder.max_threads = ::loom::MAX_THREADS;
+    builder.max_branches = MAX_BRANCHES;
+    builder.max_permutations = None;
+    builder.max_duration = None;
+    builder.preemption_bound = None;
+    builder.checkpoint_file = None;
+    builder.expect_explicit_explore = false;
+    builder.location = true;
+    builder.log = false;
+
+    let model = {
+        let watch = watch.clone();
+        move || execution(&watch)
+    };
+    let ended = catch_unwind(AssertUnwindSafe(|| builder.check(model)));
+    Ok(watch.finish(EngineName::Loom, ended))
+}
+
+fn execution(watch: &Arc<Watch>) {
+    watch.begin();
+    // SAFETY: the last execution is over, its handles are gone or forgotten,
+    // and no thread of this one has started.
+    unsafe { ModelHost::world().reset::<ModelHost>(&watch.program) };
+    model::begin_execution();
+    for thread in 1..watch.program.threads.len() {
+        let watch = watch.clone();
+        ::loom::thread::spawn(move || watch.run_thread(thread));
+    }
+    watch.run_thread(0);
+}

@@ -1,0 +1,241 @@
+//! Watches the executions of one job: collects outcomes, and ends the
+//! exploration at the first that must not be.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::resume_unwind;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use meta_core::model;
+use prop_tests::driver::{self, ThreadResult};
+use prop_tests::outcome::{Ends, OpResult, Outcome};
+use prop_tests::outcomes::{self, Case, Relation};
+use prop_tests::program::Program;
+use prop_tests::spec::{self, Params};
+use prop_tests::world::Host;
+
+use super::host::ModelHost;
+use super::{EngineName, Exploration, Failure, Job, Limits, Progress, SoFar, failure};
+use crate::verdict::Verdict;
+
+/// How often progress is told.
+const TELL_EVERY: Duration = Duration::from_millis(250);
+
+/// The payload that ends an exploration whose reason is known already.
+pub(super) struct Stop;
+
+/// One job under way.
+pub(super) struct Watch {
+    pub(super) program: Program,
+    ends: Ends,
+    relation: Relation,
+    allowed: BTreeSet<Outcome>,
+    injects: bool,
+    limits: Limits,
+    started: Instant,
+    progress: Progress,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Of the execution under way, by thread.
+    threads: Vec<Option<ThreadResult>>,
+    outcomes: HashMap<Outcome, u64>,
+    executions: u64,
+    cut_branches: u64,
+    threads_run: u64,
+    injected: bool,
+    told: Duration,
+    failure: Option<Failure>,
+}
+
+impl Watch {
+    /// Prepares a job. `exact` says whether the engine is to reach every
+    /// allowed outcome.
+    pub(super) fn new(job: &Job, exact: bool, progress: Progress) -> Result<Self, String> {
+        let program: Program = job.program.parse().map_err(|e| format!("{e}"))?;
+        let allowed = spec::allowed(&program, job.ends, &PARAMS).map_err(|e| e.to_string())?;
+        let relation = match (exact, program.slots()) {
+            (true, _) => Relation::Equal,
+            (false, 1) => Relation::Contained,
+            (false, _) => Relation::SlotWise,
+        };
+        Ok(Watch {
+            program,
+            ends: job.ends,
+            relation,
+            allowed,
+            injects: job.inject.is_some(),
+            limits: job.limits,
+            started: Instant::now(),
+            progress,
+            state: Mutex::default(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Begins an execution; it unwinds with [`Stop`] if the exploration is to
+    /// be cut off.
+    pub(super) fn begin(&self) {
+        let mut state = self.state();
+        let elapsed = self.started.elapsed();
+        if elapsed - state.told >= TELL_EVERY {
+            state.told = elapsed;
+            (self.progress)(SoFar {
+                executions: state.executions,
+                outcomes: state.outcomes.len(),
+            });
+        }
+        let over = self
+            .limits
+            .executions
+            .is_some_and(|n| state.executions >= n)
+            || self
+                .limits
+                .seconds
+                .is_some_and(|s| elapsed.as_secs_f64() >= s);
+        if over {
+            drop(state);
+            resume_unwind(Box::new(Stop));
+        }
+        state.threads.clear();
+        state.threads.resize(self.program.threads.len(), None);
+    }
+
+    /// Runs one thread of the execution under way.
+    pub(super) fn run_thread(&self, thread: usize) {
+        model::enter_thread(thread);
+        // SAFETY: the engine reset the world before it started the threads,
+        // and starts each once.
+        let result = unsafe { driver::run_thread::<ModelHost>(&self.program, thread, self.ends) };
+        self.thread_done(thread, result);
+    }
+
+    /// Takes what a thread did; the last one's ends the execution. It unwinds
+    /// with [`Stop`] if the execution shows a failure.
+    fn thread_done(&self, thread: usize, result: ThreadResult) {
+        let mut state = self.state();
+        state.threads_run += 1;
+        state.threads[thread] = Some(result);
+        if state.threads.iter().any(Option::is_none) {
+            return;
+        }
+        state.executions += 1;
+        if model::was_cut() {
+            state.cut_branches += 1;
+            return;
+        }
+        state.injected |= model::was_injected();
+        let threads = std::mem::take(&mut state.threads);
+        let threads = threads.into_iter().flatten().collect();
+        let failure = match driver::outcome(ModelHost::world(), &self.program, self.ends, threads) {
+            Err(fault) => failure::of_fault(&fault),
+            Ok(outcome) => {
+                if let Some(times) = state.outcomes.get_mut(&outcome) {
+                    *times += 1;
+                    return;
+                }
+                let forbidden = self.forbidden(&outcome);
+                state.outcomes.insert(outcome, 1);
+                match forbidden {
+                    Some(failure) => failure,
+                    None => return,
+                }
+            }
+        };
+        state.failure = Some(failure);
+        drop(state);
+        resume_unwind(Box::new(Stop));
+    }
+
+    fn case(&self) -> Case<'_> {
+        Case {
+            program: &self.program,
+            ends: self.ends,
+            params: &PARAMS,
+        }
+    }
+
+    fn forbidden(&self, outcome: &Outcome) -> Option<Failure> {
+        if self.allowed.contains(outcome) {
+            return None;
+        }
+        let seen = BTreeSet::from([outcome.clone()]);
+        match outcomes::compare(&self.case(), &self.allowed, &seen, self.relation, false) {
+            Ok(comparison) if comparison.forbidden.is_empty() => None,
+            Ok(_) => {
+                let aborts = |outcome: &Outcome| {
+                    outcome
+                        .results
+                        .iter()
+                        .flatten()
+                        .any(|r| *r == OpResult::Abort)
+                };
+                let verdict = if aborts(outcome) && !self.allowed.iter().any(aborts) {
+                    Verdict::Abort
+                } else {
+                    Verdict::ForbiddenOutcome
+                };
+                Some(failure::failure(verdict, &outcome.to_string()))
+            }
+            Err(error) => Some(failure::failure(Verdict::ToolFailure, &error.to_string())),
+        }
+    }
+
+    /// What was seen, given how the explorer returned.
+    pub(super) fn finish(&self, engine: EngineName, ended: std::thread::Result<()>) -> Exploration {
+        let mut state = self.state();
+        let mut failure = state.failure.take();
+        let mut complete = ended.is_ok();
+        if let Err(payload) = &ended {
+            complete = false;
+            if failure.is_none() && !payload.is::<Stop>() {
+                failure = Some(failure::of_panic(payload.as_ref()));
+            }
+        }
+        if let Some(failure) = &mut failure {
+            failure.steps = failure::steps(model::take_trace(), ModelHost::world());
+        } else if complete && self.injects && !state.injected {
+            failure = Some(failure::failure(
+                Verdict::ToolFailure,
+                "the spurious failure to be injected never came up",
+            ));
+        }
+        let missing: Vec<String> = if complete && self.relation == Relation::Equal {
+            let seen = |outcome: &&Outcome| !state.outcomes.contains_key(outcome);
+            self.allowed
+                .iter()
+                .filter(seen)
+                .map(Outcome::to_string)
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let outcomes: BTreeMap<String, u64> = state
+            .outcomes
+            .iter()
+            .map(|(outcome, times)| (outcome.to_string(), *times))
+            .collect();
+        Exploration {
+            engine,
+            executions: state.executions,
+            cut_branches: state.cut_branches,
+            outcomes,
+            allowed: self.allowed.len(),
+            missing,
+            complete,
+            threads_run: state.threads_run,
+            failure,
+            seconds: self.started.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+/// The constants of model builds.
+const PARAMS: Params = Params {
+    ref_count_max: meta_core::REF_COUNT_MAX,
+};

@@ -1,0 +1,346 @@
+//! Performs the operations of a program on real handles.
+
+use std::any::Any;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use meta_core::{AnyFrameMeta, Frame, GetFrameError, SlotState, UniqueFrame};
+
+use crate::outcome::{End, Ends, OpResult, Outcome, SlotEnd, Writer};
+use crate::program::{Op, OpName, Program, StartKind};
+use crate::world::{Aborted, Fault, Host, Hosted, KindA, KindB, Tracked, World, paddr_of, tag_of};
+
+type Shared<H> = Frame<dyn AnyFrameMeta, Hosted<H>>;
+type Unique<H> = UniqueFrame<dyn AnyFrameMeta, Hosted<H>>;
+
+/// A handle that is never dropped by itself: a thread that stops in the middle
+/// of an operation, because it aborted or because an engine ended the
+/// execution, forgets its handles.
+type Held<T> = ManuallyDrop<T>;
+
+/// What one thread holds of one slot.
+#[derive(Debug)]
+enum Hand<H: Host> {
+    Empty,
+    One(Held<Shared<H>>),
+    Two(Held<Shared<H>>, Held<Shared<H>>),
+    Unique(Held<Unique<H>>),
+}
+
+/// What one thread holds, by slot.
+#[derive(Debug)]
+pub struct Hands<H: Host>(Vec<Hand<H>>);
+
+impl<H: Host> Hands<H> {
+    /// The handles that `thread` has at the start of `program`.
+    ///
+    /// # Safety
+    ///
+    /// The world was reset for this program, and this is called once for each
+    /// thread.
+    pub unsafe fn of_start(program: &Program, thread: usize) -> Self {
+        let mut hands: Vec<_> = (0..program.slots()).map(|_| Hand::Empty).collect();
+        match (program.start.kind, thread) {
+            (StartKind::Shared | StartKind::SharedTwice, 0) | (StartKind::SharedTwice, 1) => {
+                // SAFETY: the slot was constructed with a count that includes
+                // this handle.
+                let frame = unsafe { Shared::<H>::from_raw(paddr_of(0)) };
+                hands[0] = Hand::One(Held::new(frame));
+            }
+            (StartKind::Unique, 0) => {
+                // SAFETY: the slot was constructed as unique, for this handle.
+                let unique = unsafe { Unique::<H>::from_raw(paddr_of(0)) };
+                hands[0] = Hand::Unique(Held::new(unique));
+            }
+            _ => {}
+        }
+        Hands(hands)
+    }
+
+    /// Performs one operation, or skips it where it does not apply.
+    ///
+    /// An abort unwinds with the payload [`Aborted`].
+    pub fn perform(&mut self, op: Op, writer: Writer) -> OpResult {
+        let hand = std::mem::replace(&mut self.0[op.slot], Hand::Empty);
+        let (hand, result) = perform(hand, op, writer);
+        self.0[op.slot] = hand;
+        result
+    }
+
+    /// The lowest slot with a handle.
+    fn lowest_held(&self) -> Option<usize> {
+        self.0.iter().position(|hand| !matches!(hand, Hand::Empty))
+    }
+}
+
+/// The hand after the operation, and its result.
+fn perform<H: Host>(hand: Hand<H>, op: Op, writer: Writer) -> (Hand<H>, OpResult) {
+    let paddr = paddr_of(op.slot);
+    match (op.name, hand) {
+        (OpName::Alloc, Hand::Empty) => claim(KindA::new(op.slot, writer), |metadata| {
+            Frame::from_unused(paddr, metadata).map(|frame| Hand::One(Held::new(frame.into())))
+        }),
+        (OpName::AllocUnique, Hand::Empty) => claim(KindB::new(op.slot, writer), |metadata| {
+            UniqueFrame::from_unused(paddr, metadata)
+                .map(|unique| Hand::Unique(Held::new(unique.into())))
+        }),
+        (OpName::Get, Hand::Empty) => match Shared::from_in_use(paddr) {
+            Ok(frame) => (Hand::One(Held::new(frame)), OpResult::Ok),
+            Err(error) => (Hand::Empty, refused(error)),
+        },
+        (OpName::Clone, Hand::One(frame)) => {
+            let newest = frame.clone();
+            (Hand::Two(frame, newest), OpResult::Ok)
+        }
+        (OpName::Drop, Hand::One(frame)) => (Hand::Empty, release::<H, _>(frame)),
+        (OpName::Drop, Hand::Two(frame, newest)) => (Hand::One(frame), release::<H, _>(newest)),
+        (OpName::Drop, Hand::Unique(unique)) => (Hand::Empty, release::<H, _>(unique)),
+        (OpName::Read, Hand::One(frame)) => {
+            let result = read::<H>(frame.dyn_meta());
+            (Hand::One(frame), result)
+        }
+        (OpName::Read, Hand::Two(frame, newest)) => {
+            let result = read::<H>(newest.dyn_meta());
+            (Hand::Two(frame, newest), result)
+        }
+        (OpName::Read, Hand::Unique(unique)) => {
+            let result = read::<H>(unique.dyn_meta());
+            (Hand::Unique(unique), result)
+        }
+        (OpName::Write, Hand::Unique(mut unique)) => {
+            let metadata: &mut dyn Any = unique.dyn_meta_mut();
+            let result = if let Some(metadata) = metadata.downcast_mut::<KindA<H>>() {
+                metadata.set_writer(writer);
+                OpResult::Ok
+            } else if let Some(metadata) = metadata.downcast_mut::<KindB<H>>() {
+                metadata.set_writer(writer);
+                OpResult::Ok
+            } else {
+                OpResult::Mismatch
+            };
+            (Hand::Unique(unique), result)
+        }
+        (OpName::TryUnique, Hand::One(frame)) => match try_unique(frame) {
+            Ok(unique) => (Hand::Unique(unique), OpResult::Yes),
+            Err(frame) => (Hand::One(frame), OpResult::No),
+        },
+        (OpName::TryUnique, Hand::Two(frame, newest)) => match try_unique(newest) {
+            // No specification allows this; the other handle is forgotten.
+            Ok(unique) => (Hand::Unique(unique), OpResult::Yes),
+            Err(newest) => (Hand::Two(frame, newest), OpResult::No),
+        },
+        (OpName::Share, Hand::Unique(unique)) => {
+            let frame = Held::into_inner(unique).into();
+            (Hand::One(Held::new(frame)), OpResult::Ok)
+        }
+        (OpName::Repurpose, Hand::Unique(unique)) => {
+            let metadata: &dyn Any = unique.dyn_meta();
+            if metadata.is::<KindA<H>>() {
+                repurpose(unique, KindB::new(op.slot, writer))
+            } else {
+                repurpose(unique, KindA::new(op.slot, writer))
+            }
+        }
+        (OpName::Reset, Hand::Unique(unique)) => {
+            Held::into_inner(unique).reset_as_unused();
+            (Hand::Empty, OpResult::Ok)
+        }
+        (OpName::Count, Hand::One(frame)) => {
+            let count = frame.reference_count();
+            (Hand::One(frame), OpResult::Count(count))
+        }
+        (OpName::Count, Hand::Two(frame, newest)) => {
+            let count = newest.reference_count();
+            (Hand::Two(frame, newest), OpResult::Count(count))
+        }
+        (_, hand) => (hand, OpResult::Skipped),
+    }
+}
+
+fn claim<H: Host, const KIND: u8>(
+    metadata: Tracked<H, KIND>,
+    claim: impl FnOnce(Tracked<H, KIND>) -> Result<Hand<H>, GetFrameError>,
+) -> (Hand<H>, OpResult) {
+    let generation = metadata.generation();
+    match claim(metadata) {
+        Ok(hand) => {
+            H::world().register().stored(generation);
+            (hand, OpResult::Ok)
+        }
+        Err(error) => (Hand::Empty, refused(error)),
+    }
+}
+
+fn repurpose<H: Host, const KIND: u8>(
+    unique: Held<Unique<H>>,
+    metadata: Tracked<H, KIND>,
+) -> (Hand<H>, OpResult) {
+    let generation = metadata.generation();
+    let unique = Held::into_inner(unique).repurpose(metadata).into();
+    H::world().register().stored(generation);
+    (Hand::Unique(Held::new(unique)), OpResult::Ok)
+}
+
+fn try_unique<H: Host>(frame: Held<Shared<H>>) -> Result<Held<Unique<H>>, Held<Shared<H>>> {
+    UniqueFrame::try_from(Held::into_inner(frame))
+        .map(Held::new)
+        .map_err(Held::new)
+}
+
+/// Drops a handle, and says whether that tore the metadata down.
+fn release<H: Host, T>(handle: Held<T>) -> OpResult {
+    let register = || H::world().register();
+    register().take_tore_down(H::thread());
+    drop(Held::into_inner(handle));
+    if register().take_tore_down(H::thread()) {
+        OpResult::Last
+    } else {
+        OpResult::Kept
+    }
+}
+
+fn read<H: Host>(metadata: &dyn AnyFrameMeta) -> OpResult {
+    tag_of::<H>(metadata).map_or(OpResult::Mismatch, OpResult::Read)
+}
+
+fn refused(error: GetFrameError) -> OpResult {
+    match error {
+        GetFrameError::InUse => OpResult::InUse,
+        GetFrameError::Unused => OpResult::Unused,
+        GetFrameError::Busy => OpResult::Busy,
+        GetFrameError::Unique => OpResult::Unique,
+        GetFrameError::OutOfBound | GetFrameError::NotAligned => {
+            unreachable!("programs name frames that exist")
+        }
+    }
+}
+
+/// What one thread of an execution did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadResult {
+    /// A result for each operation.
+    pub results: Vec<OpResult>,
+    /// The slots and results of the drops at the end.
+    pub drops: Vec<(usize, OpResult)>,
+}
+
+impl ThreadResult {
+    /// Whether the thread stopped because a count would have overflowed.
+    pub fn aborted(&self) -> bool {
+        self.results.contains(&OpResult::Abort)
+    }
+}
+
+/// Runs one thread of `program` from its start to its end.
+///
+/// # Safety
+///
+/// The world of `H` was reset for this program, and this is called once for
+/// each thread.
+pub unsafe fn run_thread<H: Host>(program: &Program, thread: usize, ends: Ends) -> ThreadResult {
+    // SAFETY: promised by the caller.
+    let mut hands = unsafe { Hands::<H>::of_start(program, thread) };
+    let ops = &program.threads[thread];
+    let mut done = ThreadResult {
+        results: Vec::with_capacity(ops.len()),
+        drops: Vec::new(),
+    };
+    let run = catch_unwind(AssertUnwindSafe(|| {
+        for (index, op) in ops.iter().enumerate() {
+            H::begin_operation(index);
+            let writer = Writer::Op {
+                thread: thread + 1,
+                op: index + 1,
+            };
+            done.results.push(hands.perform(*op, writer));
+        }
+        if ends == Ends::Dropped {
+            while let Some(slot) = hands.lowest_held() {
+                H::begin_operation(ops.len() + done.drops.len());
+                let op = Op {
+                    name: OpName::Drop,
+                    slot,
+                };
+                done.drops.push((slot, hands.perform(op, Writer::Start)));
+            }
+        }
+    }));
+    match run {
+        Ok(()) => {}
+        Err(payload) if payload.is::<Aborted>() => {
+            done.results.push(OpResult::Abort);
+            done.results.resize(ops.len(), OpResult::Skipped);
+        }
+        // An engine ends the execution.
+        Err(payload) => resume_unwind(payload),
+    }
+    done
+}
+
+/// Puts the outcome of an execution together, when all its threads are done.
+///
+/// # Errors
+///
+/// The first contract of the metadata's life that was broken.
+pub fn outcome(
+    world: &World,
+    program: &Program,
+    ends: Ends,
+    threads: Vec<ThreadResult>,
+) -> Result<Outcome, Fault> {
+    let judged = !threads.iter().any(ThreadResult::aborted);
+    let mut slots = Vec::with_capacity(program.slots());
+    for slot in 0..program.slots() {
+        let state = world.state(slot);
+        let register = world.register();
+        let at_rest = judged.then(|| (state, last_drops(program, &threads, slot)));
+        if let Some(fault) = register.first_fault(slot, at_rest) {
+            return Err(fault);
+        }
+        let end = match state {
+            SlotState::Unused => SlotEnd::Unused,
+            SlotState::Busy => SlotEnd::Busy,
+            SlotState::Unique => SlotEnd::Unique,
+            SlotState::Shared(n) | SlotState::Overflow(n) => SlotEnd::Shared(n),
+        };
+        slots.push((end, register.live(slot)));
+    }
+    let (results, drops) = threads
+        .into_iter()
+        .map(|t| (t.results, t.drops.into_iter().map(|(_, r)| r).collect()))
+        .unzip();
+    Ok(Outcome {
+        results,
+        drops: if ends == Ends::Dropped {
+            drops
+        } else {
+            Vec::new()
+        },
+        end: if judged {
+            End::Slots(slots)
+        } else {
+            End::NotJudged
+        },
+    })
+}
+
+/// How many drops of this slot tore its metadata down: each gives the frame
+/// back once.
+fn last_drops(program: &Program, threads: &[ThreadResult], slot: usize) -> u32 {
+    let in_program = program
+        .threads
+        .iter()
+        .zip(threads)
+        .flat_map(|(ops, thread)| {
+            ops.iter()
+                .zip(&thread.results)
+                .map(|(op, result)| (op.slot, *result))
+        });
+    let at_the_end = threads
+        .iter()
+        .flat_map(|thread| thread.drops.iter().copied());
+    in_program
+        .chain(at_the_end)
+        .filter(|drop| *drop == (slot, OpResult::Last))
+        .count() as u32
+}

@@ -1,0 +1,90 @@
+//! Who runs the threads of a program: a platform for each engine.
+
+use std::marker::PhantomData;
+use std::panic::resume_unwind;
+use std::ptr::NonNull;
+
+use meta_core::{MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
+
+use super::World;
+
+/// What an engine tells the driver about the thread that is running.
+///
+/// # Safety
+///
+/// [`world`](Host::world) gives every thread that shares handles the same
+/// world.
+pub unsafe trait Host: Sized + Send + Sync + 'static {
+    /// The world of this program.
+    fn world() -> &'static World;
+
+    /// The thread of the program that is running, counted from 0.
+    fn thread() -> usize;
+
+    /// Called before each operation, and before each drop at the end, counted
+    /// from 0 in its thread.
+    fn begin_operation(op: usize) {
+        let _ = op;
+    }
+}
+
+/// The payload of the unwinding that stands for [`Platform::abort`].
+#[derive(Clone, Copy, Debug)]
+pub struct Aborted;
+
+/// The platform of a host.
+#[derive(Debug)]
+pub struct Hosted<H>(PhantomData<H>);
+
+// SAFETY: the world's slots stay where they are from reset to reset, and the
+// page is as large as a page; `abort` unwinds into the driver, which forgets
+// all handles of the thread.
+unsafe impl<H: Host> Platform for Hosted<H> {
+    fn slots() -> NonNull<MetaSlot> {
+        H::world().first_slot()
+    }
+
+    fn max_paddr() -> &'static MaxPaddr {
+        H::world().max_paddr()
+    }
+
+    fn page(_paddr: Paddr) -> *mut u8 {
+        H::world().page()
+    }
+
+    unsafe fn free_frame(paddr: Paddr) {
+        H::world().register().freed(paddr / PAGE_SIZE);
+    }
+
+    fn abort() -> ! {
+        // Not a panic: the hook has nothing to report.
+        resume_unwind(Box::new(Aborted))
+    }
+}
+
+/// Everything on one thread, which has a world of its own.
+#[derive(Debug)]
+pub struct LocalHost;
+
+std::thread_local! {
+    static LOCAL: (&'static World, std::cell::Cell<usize>) = (World::leak(), std::cell::Cell::new(0));
+}
+
+impl LocalHost {
+    /// Says which thread of the program the next operations belong to.
+    pub fn enter_thread(thread: usize) {
+        LOCAL.with(|(_, current)| current.set(thread));
+    }
+}
+
+// SAFETY: handles of this host stay on the thread that made them: the driver
+// runs there, and hands none out.
+unsafe impl Host for LocalHost {
+    fn world() -> &'static World {
+        LOCAL.with(|(world, _)| *world)
+    }
+
+    fn thread() -> usize {
+        LOCAL.with(|(_, current)| current.get())
+    }
+}
