@@ -17,6 +17,7 @@ mod enumerate;
 mod holdings;
 mod parse;
 mod print;
+pub mod strategy;
 
 pub use crate::text::ParseError;
 pub use enumerate::{Bound, enumerate};

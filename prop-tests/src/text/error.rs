@@ -144,7 +144,7 @@ fn visible(c: char) -> char {
 /// line.
 pub(crate) fn quoted(word: &str) -> String {
     let mut shown: String = word.chars().take(40).map(visible).collect();
-    if shown.len() < word.len() && word.chars().count() > 40 {
+    if word.chars().nth(40).is_some() {
         shown.push('…');
     }
     format!("`{shown}`")
