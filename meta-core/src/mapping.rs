@@ -21,8 +21,10 @@ pub fn frame_to_meta<P: Platform>(paddr: Paddr) -> *const MetaSlot {
 }
 
 /// The frame that a slot of the array describes.
+///
+/// For any other pointer the result means nothing.
 #[inline]
 pub fn meta_to_frame<P: Platform>(slot: *const MetaSlot) -> Paddr {
     let offset = slot.addr().wrapping_sub(P::slots().addr().get());
-    offset / size_of::<MetaSlot>() * PAGE_SIZE
+    (offset / size_of::<MetaSlot>()).wrapping_mul(PAGE_SIZE)
 }

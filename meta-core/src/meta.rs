@@ -37,11 +37,14 @@ const_assert_eq!(FRAME_METADATA_MAX_SIZE, 40);
 ///   the page is plain data, of no type, for as long as the frame has this
 ///   metadata.
 pub unsafe trait AnyFrameMeta: Any + Send + Sync {
-    /// Called once when the last handle is gone, before the destructor.
+    /// Called once when the metadata's time is over, before its destructor:
+    /// when the last handle is gone, or when the unique owner resets or
+    /// repurposes the frame.
     ///
-    /// `page` reads the bytes of the frame. The slot is Busy meanwhile, so that
-    /// looking up the frame itself fails. If this panics, the slot stays Busy
-    /// for ever: the frame leaks, and the metadata is not dropped.
+    /// `page` reads the bytes of the frame. The slot is Busy meanwhile (Unique
+    /// while the frame is repurposed), so that looking up the frame itself
+    /// fails. If this panics, the slot stays so for ever: the frame leaks, and
+    /// the metadata is not dropped.
     fn on_drop(&mut self, page: &mut VmReader<'_>) {
         let _ = page;
     }

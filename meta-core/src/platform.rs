@@ -33,11 +33,20 @@ impl MaxPaddr {
 
     /// Makes all frames below `max_paddr` known.
     ///
+    /// # Panics
+    ///
+    /// If `max_paddr` is not a multiple of [`PAGE_SIZE`]: part of a frame has
+    /// no slot.
+    ///
     /// # Safety
     ///
     /// The slots of all frames below `max_paddr` are initialised, and no other
     /// thread uses this platform yet.
     pub unsafe fn set(&self, max_paddr: Paddr) {
+        assert!(
+            max_paddr.is_multiple_of(PAGE_SIZE),
+            "physical memory ends within a frame"
+        );
         // ORDERING: Relaxed, read by MAX_PADDR: starting the other processors
         // orders it before their loads.
         self.0.store(max_paddr, Ordering::Relaxed);
@@ -73,7 +82,7 @@ pub unsafe trait Platform: Sized + 'static {
     /// A pointer to the page at `paddr` in the linear mapping.
     ///
     /// Safety for the implementer: for each frame below the end of physical
-    /// memory, valid for reads and writes of [`PAGE_SIZE`] bytes.
+    /// memory, valid for reads and writes of [`PAGE_SIZE`] initialised bytes.
     fn page(paddr: Paddr) -> *mut u8;
 
     /// Takes a frame back whose last handle was dropped.

@@ -294,6 +294,9 @@ impl MetaSlot {
 
     /// Calls `on_drop` and drops the metadata; it is uninitialised afterwards.
     ///
+    /// If either panics, the metadata is gone all the same: it must not be
+    /// touched again.
+    ///
     /// # Safety
     ///
     /// The caller alone may touch the metadata, and it is initialised.
@@ -313,7 +316,7 @@ impl MetaSlot {
         unsafe { metadata.drop_in_place() };
     }
 
-    /// The frame that this slot describes.
+    /// The frame that this slot of `P`'s array describes.
     #[inline]
     pub fn frame_paddr<P: Platform>(&self) -> Paddr {
         meta_to_frame::<P>(self)

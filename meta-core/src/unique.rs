@@ -108,7 +108,8 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> UniqueFrame<M, P> {
     /// `on_drop`; the frame stays owned throughout.
     ///
     /// If the old metadata panics on its way out, the frame leaks: it stays
-    /// Unique without an owner, and nothing is dropped twice.
+    /// Unique without an owner, nothing is dropped twice, and the new metadata
+    /// is dropped without `on_drop`.
     #[inline]
     pub fn repurpose<N: AnyFrameMeta>(self, metadata: N) -> UniqueFrame<N, P> {
         let slot = self.into_slot();
@@ -160,7 +161,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> UniqueFrame<M, P> {
     /// # Safety
     ///
     /// The address comes from `into_raw` of a unique handle to metadata of type
-    /// `M`, once for each call.
+    /// `M` (of any type for `dyn AnyFrameMeta`), once for each call.
     #[inline]
     pub unsafe fn from_raw(paddr: Paddr) -> Self {
         let slot = frame_to_meta::<P>(paddr).cast_mut();
