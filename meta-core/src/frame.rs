@@ -148,8 +148,8 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Frame<M, P> {
     ///
     /// # Safety
     ///
-    /// The address comes from `into_raw` of a handle to metadata of type `M`,
-    /// once for each call.
+    /// The address comes from `into_raw` of a shared handle to metadata of type
+    /// `M` (of any type for `dyn AnyFrameMeta`), once for each call.
     #[inline]
     pub unsafe fn from_raw(paddr: Paddr) -> Self {
         let slot = frame_to_meta::<P>(paddr).cast_mut();
@@ -252,6 +252,53 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> FrameRef<'_, M, P> {
             // SAFETY: never dropped, so the forgotten handle is not given up.
             frame: ManuallyDrop::new(unsafe { Frame::from_raw(paddr) }),
             _lifetime: PhantomData,
+        }
+    }
+}
+
+impl<M: AnyFrameMeta + ?Sized, P: Platform> Clone for FrameRef<'_, M, P> {
+    #[inline]
+    fn clone(&self) -> Self {
+        FrameRef {
+            // SAFETY: never dropped, and what `self` borrows outlives it.
+            frame: ManuallyDrop::new(unsafe { Frame::from_slot(self.slot) }),
+            _lifetime: PhantomData,
+        }
+    }
+}
+
+impl<'a, M: AnyFrameMeta, P: Platform> From<FrameRef<'a, M, P>>
+    for FrameRef<'a, dyn AnyFrameMeta, P>
+{
+    #[inline]
+    fn from(frame: FrameRef<'a, M, P>) -> Self {
+        FrameRef {
+            // SAFETY: never dropped, and what `frame` borrows outlives it; the
+            // vtable word remembers the type.
+            frame: ManuallyDrop::new(unsafe { Frame::from_slot(frame.slot) }),
+            _lifetime: PhantomData,
+        }
+    }
+}
+
+impl<'a, M: AnyFrameMeta, P: Platform> TryFrom<FrameRef<'a, dyn AnyFrameMeta, P>>
+    for FrameRef<'a, M, P>
+{
+    type Error = FrameRef<'a, dyn AnyFrameMeta, P>;
+
+    /// The typed reference, or the same reference back if the metadata is not
+    /// an `M`.
+    fn try_from(frame: FrameRef<'a, dyn AnyFrameMeta, P>) -> Result<Self, Self::Error> {
+        let metadata: &dyn Any = frame.dyn_meta();
+        if metadata.is::<M>() {
+            Ok(FrameRef {
+                // SAFETY: never dropped, and what `frame` borrows outlives it;
+                // the metadata is an `M`.
+                frame: ManuallyDrop::new(unsafe { Frame::from_slot(frame.slot) }),
+                _lifetime: PhantomData,
+            })
+        } else {
+            Err(frame)
         }
     }
 }
