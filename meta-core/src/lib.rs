@@ -37,6 +37,7 @@
 
 mod error;
 mod frame;
+mod layout;
 mod mapping;
 mod meta;
 pub mod ordering;
