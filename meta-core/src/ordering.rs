@@ -137,7 +137,10 @@ macro_rules! sites {
     };
     ($($name:ident: $operation:ident, $step:literal, $ordering:ident, with $partner:literal, $reason:literal;)*) => {
         /// Every atomic access of the protocol.
-        pub static SITES: &[SiteInfo] = &[$(SiteInfo {
+        ///
+        /// A constant, not a static: the crate that compiles a handle then
+        /// knows each ordering, and chooses no instruction at run time.
+        pub const SITES: &[SiteInfo] = &[$(SiteInfo {
             name: stringify!($name),
             operation: Operation::$operation,
             step: $step,
