@@ -22,7 +22,8 @@ fn handles_compile_to_the_atomics_of_hand_written_code() {
     use std::fs;
 
     let built = fixture::Fixture::new("codegen", "lib.rs", "[lib]")
-        .build(&["--emit=asm,llvm-ir", "-Cllvm-args=-x86-asm-syntax=intel"]);
+        .build(&["--emit=asm,llvm-ir", "-Cllvm-args=-x86-asm-syntax=intel"])
+        .unwrap_or_else(|message| panic!("{message}"));
     let read = |extension: &str| {
         let mut found = fs::read_dir(built.join("deps"))
             .unwrap()

@@ -21,6 +21,7 @@ fn a_kernel_without_std_links_and_runs() {
         "-Clink-args=-nostartfiles -nostdlib -nodefaultlibs -static",
         "-Crelocation-model=static",
     ]);
+    let built = built.unwrap_or_else(|message| panic!("{message}"));
     let output = std::process::Command::new(built.join("kernel"))
         .output()
         .unwrap();
