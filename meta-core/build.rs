@@ -1,9 +1,9 @@
 //! Sets `cfg(model)` when the atomics are an explorer's: tests and examples
 //! that need the real ones are left out of such builds, without naming the
-//! explorers.
+//! explorers. Every crate with such tests names this file as its build script.
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=../meta-core/build.rs");
     println!("cargo::rustc-check-cfg=cfg(model)");
     let on = |cfg: &str| std::env::var_os(cfg).is_some();
     if on("CARGO_CFG_LOOM") || on("CARGO_CFG_SHUTTLE") {
