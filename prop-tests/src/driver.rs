@@ -29,7 +29,10 @@ enum Hand<H: Host> {
 
 /// What one thread holds, by slot.
 #[derive(Debug)]
-pub struct Hands<H: Host>(Vec<Hand<H>>);
+pub struct Hands<H: Host> {
+    slots: Vec<Hand<H>>,
+    aborted: bool,
+}
 
 impl<H: Host> Hands<H> {
     /// The handles that `thread` has at the start of `program`.
@@ -39,37 +42,68 @@ impl<H: Host> Hands<H> {
     /// The world was reset for this program, and this is called once for each
     /// thread.
     pub unsafe fn of_start(program: &Program, thread: usize) -> Self {
-        let mut hands: Vec<_> = (0..program.slots()).map(|_| Hand::Empty).collect();
+        let mut slots: Vec<_> = (0..program.slots()).map(|_| Hand::Empty).collect();
         match (program.start.kind, thread) {
             (StartKind::Shared | StartKind::SharedTwice, 0) | (StartKind::SharedTwice, 1) => {
                 // SAFETY: the slot was constructed with a count that includes
                 // this handle.
                 let frame = unsafe { Shared::<H>::from_raw(paddr_of(0)) };
-                hands[0] = Hand::One(Held::new(frame));
+                slots[0] = Hand::One(Held::new(frame));
             }
             (StartKind::Unique, 0) => {
                 // SAFETY: the slot was constructed as unique, for this handle.
                 let unique = unsafe { Unique::<H>::from_raw(paddr_of(0)) };
-                hands[0] = Hand::Unique(Held::new(unique));
+                slots[0] = Hand::Unique(Held::new(unique));
             }
             _ => {}
         }
-        Hands(hands)
+        Hands {
+            slots,
+            aborted: false,
+        }
     }
 
     /// Performs one operation, or skips it where it does not apply.
     ///
-    /// An abort unwinds with the payload [`Aborted`].
+    /// An abort stops the thread: its handles are forgotten, and all further
+    /// operations are skipped.
     pub fn perform(&mut self, op: Op, writer: Writer) -> OpResult {
-        let hand = std::mem::replace(&mut self.0[op.slot], Hand::Empty);
-        let (hand, result) = perform(hand, op, writer);
-        self.0[op.slot] = hand;
-        result
+        if self.aborted {
+            return OpResult::Skipped;
+        }
+        let world = H::world();
+        world.begin_operation(H::thread(), may_tear_down(op));
+        let hand = std::mem::replace(&mut self.slots[op.slot], Hand::Empty);
+        match catch_unwind(AssertUnwindSafe(|| perform(hand, op, writer))) {
+            Ok((hand, result)) => {
+                self.slots[op.slot] = hand;
+                result
+            }
+            Err(payload) if payload.is::<Aborted>() => {
+                self.aborted = true;
+                self.slots.fill_with(|| Hand::Empty);
+                OpResult::Abort
+            }
+            // An engine ends the execution, or metadata panicked.
+            Err(payload) => resume_unwind(payload),
+        }
     }
 
     /// The lowest slot with a handle.
     fn lowest_held(&self) -> Option<usize> {
-        self.0.iter().position(|hand| !matches!(hand, Hand::Empty))
+        self.slots
+            .iter()
+            .position(|hand| !matches!(hand, Hand::Empty))
+    }
+}
+
+/// The metadata that an operation may tear down: of which slot, and in which
+/// state the slot is meanwhile.
+fn may_tear_down(op: Op) -> Option<(usize, SlotState)> {
+    match op.name {
+        OpName::Drop | OpName::Reset => Some((op.slot, SlotState::Busy)),
+        OpName::Repurpose => Some((op.slot, SlotState::Unique)),
+        _ => None,
     }
 }
 
@@ -92,9 +126,11 @@ fn perform<H: Host>(hand: Hand<H>, op: Op, writer: Writer) -> (Hand<H>, OpResult
             let newest = frame.clone();
             (Hand::Two(frame, newest), OpResult::Ok)
         }
-        (OpName::Drop, Hand::One(frame)) => (Hand::Empty, release::<H, _>(frame)),
-        (OpName::Drop, Hand::Two(frame, newest)) => (Hand::One(frame), release::<H, _>(newest)),
-        (OpName::Drop, Hand::Unique(unique)) => (Hand::Empty, release::<H, _>(unique)),
+        (OpName::Drop, Hand::One(frame)) => (Hand::Empty, release::<H, _>(op.slot, frame)),
+        (OpName::Drop, Hand::Two(frame, newest)) => {
+            (Hand::One(frame), release::<H, _>(op.slot, newest))
+        }
+        (OpName::Drop, Hand::Unique(unique)) => (Hand::Empty, release::<H, _>(op.slot, unique)),
         (OpName::Read, Hand::One(frame)) => {
             let result = read::<H>(frame.dyn_meta());
             (Hand::One(frame), result)
@@ -188,11 +224,9 @@ fn try_unique<H: Host>(frame: Held<Shared<H>>) -> Result<Held<Unique<H>>, Held<S
 }
 
 /// Drops a handle, and says whether that tore the metadata down.
-fn release<H: Host, T>(handle: Held<T>) -> OpResult {
-    let register = || H::world().register();
-    register().take_tore_down(H::thread());
+fn release<H: Host, T>(slot: usize, handle: Held<T>) -> OpResult {
     drop(Held::into_inner(handle));
-    if register().take_tore_down(H::thread()) {
+    if H::world().tore_down(H::thread(), slot) {
         OpResult::Last
     } else {
         OpResult::Kept
@@ -200,7 +234,7 @@ fn release<H: Host, T>(handle: Held<T>) -> OpResult {
 }
 
 fn read<H: Host>(metadata: &dyn AnyFrameMeta) -> OpResult {
-    tag_of::<H>(metadata).map_or(OpResult::Mismatch, OpResult::Read)
+    tag_of::<H>(metadata).map_or(OpResult::Mismatch, |tag| OpResult::Read(tag.writer))
 }
 
 fn refused(error: GetFrameError) -> OpResult {
@@ -227,7 +261,82 @@ pub struct ThreadResult {
 impl ThreadResult {
     /// Whether the thread stopped because a count would have overflowed.
     pub fn aborted(&self) -> bool {
-        self.results.contains(&OpResult::Abort)
+        let drops = self.drops.iter().map(|(_, result)| result);
+        self.results
+            .iter()
+            .chain(drops)
+            .any(|result| *result == OpResult::Abort)
+    }
+}
+
+/// One thread of a program on its way.
+#[derive(Debug)]
+pub struct ThreadRun<'a, H: Host> {
+    program: &'a Program,
+    thread: usize,
+    ends: Ends,
+    hands: Hands<H>,
+    done: ThreadResult,
+}
+
+impl<'a, H: Host> ThreadRun<'a, H> {
+    /// A thread before its first operation.
+    ///
+    /// # Safety
+    ///
+    /// The world of `H` was reset for this program, and this is called once for
+    /// each thread.
+    pub unsafe fn start(program: &'a Program, thread: usize, ends: Ends) -> Self {
+        ThreadRun {
+            program,
+            thread,
+            ends,
+            // SAFETY: promised by the caller.
+            hands: unsafe { Hands::of_start(program, thread) },
+            done: ThreadResult {
+                results: Vec::with_capacity(program.threads[thread].len()),
+                drops: Vec::new(),
+            },
+        }
+    }
+
+    /// Performs the next operation, or the next drop at the end, or skips it;
+    /// `None` when the thread is done.
+    pub fn step(&mut self) -> Option<OpResult> {
+        if self.hands.aborted {
+            return None;
+        }
+        let ops = &self.program.threads[self.thread];
+        let index = self.done.results.len();
+        if let Some(op) = ops.get(index) {
+            H::begin_operation(index);
+            let writer = Writer::Op {
+                thread: self.thread + 1,
+                op: index + 1,
+            };
+            let result = self.hands.perform(*op, writer);
+            self.done.results.push(result);
+            return Some(result);
+        }
+        if self.ends == Ends::Left {
+            return None;
+        }
+        let slot = self.hands.lowest_held()?;
+        H::begin_operation(index + self.done.drops.len());
+        let drop = Op {
+            name: OpName::Drop,
+            slot,
+        };
+        let result = self.hands.perform(drop, Writer::Start);
+        self.done.drops.push((slot, result));
+        Some(result)
+    }
+
+    /// What the thread did, when it is done.
+    pub fn finish(mut self) -> ThreadResult {
+        let ops = self.program.threads[self.thread].len();
+        self.done.results.resize(ops, OpResult::Skipped);
+        self.done
     }
 }
 
@@ -239,42 +348,9 @@ impl ThreadResult {
 /// each thread.
 pub unsafe fn run_thread<H: Host>(program: &Program, thread: usize, ends: Ends) -> ThreadResult {
     // SAFETY: promised by the caller.
-    let mut hands = unsafe { Hands::<H>::of_start(program, thread) };
-    let ops = &program.threads[thread];
-    let mut done = ThreadResult {
-        results: Vec::with_capacity(ops.len()),
-        drops: Vec::new(),
-    };
-    let run = catch_unwind(AssertUnwindSafe(|| {
-        for (index, op) in ops.iter().enumerate() {
-            H::begin_operation(index);
-            let writer = Writer::Op {
-                thread: thread + 1,
-                op: index + 1,
-            };
-            done.results.push(hands.perform(*op, writer));
-        }
-        if ends == Ends::Dropped {
-            while let Some(slot) = hands.lowest_held() {
-                H::begin_operation(ops.len() + done.drops.len());
-                let op = Op {
-                    name: OpName::Drop,
-                    slot,
-                };
-                done.drops.push((slot, hands.perform(op, Writer::Start)));
-            }
-        }
-    }));
-    match run {
-        Ok(()) => {}
-        Err(payload) if payload.is::<Aborted>() => {
-            done.results.push(OpResult::Abort);
-            done.results.resize(ops.len(), OpResult::Skipped);
-        }
-        // An engine ends the execution.
-        Err(payload) => resume_unwind(payload),
-    }
-    done
+    let mut run = unsafe { ThreadRun::<H>::start(program, thread, ends) };
+    while run.step().is_some() {}
+    run.finish()
 }
 
 /// Puts the outcome of an execution together, when all its threads are done.
@@ -293,8 +369,8 @@ pub fn outcome(
     for slot in 0..program.slots() {
         let state = world.state(slot);
         let register = world.register();
-        let at_rest = judged.then(|| (state, last_drops(program, &threads, slot)));
-        if let Some(fault) = register.first_fault(slot, at_rest) {
+        let last_drops = last_drops(program, &threads, slot);
+        if let Some(fault) = register.first_fault(slot, state, last_drops) {
             return Err(fault);
         }
         let end = match state {

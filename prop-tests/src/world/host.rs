@@ -1,5 +1,6 @@
 //! Who runs the threads of a program: a platform for each engine.
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::ptr::NonNull;
@@ -36,9 +37,8 @@ pub struct Aborted;
 #[derive(Debug)]
 pub struct Hosted<H>(PhantomData<H>);
 
-// SAFETY: the world's slots stay where they are from reset to reset, and the
-// page is as large as a page; `abort` unwinds into the driver, which forgets
-// all handles of the thread.
+// SAFETY: the world's slots stay where they are, and it has a page for each;
+// `abort` unwinds into the driver, which forgets all handles of the thread.
 unsafe impl<H: Host> Platform for Hosted<H> {
     fn slots() -> NonNull<MetaSlot> {
         H::world().first_slot()
@@ -48,12 +48,17 @@ unsafe impl<H: Host> Platform for Hosted<H> {
         H::world().max_paddr()
     }
 
-    fn page(_paddr: Paddr) -> *mut u8 {
-        H::world().page()
+    fn page(paddr: Paddr) -> *mut u8 {
+        H::world().page(paddr)
     }
 
     unsafe fn free_frame(paddr: Paddr) {
-        H::world().register().freed(paddr / PAGE_SIZE);
+        let world = H::world();
+        world.assert_frame(paddr);
+        let slot = paddr / PAGE_SIZE;
+        let emptied = world.tore_down(H::thread(), slot);
+        let state = world.state(slot);
+        world.register().freed(slot, emptied, state);
     }
 
     fn abort() -> ! {
@@ -63,17 +68,20 @@ unsafe impl<H: Host> Platform for Hosted<H> {
 }
 
 /// Everything on one thread, which has a world of its own.
+///
+/// Handles of this host must stay on the thread that made them.
 #[derive(Debug)]
 pub struct LocalHost;
 
 std::thread_local! {
-    static LOCAL: (&'static World, std::cell::Cell<usize>) = (World::leak(), std::cell::Cell::new(0));
+    static WORLD: &'static World = World::leak();
+    static THREAD: Cell<usize> = const { Cell::new(0) };
 }
 
 impl LocalHost {
     /// Says which thread of the program the next operations belong to.
     pub fn enter_thread(thread: usize) {
-        LOCAL.with(|(_, current)| current.set(thread));
+        THREAD.set(thread);
     }
 }
 
@@ -81,10 +89,10 @@ impl LocalHost {
 // runs there, and hands none out.
 unsafe impl Host for LocalHost {
     fn world() -> &'static World {
-        LOCAL.with(|(world, _)| *world)
+        WORLD.with(|world| *world)
     }
 
     fn thread() -> usize {
-        LOCAL.with(|(_, current)| current.get())
+        THREAD.get()
     }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use meta_core::{AnyFrameMeta, PAGE_SIZE, VmReader};
 
-use super::Host;
+use super::{Host, paddr_of};
 use crate::outcome::Writer;
 
 /// Metadata of one of two types that differ in `KIND`, so that a vtable word
@@ -38,13 +38,8 @@ impl<H: Host, const KIND: u8> Tracked<H, KIND> {
     /// The metadata of the start state.
     pub(super) fn initial() -> Self {
         let initial = Self::new(0, Writer::Start);
-        initial.store();
+        H::world().register().stored(initial.generation);
         initial
-    }
-
-    /// Says that the value is stored in a slot, and has to see `on_drop`.
-    pub(crate) fn store(&self) {
-        H::world().register().stored(self.generation);
     }
 
     /// Its place in the register.
@@ -58,36 +53,59 @@ impl<H: Host, const KIND: u8> Tracked<H, KIND> {
     }
 }
 
-/// The writer of metadata of either kind, or `None` if the value is not of the
-/// kind that its vtable says.
-pub fn tag_of<H: Host>(metadata: &dyn AnyFrameMeta) -> Option<Writer> {
-    fn tag<H: Host, const KIND: u8>(metadata: &dyn Any) -> Option<(u8, u8, Writer)> {
-        metadata
-            .downcast_ref::<Tracked<H, KIND>>()
-            .map(|m| (KIND, m.kind, m.writer))
-    }
-    let any: &dyn Any = metadata;
-    let (vtable, value, writer) = tag::<H, b'A'>(any).or_else(|| tag::<H, b'B'>(any))?;
-    (vtable == value).then_some(writer)
+/// What metadata of either kind says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Who wrote it.
+    pub writer: Writer,
+    /// Its place in the register.
+    pub generation: u32,
 }
 
-// SAFETY: `on_drop` only looks at the reader's length, and the page is never
-// written.
+/// The tag of metadata of either kind, or `None` if the value is not of the
+/// kind that its vtable says.
+pub fn tag_of<H: Host>(metadata: &dyn AnyFrameMeta) -> Option<Tag> {
+    fn tag<H: Host, const KIND: u8>(metadata: &Tracked<H, KIND>) -> Option<Tag> {
+        (metadata.kind == KIND).then_some(Tag {
+            writer: metadata.writer,
+            generation: metadata.generation,
+        })
+    }
+    let any: &dyn Any = metadata;
+    if let Some(metadata) = any.downcast_ref::<KindA<H>>() {
+        tag(metadata)
+    } else {
+        any.downcast_ref::<KindB<H>>().and_then(tag)
+    }
+}
+
+// SAFETY: pages of a world are never written.
 unsafe impl<H: Host, const KIND: u8> AnyFrameMeta for Tracked<H, KIND> {
     fn on_drop(&mut self, page: &mut VmReader<'_>) {
-        assert_eq!(page.remain(), PAGE_SIZE, "on_drop sees the whole page");
         let world = H::world();
-        let mut register = world.register();
-        let slot = register.slot_of(self.generation);
-        register.on_drop(self.generation, world.state(slot));
+        let slot = world.register().slot_of(self.generation);
+        let allowed = world.may_tear_down(H::thread(), slot);
+        let own_page = is_page_of(slot, page);
+        world.register().on_drop(self.generation, allowed, own_page);
     }
+}
+
+/// Whether the reader stands at the beginning of this frame's page, and ends
+/// with it.
+fn is_page_of(slot: usize, page: &mut VmReader<'_>) -> bool {
+    let whole = page.remain() == PAGE_SIZE;
+    let mut address = [0; size_of::<usize>()];
+    page.read(&mut address);
+    whole && usize::from_ne_bytes(address) == paddr_of(slot)
 }
 
 impl<H: Host, const KIND: u8> Drop for Tracked<H, KIND> {
     fn drop(&mut self) {
         let world = H::world();
-        let mut register = world.register();
-        let slot = register.slot_of(self.generation);
-        register.dropped(self.generation, H::thread(), world.state(slot));
+        let slot = world.register().slot_of(self.generation);
+        let allowed = world.may_tear_down(H::thread(), slot);
+        if world.register().dropped(self.generation, allowed) {
+            world.torn_down(H::thread(), slot);
+        }
     }
 }

@@ -1,21 +1,22 @@
-//! The world a program runs in: slots, a page, and a register of every
-//! metadata value, so that each engine sees leaks and double drops.
+//! The world a program runs in: slots, pages, and a register of every metadata
+//! value, so that each engine sees leaks and double drops.
 
 mod host;
 mod meta;
 mod register;
 
 use std::cell::UnsafeCell;
-use std::ptr::NonNull;
-use std::sync::{Mutex, MutexGuard};
+use std::fmt;
+use std::ptr::{self, NonNull};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use meta_core::{MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, SlotState};
 
-use crate::program::{MAX_SLOTS, Program};
+use crate::program::{MAX_SLOTS, MAX_THREADS, Program, StartKind};
 
 pub use host::{Aborted, Host, Hosted, LocalHost};
-pub use meta::{KindA, KindB, Tracked, tag_of};
-pub use register::{Fault, FaultKind, Register};
+pub use meta::{KindA, KindB, Tag, Tracked, tag_of};
+pub use register::{Counts, Fault, FaultKind, Register};
 
 /// A region of slots, and what is known of the metadata in them.
 #[derive(Debug)]
@@ -23,27 +24,43 @@ pub struct World {
     /// Never grows beyond its first capacity, so that the base stays.
     slots: UnsafeCell<Vec<MetaSlot>>,
     max_paddr: MaxPaddr,
-    page: Page,
+    pages: Box<[Page]>,
     register: Mutex<Register>,
+    /// What the operation under way in each thread may tear down.
+    ///
+    /// Not in the register: only the thread itself locks its entry, so that an
+    /// operation which tears nothing down is not ordered with other threads by
+    /// the harness, and real threads meet what the protocol alone orders.
+    teardowns: [Mutex<Option<Teardown>>; MAX_THREADS],
 }
 
-/// One page that stands for all of them: no program writes pages.
-#[derive(Debug)]
+/// A page; every word of it is the frame's address. No program writes pages.
 #[repr(align(4096))]
-struct Page(#[expect(dead_code, reason = "reached through its address")] [u8; PAGE_SIZE]);
+struct Page(UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>);
+
+/// Metadata that an operation may tear down, and whether it did.
+#[derive(Clone, Copy, Debug)]
+struct Teardown {
+    slot: usize,
+    /// The state of the slot meanwhile.
+    state: SlotState,
+    done: bool,
+}
 
 // SAFETY: `slots` changes only in `reset`, whose caller promises that nobody
-// else uses the world; everything else is `Sync`.
+// else uses the world; pages are never written; everything else is `Sync`.
 unsafe impl Sync for World {}
 
 impl World {
     /// A world without slots, which lives for ever.
     pub fn leak() -> &'static World {
+        let page = |slot| Page(UnsafeCell::new([paddr_of(slot); _]));
         Box::leak(Box::new(World {
             slots: UnsafeCell::new(Vec::with_capacity(MAX_SLOTS)),
             max_paddr: MaxPaddr::new(),
-            page: Page([0; PAGE_SIZE]),
-            register: Mutex::new(Register::default()),
+            pages: (0..MAX_SLOTS).map(page).collect(),
+            register: Mutex::default(),
+            teardowns: Default::default(),
         }))
     }
 
@@ -53,27 +70,39 @@ impl World {
     /// The handles of the start state are made by
     /// [`Hands::of_start`](crate::driver::Hands::of_start).
     ///
+    /// # Panics
+    ///
+    /// If it is not the world of `H`, or has no room for the program.
+    ///
     /// # Safety
     ///
-    /// Handles from before the call are never used again, and no other thread
-    /// uses the world during the call.
+    /// Handles to slots and borrows of them from before the call are never used
+    /// again, and no other thread uses the world during the call.
     pub unsafe fn reset<H: Host>(&self, program: &Program) {
-        // SAFETY: nobody else uses the world.
-        let slots = unsafe { &mut *self.slots.get() };
-        slots.clear();
-        self.register().reset(program.threads.len());
-        let state = match program.start_count() {
-            _ if program.start.kind == crate::program::StartKind::Unique => SlotState::Unique,
-            0 => SlotState::Unused,
-            n => SlotState::Shared(n),
+        assert!(ptr::eq(self, H::world()), "the world of another host");
+        let count = program.slots();
+        // More would move the slots, and the platform promises that they stay.
+        assert!(count <= MAX_SLOTS, "{count} slots do not fit the world");
+        self.register().reset();
+        for thread in 0..MAX_THREADS {
+            self.begin_operation(thread, None);
+        }
+        let state = match program.start.kind {
+            StartKind::Unused => SlotState::Unused,
+            StartKind::Shared | StartKind::SharedTwice => SlotState::Shared(program.start_count()),
+            StartKind::Unique => SlotState::Unique,
         };
-        slots.push(match state {
+        let first = match state {
             SlotState::Unused => MetaSlot::new_unused(),
             state => MetaSlot::new_in_use(KindA::<H>::initial(), state),
-        });
-        slots.resize_with(program.slots(), MetaSlot::new_unused);
+        };
+        // SAFETY: nobody else uses the world, and nothing below asks for it.
+        let slots = unsafe { &mut *self.slots.get() };
+        slots.clear();
+        slots.push(first);
+        slots.resize_with(count, MetaSlot::new_unused);
         // SAFETY: all slots are initialised, and no other thread runs.
-        unsafe { self.max_paddr.set(slots.len() * PAGE_SIZE) };
+        unsafe { self.max_paddr.set(count * PAGE_SIZE) };
     }
 
     /// The slots.
@@ -90,7 +119,42 @@ impl World {
     /// What is known of the metadata.
     pub fn register(&self) -> MutexGuard<'_, Register> {
         // A panic under the lock ends the execution; the next one resets.
-        self.register.lock().unwrap_or_else(|e| e.into_inner())
+        self.register.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An operation of `thread` begins, which may tear down the metadata of
+    /// this slot in this state.
+    pub(crate) fn begin_operation(&self, thread: usize, teardown: Option<(usize, SlotState)>) {
+        *self.teardown(thread) = teardown.map(|(slot, state)| Teardown {
+            slot,
+            state,
+            done: false,
+        });
+    }
+
+    /// Whether the operation of `thread` tore down metadata of `slot`.
+    pub(crate) fn tore_down(&self, thread: usize, slot: usize) -> bool {
+        self.teardown(thread)
+            .is_some_and(|teardown| teardown.done && teardown.slot == slot)
+    }
+
+    /// Whether `thread` may be tearing down metadata of `slot` now.
+    fn may_tear_down(&self, thread: usize, slot: usize) -> bool {
+        let state = self.state(slot);
+        self.teardown(thread)
+            .is_some_and(|teardown| (teardown.slot, teardown.state) == (slot, state))
+    }
+
+    /// `thread` has torn down metadata of `slot`.
+    fn torn_down(&self, thread: usize, slot: usize) {
+        if let Some(teardown) = &mut *self.teardown(thread) {
+            teardown.done |= teardown.slot == slot;
+        }
+    }
+
+    fn teardown(&self, thread: usize) -> MutexGuard<'_, Option<Teardown>> {
+        let teardown = self.teardowns[thread].lock();
+        teardown.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of physical memory.
@@ -99,12 +163,32 @@ impl World {
     }
 
     pub(crate) fn first_slot(&self) -> NonNull<MetaSlot> {
-        // SAFETY: a vector's buffer is never null; nobody changes it now.
-        unsafe { NonNull::new_unchecked((*self.slots.get()).as_mut_ptr()) }
+        // A shared borrow of the vector, for other threads have theirs: a slot
+        // is all interior mutability.
+        //
+        // SAFETY: changed only while nobody uses the world.
+        let first = unsafe { &*self.slots.get() }.as_ptr().cast_mut();
+        NonNull::new(first).expect("a vector's buffer is never null")
     }
 
-    pub(crate) fn page(&self) -> *mut u8 {
-        std::ptr::from_ref(&self.page).cast_mut().cast()
+    /// The page of a frame that exists.
+    pub(crate) fn page(&self, paddr: Paddr) -> *mut u8 {
+        self.assert_frame(paddr);
+        self.pages[paddr / PAGE_SIZE].0.get().cast()
+    }
+
+    /// Stricter than a kernel, which would take whatever it is given.
+    pub(crate) fn assert_frame(&self, paddr: Paddr) {
+        assert!(
+            paddr.is_multiple_of(PAGE_SIZE) && paddr < self.max_paddr.get(),
+            "the platform was asked about {paddr:#x}, which is no frame"
+        );
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Page")
     }
 }
 
