@@ -2,5 +2,6 @@
 
 pub mod ends_name;
 pub mod engine;
+pub mod litmus;
 pub mod ordering_name;
 pub mod verdict;

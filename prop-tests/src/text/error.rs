@@ -142,7 +142,7 @@ fn visible(c: char) -> char {
 
 /// A word of the input as a message shows it: in backticks, not longer than a
 /// line.
-pub(crate) fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let mut shown: String = word.chars().take(40).map(visible).collect();
     if word.chars().nth(40).is_some() {
         shown.push('…');
@@ -152,7 +152,7 @@ pub(crate) fn quoted(word: &str) -> String {
 
 /// The hint for an unknown word: the nearest known one when there is one, or
 /// else all of them, which are `what`.
-pub(crate) fn suggest(word: &str, what: &str, known: &[&str]) -> String {
+pub fn suggest(word: &str, what: &str, known: &[&str]) -> String {
     nearest(word, known).map_or_else(
         || format!("{what}: {}", known.join(", ")),
         |name| format!("did you mean `{name}`?"),

@@ -4,6 +4,5 @@
 mod error;
 mod words;
 
-pub use error::ParseError;
-pub(crate) use error::{quoted, suggest};
+pub use error::{ParseError, quoted, suggest};
 pub(crate) use words::{Word, Words};

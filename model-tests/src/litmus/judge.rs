@@ -1,0 +1,107 @@
+//! What a litmus file says of outcomes, against the specification and against
+//! what engines saw.
+
+use std::collections::BTreeSet;
+
+use prop_tests::outcome::{Outcome, OutcomePattern};
+use prop_tests::spec::{self, Params};
+
+use super::Litmus;
+use crate::engine::{Exploration, Job};
+use crate::verdict::Verdict;
+
+mod slot_wise;
+
+/// Checks the outcomes that a litmus file asks for against the specification.
+///
+/// With several slots a lookup that fails may be stale, and the specification
+/// of a slot alone is what allows such an outcome. `requires` may ask for it.
+/// `forbids` may forbid it as well, for a happens-before edge from one slot may
+/// rule it out in another: only engines know.
+///
+/// # Errors
+///
+/// If a required outcome is not allowed (unless the file expects one that is
+/// not), or a forbidden outcome is.
+pub fn check(litmus: &Litmus) -> Result<(), String> {
+    let mut allowed = BTreeSet::new();
+    for ends in &litmus.ends {
+        let of_ends = spec::allowed(&litmus.program, *ends, &Params::MODEL);
+        allowed.extend(of_ends.map_err(|error| format!("{}: {error}", litmus.name))?);
+    }
+    for pattern in &litmus.forbids {
+        if let Some(outcome) = allowed.iter().find(|outcome| pattern.matches(outcome)) {
+            return Err(format!(
+                "{}: forbids `{pattern}`, but the specification allows `{outcome}`",
+                litmus.name
+            ));
+        }
+    }
+    if matches!(litmus.expect, Verdict::ForbiddenOutcome | Verdict::Abort) {
+        return Ok(());
+    }
+    for pattern in &litmus.requires {
+        if !allowed.iter().any(|outcome| pattern.matches(outcome)) && !is_stale(litmus, pattern)? {
+            return Err(format!(
+                "{}: requires `{pattern}`, but the specification does not allow it",
+                litmus.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether each slot alone allows an outcome that matches the pattern.
+fn is_stale(litmus: &Litmus, pattern: &OutcomePattern) -> Result<bool, String> {
+    if litmus.program.slots() == 1 {
+        return Ok(false);
+    }
+    for ends in &litmus.ends {
+        if slot_wise::allows(&litmus.program, *ends, pattern)
+            .map_err(|error| format!("{}: {error}", litmus.name))?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Litmus {
+    /// Judges what the runs of this file saw by its own words: some run shows
+    /// each required outcome, and none shows a forbidden one.
+    ///
+    /// # Errors
+    ///
+    /// The first pattern that is not fulfilled.
+    pub fn judge_requires(&self, explorations: &[(Job, Exploration)]) -> Result<(), String> {
+        let mut seen: Vec<(&Job, Outcome)> = Vec::new();
+        for (job, exploration) in explorations {
+            for text in exploration.outcomes.keys() {
+                let outcome = text
+                    .parse()
+                    .map_err(|error| format!("{}: an engine saw `{text}`: {error}", self.name))?;
+                seen.push((job, outcome));
+            }
+        }
+        for pattern in &self.forbids {
+            if let Some((job, outcome)) = seen.iter().find(|(_, o)| pattern.matches(o)) {
+                return Err(format!(
+                    "{}: `{outcome}` was seen ({}, probe by {}), which `forbids: {pattern}` rules out",
+                    self.name,
+                    crate::ends_name::name(job.ends),
+                    job.probe
+                ));
+            }
+        }
+        for pattern in &self.requires {
+            if !seen.iter().any(|(_, outcome)| pattern.matches(outcome)) {
+                return Err(format!(
+                    "{}: no run showed `requires: {pattern}`; {} different outcomes were seen",
+                    self.name,
+                    seen.iter().map(|(_, o)| o).collect::<BTreeSet<_>>().len()
+                ));
+            }
+        }
+        Ok(())
+    }
+}
