@@ -1,7 +1,16 @@
 //! Engines that explore programs over frame metadata, and their verdicts.
 
+pub mod audit;
+pub mod campaign;
+pub mod cli;
 pub mod ends_name;
 pub mod engine;
+pub mod interrupt;
 pub mod litmus;
+pub mod minimise;
 pub mod ordering_name;
+pub mod plan;
+pub mod pool;
+pub mod report;
 pub mod verdict;
+pub mod worker;

@@ -113,3 +113,23 @@ pub fn find_site(name: &str) -> Result<Site, String> {
 pub fn is_modelled(site: Site) -> bool {
     !["MAX_PADDR", "LIST_ID", "LIST_ID_ALLOC"].contains(&site.name())
 }
+
+/// The weak compare-and-swap that `SITE#n` names, and which of them fails.
+///
+/// # Errors
+///
+/// If it is not of this form, or the site is no weak compare-and-swap.
+pub fn inject(text: &str) -> Result<(String, u32), String> {
+    let form = || format!("`{text}` is not SITE#n, such as ACQUIRE_REF#1");
+    let (site, n) = text.split_once('#').ok_or_else(form)?;
+    let site = find_site(site.trim())?;
+    if site != meta_core::ordering::ACQUIRE_REF {
+        return Err(format!(
+            "{site} cannot fail spuriously: the only weak compare-and-swap is ACQUIRE_REF"
+        ));
+    }
+    match n.trim().parse() {
+        Ok(n) if n > 0 => Ok((site.name().to_owned(), n)),
+        _ => Err(form()),
+    }
+}

@@ -1,1 +1,94 @@
-fn main() {}
+//! Every litmus file is a test, named after its file.
+//!
+//! A file passes when its expectation is met: `pass` by complete explorations
+//! that saw every allowed outcome and no other, a control by the very verdict
+//! it names. Each file runs in a worker of its own, so that one that takes its
+//! engine down harms no other.
+//!
+//! Without an engine's cfg nothing is explored: the tests are listed as ignored
+//! and a line says what to run.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
+use model_tests::engine::{self, EngineName};
+use model_tests::litmus::{self, Litmus};
+use model_tests::report;
+use model_tests::verdict::Verdict;
+use model_tests::worker::Worker;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
+    let files = match litmus::load_all(&folder) {
+        Ok(files) => files,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let engine = engine::compiled();
+    if engine.is_none() && !arguments.list {
+        println!(
+            "\nthe {} litmus files are not explored by this build; explore them with\n    \
+             RUSTFLAGS=\"--cfg loom\" cargo test",
+            files.len()
+        );
+    }
+    let trials = files
+        .into_iter()
+        .map(|file| {
+            let name = file.name.clone();
+            let explored = engine == Some(EngineName::Loom);
+            Trial::test(name, move || run(&file)).with_ignored_flag(!explored)
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if engine.is_some() && is_vacuous(&arguments, &conclusion) {
+        eprintln!("no litmus file was explored");
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
+}
+
+/// Whether a run that was not narrowed down explored nothing.
+fn is_vacuous(arguments: &Arguments, conclusion: &Conclusion) -> bool {
+    let narrowed = arguments.filter.is_some() || arguments.list || !arguments.skip.is_empty();
+    !narrowed && conclusion.num_passed + conclusion.num_failed == 0
+}
+
+fn run(file: &Litmus) -> Result<(), Failed> {
+    litmus::check(file)?;
+    let program = Path::new(env!("CARGO_BIN_EXE_framecheck"));
+    let mut worker = Worker::new(EngineName::Loom, program);
+    let mut runs = Vec::new();
+    let mut verdict = Verdict::Pass;
+    let mut said = String::new();
+    for job in file.jobs() {
+        let run = worker.explore(&job, &mut |_| ())?;
+        said.push_str(&report::line::text(&job, &run));
+        said.push('\n');
+        if let Some(failure) = &run.failure {
+            said.push_str(&report::failure::text(failure, &file.program));
+        }
+        for outcome in &run.missing {
+            said.push_str(&format!("  missing: {outcome}\n"));
+        }
+        verdict = verdict.and(run.verdict());
+        runs.push((job, run));
+    }
+    let executions = runs.iter().map(|(_, run)| run.executions).sum();
+    println!(
+        "{}: {} executions, {verdict}",
+        file.name,
+        report::count(executions)
+    );
+    if verdict != file.expect {
+        return Err(format!("expected {}, got {verdict}\n{said}", file.expect).into());
+    }
+    if file.expect == Verdict::Pass {
+        file.judge_requires(&runs)?;
+    }
+    Ok(())
+}

@@ -67,6 +67,20 @@ pub struct OrderingChange {
 }
 
 impl OrderingChange {
+    /// Parses `SITE=Ordering`.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve), or if it is not of this form.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (site, ordering) = ordering_name::split(text)?;
+        let (site, ordering) = ordering_name::resolve(site, ordering)?;
+        Ok(OrderingChange {
+            site: site.name().to_owned(),
+            ordering: ordering_name::name(ordering).to_owned(),
+        })
+    }
+
     /// The change, resolved.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use prop_tests::world::Host;
 
 use super::host::ModelHost;
 use super::{EngineName, Exploration, Failure, Job, Limits, Progress, SoFar, failure};
+use crate::interrupt;
 use crate::verdict::Verdict;
 
 /// How often progress is told.
@@ -42,6 +43,8 @@ struct State {
     /// Of the execution under way, by thread.
     threads: Vec<Option<ThreadResult>>,
     outcomes: HashMap<Outcome, u64>,
+    /// Executions begun; a failing one may not come to its end.
+    begun: u64,
     executions: u64,
     cut_branches: u64,
     threads_run: u64,
@@ -90,10 +93,11 @@ impl Watch {
                 outcomes: state.outcomes.len(),
             });
         }
-        let over = self
-            .limits
-            .executions
-            .is_some_and(|n| state.executions >= n)
+        let over = interrupt::requested()
+            || self
+                .limits
+                .executions
+                .is_some_and(|n| state.executions >= n)
             || self
                 .limits
                 .seconds
@@ -102,6 +106,7 @@ impl Watch {
             drop(state);
             resume_unwind(Box::new(Stop));
         }
+        state.begun += 1;
         state.threads.clear();
         state.threads.resize(self.program.threads.len(), None);
     }
@@ -222,7 +227,11 @@ impl Watch {
             .collect();
         Exploration {
             engine,
-            executions: state.executions,
+            executions: if failure.is_some() {
+                state.begun
+            } else {
+                state.executions
+            },
             cut_branches: state.cut_branches,
             outcomes,
             allowed: self.allowed.len(),

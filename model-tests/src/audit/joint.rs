@@ -1,0 +1,156 @@
+//! The joint view: all minimal sets of orderings under which everything passes.
+//!
+//! An ordering is a set of halves, a table a set of such features. More features
+//! never break anything, so the passing tables are closed upwards, and their
+//! minimal elements tell everything. They are found as minimal hitting sets:
+//! each maximal failing table says that one of the features it lacks is needed
+//! (the method known as MARCO).
+
+use meta_core::ordering::Site;
+
+use super::oracle::Oracle;
+use super::table::{Table, sites};
+use super::variants::{self, Halves};
+
+/// One half of one site's ordering.
+type Feature = (Site, Half);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Half {
+    Acquire,
+    Release,
+}
+
+/// The features, and sets of them as bits.
+struct Features(Vec<Feature>);
+
+impl Features {
+    fn all() -> Self {
+        let mut features = Vec::new();
+        for site in sites() {
+            if variants::admitted(site).any(|h| h.acquire) {
+                features.push((site, Half::Acquire));
+            }
+            if variants::admitted(site).any(|h| h.release) {
+                features.push((site, Half::Release));
+            }
+        }
+        Features(features)
+    }
+
+    fn everything(&self) -> u64 {
+        (1 << self.0.len()) - 1
+    }
+
+    fn table(&self, set: u64) -> Table {
+        let none = Halves {
+            acquire: false,
+            release: false,
+        };
+        let mut table = sites().fold(Table::of_code(), |table, site| table.with(site, none));
+        for (bit, (site, half)) in self.0.iter().enumerate() {
+            if set & (1 << bit) != 0 {
+                let mut halves = table.get(*site);
+                match half {
+                    Half::Acquire => halves.acquire = true,
+                    Half::Release => halves.release = true,
+                }
+                table = table.with(*site, halves);
+            }
+        }
+        table
+    }
+}
+
+/// Finds all minimal passing tables, calling `found` with each.
+///
+/// # Errors
+///
+/// If the oracle fails.
+pub fn minimal_tables(
+    oracle: &mut Oracle<'_>,
+    mut found: impl FnMut(&Table),
+) -> Result<Vec<Table>, String> {
+    let features = Features::all();
+    // Each clause: at least one of these features is needed.
+    let mut clauses: Vec<u64> = Vec::new();
+    let mut minimal: Vec<u64> = Vec::new();
+    while let Some(candidate) = hitting_set(&clauses, &minimal) {
+        let table = features.table(candidate);
+        if oracle.passes(&table)? {
+            // It hits every clause and none of its parts does, or it would
+            // have been tried: shrink all the same, for clauses yet unknown
+            // cannot make it larger.
+            let smallest = shrink(oracle, &features, candidate)?;
+            minimal.push(smallest);
+            found(&features.table(smallest));
+        } else {
+            let largest = grow(oracle, &features, candidate)?;
+            clauses.push(features.everything() & !largest);
+        }
+    }
+    Ok(minimal.into_iter().map(|set| features.table(set)).collect())
+}
+
+/// A set that hits every clause and contains no known minimal set.
+fn hitting_set(clauses: &[u64], minimal: &[u64]) -> Option<u64> {
+    fn search(clauses: &[u64], minimal: &[u64], set: u64) -> Option<u64> {
+        if minimal.iter().any(|m| m & !set == 0) {
+            return None;
+        }
+        let Some(clause) = clauses.iter().find(|clause| *clause & set == 0) else {
+            return Some(set);
+        };
+        let mut rest = *clause;
+        while rest != 0 {
+            let bit = rest & rest.wrapping_neg();
+            rest ^= bit;
+            if let Some(found) = search(clauses, minimal, set | bit) {
+                return Some(found);
+            }
+        }
+        None
+    }
+    search(clauses, minimal, 0)
+}
+
+/// A minimal passing set within a passing one.
+fn shrink(oracle: &mut Oracle<'_>, features: &Features, mut set: u64) -> Result<u64, String> {
+    for bit in 0..features.0.len() {
+        let without = set & !(1 << bit);
+        if without != set && oracle.passes(&features.table(without))? {
+            set = without;
+        }
+    }
+    Ok(set)
+}
+
+/// A maximal failing set around a failing one.
+fn grow(oracle: &mut Oracle<'_>, features: &Features, mut set: u64) -> Result<u64, String> {
+    for bit in 0..features.0.len() {
+        let with = set | (1 << bit);
+        if with != set && !oracle.passes(&features.table(with))? {
+            set = with;
+        }
+    }
+    Ok(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hitting_set;
+
+    #[test]
+    fn a_hitting_set_meets_every_clause() {
+        let clauses = [0b0011, 0b0110, 0b1000];
+        let set = hitting_set(&clauses, &[]).unwrap();
+        assert!(clauses.iter().all(|clause| clause & set != 0));
+    }
+
+    #[test]
+    fn known_minimal_sets_are_not_found_again() {
+        let clauses = [0b0011];
+        assert_eq!(hitting_set(&clauses, &[0b0001]), Some(0b0010));
+        assert_eq!(hitting_set(&clauses, &[0b0001, 0b0010]), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! The audit: is every ordering needed, and is none missing?
+
+pub mod joint;
+pub mod oracle;
+mod rows;
+pub mod table;
+pub mod variants;
+
+pub use rows::{Row, RowVerdict, mend, rows};

@@ -1,0 +1,208 @@
+//! The rows of the audit: each site, each ordering it could have instead.
+
+use meta_core::ordering::Site;
+use serde::Serialize;
+
+use super::oracle::{Answer, Oracle};
+use super::table::{Table, sites};
+use super::variants;
+use crate::ends_name;
+use crate::verdict::Verdict;
+
+/// What the audit says of one change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum RowVerdict {
+    /// A weaker ordering fails, as it should.
+    #[serde(rename = "needed")]
+    Needed,
+    /// A weaker ordering passes: the site is stronger than needed.
+    #[serde(rename = "stronger than needed")]
+    StrongerThanNeeded,
+    /// The site is at its weakest already.
+    #[serde(rename = "weakest already")]
+    Weakest,
+    /// A stronger ordering changes nothing, as it should.
+    #[serde(rename = "changes nothing")]
+    ChangesNothing,
+    /// The table fails with this ordering, and not with the one tried.
+    #[serde(rename = "too weak")]
+    TooWeak,
+    /// A stronger ordering fails: something is wrong.
+    #[serde(rename = "fails when stronger")]
+    FailsWhenStronger,
+}
+
+impl RowVerdict {
+    /// The words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RowVerdict::Needed => "needed",
+            RowVerdict::StrongerThanNeeded => "stronger than needed",
+            RowVerdict::Weakest => "weakest already",
+            RowVerdict::ChangesNothing => "changes nothing",
+            RowVerdict::TooWeak => "too weak",
+            RowVerdict::FailsWhenStronger => "fails when stronger",
+        }
+    }
+
+    /// Whether the audit fails for it.
+    pub const fn fails(self) -> bool {
+        matches!(
+            self,
+            RowVerdict::StrongerThanNeeded | RowVerdict::TooWeak | RowVerdict::FailsWhenStronger
+        )
+    }
+}
+
+/// One row.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The site.
+    pub site: &'static str,
+    /// The ordering in the table under audit.
+    pub from: &'static str,
+    /// The ordering tried.
+    pub to: Option<&'static str>,
+    /// What the audit says.
+    pub judged: RowVerdict,
+    /// How the program failed, or `pass`.
+    pub verdict: Verdict,
+    /// The smallest program that fails.
+    pub program: Option<String>,
+    /// What happened to handles at its end.
+    pub ends: Option<&'static str>,
+    /// The engine.
+    pub engine: &'static str,
+    /// Executions until it failed, or of everything that passed.
+    pub executions: u64,
+    /// Runs it took to find the program, or all of them.
+    pub runs: u64,
+    /// The time it took to find it.
+    pub seconds: f64,
+    /// Whether everything that was to be explored was.
+    pub complete: bool,
+}
+
+/// Judges every change of one site in `table`, which passes as it is.
+///
+/// # Errors
+///
+/// If the oracle fails.
+pub fn rows(
+    oracle: &mut Oracle<'_>,
+    table: &Table,
+    mut take: impl FnMut(&Row),
+) -> Result<Vec<Row>, String> {
+    let mut rows = Vec::new();
+    for site in sites() {
+        let from = table.get(site);
+        let mut weaker = variants::lacking(site, from).peekable();
+        if weaker.peek().is_none() {
+            let row = Row {
+                to: None,
+                judged: RowVerdict::Weakest,
+                verdict: Verdict::Pass,
+                program: None,
+                ends: None,
+                executions: 0,
+                runs: 0,
+                seconds: 0.0,
+                ..new(site, table)
+            };
+            take(&row);
+            rows.push(row);
+        }
+        for to in weaker {
+            let answer = oracle.judge(&table.with(site, to))?;
+            let row = of_answer(site, table, to, &answer, RowVerdict::Needed);
+            take(&row);
+            rows.push(row);
+        }
+        for to in variants::stronger(site, from) {
+            let answer = oracle.judge(&table.with(site, to))?;
+            let row = of_answer(site, table, to, &answer, RowVerdict::ChangesNothing);
+            take(&row);
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+/// Which sites of a table that fails are too weak: the fewest that, taken from
+/// the code, make everything pass. Returns the table mended so.
+///
+/// # Errors
+///
+/// If the oracle fails, or even the code's orderings do not pass.
+pub fn mend(
+    oracle: &mut Oracle<'_>,
+    table: &Table,
+    mut take: impl FnMut(&Row),
+) -> Result<(Table, Vec<Row>), String> {
+    let mut mended = table.or(&Table::of_code());
+    if !oracle.passes(&mended)? {
+        return Err("the program fails whatever the orderings: run `campaign 2x2`".to_owned());
+    }
+    for site in sites() {
+        let reverted = mended.with(site, table.get(site));
+        if reverted != mended && oracle.passes(&reverted)? {
+            mended = reverted;
+        }
+    }
+    let mut rows = Vec::new();
+    for site in sites().filter(|site| table.get(*site) != mended.get(*site)) {
+        let answer = oracle.judge(&mended.with(site, table.get(site)))?;
+        let to = mended.get(site);
+        let row = Row {
+            judged: RowVerdict::TooWeak,
+            ..of_answer(site, table, to, &answer, RowVerdict::Needed)
+        };
+        take(&row);
+        rows.push(row);
+    }
+    Ok((mended, rows))
+}
+
+fn new(site: Site, table: &Table) -> Row {
+    Row {
+        site: site.name(),
+        from: variants::name(site, table.get(site)),
+        to: None,
+        judged: RowVerdict::Weakest,
+        verdict: Verdict::Pass,
+        program: None,
+        ends: None,
+        engine: "loom",
+        executions: 0,
+        runs: 0,
+        seconds: 0.0,
+        complete: true,
+    }
+}
+
+fn of_answer(
+    site: Site,
+    table: &Table,
+    to: variants::Halves,
+    answer: &Answer,
+    expected: RowVerdict,
+) -> Row {
+    let judged = match (expected, &answer.kill) {
+        (RowVerdict::Needed, None) => RowVerdict::StrongerThanNeeded,
+        (RowVerdict::ChangesNothing, Some(_)) => RowVerdict::FailsWhenStronger,
+        (expected, _) => expected,
+    };
+    let kill = answer.kill.as_ref();
+    Row {
+        to: Some(variants::name(site, to)),
+        judged,
+        verdict: kill.map_or(Verdict::Pass, |kill| kill.verdict),
+        program: kill.map(|kill| kill.program.to_string()),
+        ends: kill.map(|kill| ends_name::name(kill.ends)),
+        executions: kill.map_or(answer.executions, |kill| kill.executions),
+        runs: answer.runs,
+        seconds: answer.seconds,
+        complete: kill.is_none(),
+        ..new(site, table)
+    }
+}

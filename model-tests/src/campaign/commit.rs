@@ -1,0 +1,27 @@
+//! Which code was tested.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The commit of the working tree, with `+changes` if files were modified, or
+/// `unknown` outside a repository.
+pub fn commit() -> String {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+            .args(arguments)
+            .output()
+            .ok()?;
+        output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let Some(commit) = git(&["rev-parse", "HEAD"]) else {
+        return "unknown".to_owned();
+    };
+    match git(&["status", "--porcelain", "--untracked-files=no"]) {
+        Some(changes) if changes.is_empty() => commit,
+        _ => format!("{commit}+changes"),
+    }
+}

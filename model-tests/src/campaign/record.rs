@@ -1,0 +1,93 @@
+//! What a campaign writes down: a header, then a line for each run.
+
+use serde::{Deserialize, Serialize};
+
+use super::shard::Shard;
+use crate::ends_name;
+use crate::engine::{Exploration, Job};
+use crate::verdict::Verdict;
+
+/// What a result file is a result of. Files with different headers, shards
+/// aside, do not belong together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The version of this format.
+    pub format: u32,
+    /// The commit that was tested; with `+changes` if files were modified.
+    pub commit: String,
+    /// Threads and operations, such as `2x2`.
+    pub bound: String,
+    /// What happens to handles at the end, by name.
+    pub ends: Vec<String>,
+    /// How loads are performed, by name.
+    pub probes: Vec<String>,
+    /// Whether `count` is among the operations.
+    pub with_count: bool,
+    /// Sites with another ordering.
+    pub weaken: Vec<String>,
+    /// The part that this file is about.
+    pub shard: Shard,
+    /// How many programs the bound has, over all shards.
+    pub programs: usize,
+}
+
+impl Header {
+    /// The version this build writes and reads.
+    pub const FORMAT: u32 = 1;
+}
+
+/// One run of one program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The position of the program in its bound, counted from 0.
+    pub position: usize,
+    /// The program.
+    pub program: String,
+    /// The engine.
+    pub engine: String,
+    /// What happened to handles at the end.
+    pub ends: String,
+    /// How loads were performed.
+    pub probe: String,
+    /// Executions that ran to their end.
+    pub executions: u64,
+    /// Outcomes seen.
+    pub outcomes: usize,
+    /// Outcomes allowed.
+    pub allowed: usize,
+    /// Whether every execution was explored.
+    pub complete: bool,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The time it took.
+    pub seconds: f64,
+    /// What is known of a failure, or the outcomes that are missing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
+}
+
+impl Record {
+    /// The record of a run.
+    pub fn new(position: usize, job: &Job, run: &Exploration) -> Self {
+        let missing = (!run.missing.is_empty()).then(|| run.missing.join("; "));
+        Record {
+            position,
+            program: job.program.clone(),
+            engine: run.engine.to_string(),
+            ends: ends_name::name(job.ends).to_owned(),
+            probe: job.probe.to_string(),
+            executions: run.executions,
+            outcomes: run.outcomes.len(),
+            allowed: run.allowed,
+            complete: run.complete,
+            verdict: run.verdict(),
+            seconds: run.seconds,
+            message: run.failure.as_ref().map(|f| f.message.clone()).or(missing),
+        }
+    }
+
+    /// What tells this run from the others of its campaign.
+    pub fn key(&self) -> (usize, String, String) {
+        (self.position, self.ends.clone(), self.probe.clone())
+    }
+}

@@ -1,0 +1,182 @@
+//! `audit`: is every ordering needed, and is none missing?
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use prop_tests::program::Bound;
+
+use super::Refusal;
+use crate::audit::oracle::{Answer, Oracle};
+use crate::audit::table::Table;
+use crate::audit::{self, Row, joint};
+use crate::engine::EngineName;
+use crate::pool::Pool;
+use crate::verdict::Verdict;
+use crate::worker::{self, WorkerBuild};
+use crate::{interrupt, litmus, report};
+
+/// Judge every ordering of the protocol: whether anything fails as it is, and
+/// whether something fails with each weaker one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A file of orderings has lines `SITE Ordering`; # begins a comment, and sites that are not named
+are as in the code:
+
+  TRY_UNIQUE   Relaxed
+  RESET_STORE  Release
+
+Exit codes: 0 every ordering is needed and none is missing, 1 not so, 2 bad input,
+3 cut off or interrupted, 4 tool failure")]
+pub(super) struct Args {
+    /// Judge the orderings in this file instead of the code's
+    #[arg(long, value_name = "FILE")]
+    orderings: Option<PathBuf>,
+
+    /// Leave the joint view out: all minimal sets of orderings under which everything passes
+    #[arg(long)]
+    no_joint: bool,
+
+    /// Bounds whose programs are run beside the litmus files
+    #[arg(long, value_name = "THREADSxOPS", default_values = ["2x1", "2x2"], value_delimiter = ',')]
+    bounds: Vec<Bound>,
+
+    /// Worker processes; as many as cores by default
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// Print one JSON object for each ordering that was tried
+    #[arg(long)]
+    json: bool,
+}
+
+/// The exit code when an ordering is too weak or too strong.
+const NOT_EXACT: u8 = 1;
+
+pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let table = match &args.orderings {
+        None => Table::of_code(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| Refusal::input(format!("{}: {e}", path.display())))?;
+            Table::parse(&text).map_err(|e| Refusal::input(format!("{}: {e}", path.display())))?
+        }
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
+    let corpus = litmus::load_all(&folder).map_err(Refusal::input)?;
+    let worker = worker::build(WorkerBuild {
+        engine: EngineName::Loom,
+        quiet: !std::io::stderr().is_terminal(),
+    })
+    .map_err(Refusal::tool)?;
+    interrupt::listen().map_err(Refusal::tool)?;
+    let workers = args.workers.unwrap_or_else(Pool::default_size);
+    let mut pool = Pool::new(EngineName::Loom, &worker, workers);
+    let mut oracle = Oracle::new(&mut pool, &corpus, &args.bounds);
+    match audit(args, &mut oracle, &table) {
+        Ok(true) => Ok(Verdict::Pass.exit_code()),
+        Ok(false) => Ok(NOT_EXACT),
+        Err(_) if interrupt::requested() => {
+            anstream::eprintln!("interrupted");
+            Ok(Verdict::CutOff.exit_code())
+        }
+        Err(error) => Err(Refusal::tool(error)),
+    }
+}
+
+/// Prints the audit, and says whether every ordering is needed and none is
+/// missing.
+fn audit(args: &Args, oracle: &mut Oracle<'_>, table: &Table) -> Result<bool, String> {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    bar.set_message("everything as it is");
+
+    let mut rows: Vec<Row> = Vec::new();
+    let take = |row: &Row| {
+        bar.set_message(format!("{} {}", row.site, row.to.unwrap_or("")));
+        if args.json
+            && let Ok(line) = serde_json::to_string(row)
+        {
+            // A reader that went away ends the printing quietly.
+            let _ = writeln!(std::io::stdout(), "{line}");
+        }
+    };
+    let base = oracle.judge(table)?;
+    let mut sound = table.clone();
+    if base.kill.is_some() {
+        let (mended, too_weak) = audit::mend(oracle, table, take)?;
+        rows.extend(too_weak);
+        sound = mended;
+    }
+    rows.extend(audit::rows(oracle, &sound, take)?);
+    if !args.json {
+        bar.suspend(|| as_it_is(&base, oracle.cases()));
+        bar.suspend(|| anstream::println!("{}", report::audit::rows(&rows)));
+    }
+    if !args.no_joint && !args.json {
+        let mut found = 0;
+        let tables = joint::minimal_tables(oracle, |_| {
+            found += 1;
+            bar.set_message(format!("minimal sets of orderings: {found} so far"));
+        })?;
+        bar.suspend(|| {
+            anstream::println!(
+                "\nall {} minimal sets of orderings under which everything passes (· is the \
+                 weakest):\n{}",
+                tables.len(),
+                report::audit::joint(&tables)
+            );
+        });
+    }
+    bar.finish_and_clear();
+    let failed = base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
+    if !args.json {
+        let failing = rows.iter().filter(|row| row.judged.fails());
+        for row in failing {
+            anstream::println!(
+                "{}: {} is {}; {}",
+                row.site,
+                row.from,
+                row.judged.as_str(),
+                match row.judged {
+                    audit::RowVerdict::TooWeak => format!(
+                        "with it `{}` ends in {}, and {} is enough",
+                        row.program.as_deref().unwrap_or("-"),
+                        row.verdict,
+                        row.to.unwrap_or("-")
+                    ),
+                    _ => format!("{} passes everything too", row.to.unwrap_or("-")),
+                }
+            );
+        }
+        anstream::println!(
+            "{}",
+            if failed {
+                "verdict: not every ordering is needed, or one is missing"
+            } else {
+                "verdict: every ordering is needed and none is missing"
+            }
+        );
+    }
+    Ok(!failed)
+}
+
+fn as_it_is(base: &Answer, cases: usize) {
+    match &base.kill {
+        None => anstream::println!(
+            "as it is: {} cases pass, {} executions, {}",
+            report::count(cases as u64),
+            report::count(base.executions),
+            report::seconds(base.seconds)
+        ),
+        Some(kill) => anstream::println!(
+            "as it is: {} in `{}`, execution {}",
+            report::verdict(kill.verdict),
+            kill.program,
+            report::count(kill.executions)
+        ),
+    }
+}

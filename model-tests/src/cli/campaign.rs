@@ -1,0 +1,220 @@
+//! `campaign`: all canonical programs of a bound; `merge`: its shards.
+
+use std::collections::HashSet;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use prop_tests::outcome::Ends;
+use prop_tests::program::Bound;
+
+use super::Refusal;
+use crate::campaign::{Campaign, Record, Results, Shard, Summary};
+use crate::engine::{EngineName, Limits, OrderingChange, Probe};
+use crate::pool::Pool;
+use crate::verdict::Verdict;
+use crate::worker::{self, WorkerBuild};
+use crate::{campaign, ends_name, interrupt, report};
+
+/// Explore all canonical programs of a bound to completion.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  framecheck campaign 2x2
+  framecheck campaign 3x2 --ends left --results 3x2.jsonl    (run it again to go on)
+  framecheck campaign 3x2 --shard 2/16 --results 2.jsonl     (then: framecheck merge *.jsonl)
+  framecheck campaign 3x2 --shard env/16 --results $JOB.jsonl
+
+The shard `env` is taken from CI_NODE_INDEX and CI_NODE_TOTAL (GitLab), SLURM_ARRAY_TASK_ID
+(Slurm) or JOB_COMPLETION_INDEX (Kubernetes, with env/N).
+
+Exit codes: 0 pass, 1 a program fails, 2 bad input, 3 cut off or interrupted, 4 tool failure")]
+pub(super) struct Args {
+    /// Threads and operations of each thread, such as 2x2
+    #[arg(value_name = "THREADSxOPS")]
+    bound: Bound,
+
+    /// What happens to handles still held at the end: dropped, left or both
+    #[arg(long, value_name = "ENDS", value_parser = ends_name::parse, default_value = "both")]
+    ends: std::vec::Vec<Ends>,
+
+    /// How loads are performed: cas (outcomes seen = allowed), load (stale reads, outcomes seen
+    /// among those allowed) or both
+    #[arg(long, value_name = "PROBE", value_parser = probes, default_value = "cas")]
+    probe: std::vec::Vec<Probe>,
+
+    /// Put `count` among the operations
+    #[arg(long)]
+    with_count: bool,
+
+    /// Perform a site with another ordering; `none` removes a fence
+    #[arg(long, value_name = "SITE=Ordering", value_delimiter = ',')]
+    weaken: Vec<String>,
+
+    /// Run one part of N alone
+    #[arg(long, value_name = "K/N", default_value = "1/1")]
+    shard: Shard,
+
+    /// Keep the results in this file, and go on with it if it exists
+    #[arg(long, value_name = "FILE")]
+    results: Option<PathBuf>,
+
+    /// Worker processes; as many as cores by default
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// Cut each run off after this many executions
+    #[arg(long, value_name = "N")]
+    max_executions: Option<u64>,
+
+    /// Print one JSON object for each run
+    #[arg(long)]
+    json: bool,
+}
+
+fn probes(word: &str) -> Result<Vec<Probe>, String> {
+    match word {
+        "cas" => Ok(vec![Probe::Cas]),
+        "load" => Ok(vec![Probe::Load]),
+        "both" => Ok(vec![Probe::Cas, Probe::Load]),
+        other => Err(format!("`{other}` is not one of cas, load, both")),
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let mut orderings = Vec::new();
+    for change in &args.weaken {
+        orderings.push(OrderingChange::parse(change).map_err(Refusal::input)?);
+    }
+    let plan = Campaign {
+        bound: args.bound,
+        ends: args.ends.clone(),
+        probes: args.probe.clone(),
+        with_count: args.with_count,
+        orderings,
+        shard: args.shard,
+        limits: Limits {
+            executions: args.max_executions,
+            seconds: None,
+        },
+    };
+    let programs = plan.programs();
+    let jobs = plan.jobs(&programs);
+
+    let mut summary = Summary::default();
+    let mut done = HashSet::new();
+    let mut results = None;
+    if let Some(path) = &args.results {
+        let (file, records) =
+            Results::open(path, &plan.header(programs.len())).map_err(Refusal::input)?;
+        for record in &records {
+            summary.add(record);
+            done.insert(record.key());
+        }
+        results = Some(file);
+    }
+
+    let worker = worker::build(WorkerBuild {
+        engine: EngineName::Loom,
+        quiet: !std::io::stderr().is_terminal(),
+    })
+    .map_err(Refusal::tool)?;
+    interrupt::listen().map_err(Refusal::tool)?;
+    let workers = args.workers.unwrap_or_else(Pool::default_size);
+    let mut pool = Pool::new(EngineName::Loom, &worker, workers);
+    let total = jobs.len();
+    let bar = progress_bar(total as u64, done.len() as u64);
+    plan.run(&mut pool, jobs, &done, |record| {
+        if let Some(results) = &mut results {
+            results.add(&record)?;
+        }
+        if args.json {
+            print_json(&record)?;
+        }
+        summary.add(&record);
+        bar.inc(1);
+        bar.set_message(format!(
+            "{} executions, {} mismatches",
+            report::count(summary.executions()),
+            summary.mismatches()
+        ));
+        Ok(())
+    })
+    .map_err(Refusal::tool)?;
+    bar.finish_and_clear();
+
+    let mut verdict = summary.verdict();
+    if summary.runs() < total as u64 {
+        verdict = verdict.and(Verdict::CutOff);
+    }
+    if !args.json {
+        anstream::println!(
+            "campaign {} of {} canonical programs, shard {}, ends {}, loads {}",
+            plan.bound,
+            report::count(programs.len() as u64),
+            plan.shard,
+            plan.ends
+                .iter()
+                .map(|e| ends_name::name(*e))
+                .collect::<Vec<_>>()
+                .join("+"),
+            plan.probes
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("+"),
+        );
+        anstream::print!("{}", summary.text());
+        if summary.runs() < total as u64 {
+            anstream::println!(
+                "interrupted: {} of {} runs are done",
+                report::count(summary.runs()),
+                report::count(total as u64)
+            );
+        }
+        anstream::println!("verdict: {}", report::verdict(verdict));
+    }
+    Ok(verdict.exit_code())
+}
+
+fn print_json(record: &Record) -> Result<(), String> {
+    let line = serde_json::to_string(record).map_err(|e| e.to_string())?;
+    // A reader that went away, such as `head`, ends the printing quietly.
+    let _ = writeln!(std::io::stdout(), "{line}");
+    Ok(())
+}
+
+fn progress_bar(total: u64, done: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(4));
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {per_sec}, {eta} left, {msg}")
+    {
+        bar.set_style(style);
+    }
+    bar.set_position(done);
+    bar.reset_eta();
+    bar
+}
+
+/// Merge the result files of a campaign's shards.
+#[derive(Debug, clap::Args)]
+pub(super) struct MergeArgs {
+    /// The result files, one for each shard
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn merge(args: &MergeArgs) -> Result<u8, Refusal> {
+    let merged = campaign::merge(&args.files).map_err(Refusal::input)?;
+    let verdict = merged.summary.verdict();
+    anstream::println!(
+        "campaign {} of {} canonical programs, all {} shards, commit {}",
+        merged.header.bound,
+        report::count(merged.header.programs as u64),
+        merged.header.shard.of,
+        merged.header.commit
+    );
+    anstream::print!("{}", merged.summary.text());
+    anstream::println!("verdict: {}", report::verdict(verdict));
+    Ok(verdict.exit_code())
+}

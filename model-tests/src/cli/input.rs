@@ -1,0 +1,65 @@
+//! Where a program comes from: an argument, a litmus file, standard input.
+
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+
+use prop_tests::program::Program;
+
+use super::Refusal;
+use crate::litmus::Litmus;
+
+/// What was given.
+pub(super) enum Input {
+    /// One program.
+    Program(Program),
+    /// A litmus file.
+    Litmus(Box<Litmus>),
+}
+
+/// Reads the input that an argument names.
+pub(super) fn read(argument: Option<&str>) -> Result<Input, Refusal> {
+    match argument {
+        None | Some("-") => {
+            let mut stdin = std::io::stdin();
+            if argument.is_none() && stdin.is_terminal() {
+                return Err(Refusal::input(
+                    "no program\n  hint: give one, such as 'unused: alloc | get read', a .litmus \
+                     file, or - for standard input",
+                ));
+            }
+            let mut text = String::new();
+            stdin
+                .read_to_string(&mut text)
+                .map_err(|e| Refusal::input(format!("standard input: {e}")))?;
+            of_text(Path::new("standard input"), &text)
+        }
+        Some(path) if path.ends_with(".litmus") => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| Refusal::input(format!("{path}: {e}")))?;
+            of_litmus(Path::new(path), &text)
+        }
+        Some(program) => of_program(program),
+    }
+}
+
+/// A litmus file if it looks like one, else a program.
+fn of_text(path: &Path, text: &str) -> Result<Input, Refusal> {
+    let is_litmus = text
+        .lines()
+        .any(|line| line.starts_with('#') || line.trim_start().starts_with("program:"));
+    if is_litmus {
+        of_litmus(path, text)
+    } else {
+        of_program(text.trim_end_matches(['\n', '\r']))
+    }
+}
+
+fn of_program(text: &str) -> Result<Input, Refusal> {
+    text.parse().map(Input::Program).map_err(Refusal::input)
+}
+
+fn of_litmus(path: &Path, text: &str) -> Result<Input, Refusal> {
+    Litmus::parse(path, text)
+        .map(|litmus| Input::Litmus(Box::new(litmus)))
+        .map_err(Refusal::input)
+}

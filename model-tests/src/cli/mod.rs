@@ -1,0 +1,82 @@
+//! The command line.
+
+mod audit;
+mod campaign;
+mod explore;
+mod input;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::verdict::Verdict;
+
+/// Explores programs over reference-counted frame metadata, and judges what it
+/// sees against the protocol's specification.
+#[derive(Debug, Parser)]
+#[command(name = "framecheck", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Explore(explore::Args),
+    Campaign(campaign::Args),
+    Merge(campaign::MergeArgs),
+    Audit(audit::Args),
+    /// Explores jobs from standard input; the other commands start it.
+    #[command(hide = true)]
+    Worker,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Explore(args) => explore::run(&args),
+        Command::Campaign(args) => campaign::run(&args),
+        Command::Merge(args) => campaign::merge(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Worker => crate::worker::serve()
+            .map(|()| Verdict::Pass.exit_code())
+            .map_err(|e| Refusal::tool(e.to_string())),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(refusal) => {
+            anstream::eprintln!("{}", refusal.message);
+            ExitCode::from(refusal.code)
+        }
+    }
+}
+
+/// Why a command did not get to a verdict.
+#[derive(Debug)]
+struct Refusal {
+    code: u8,
+    message: String,
+}
+
+impl Refusal {
+    /// The input makes no sense.
+    fn input(message: impl std::fmt::Display) -> Self {
+        Refusal {
+            code: 2,
+            message: format!("{}: {message}", red("error")),
+        }
+    }
+
+    /// A tool failed.
+    fn tool(message: impl std::fmt::Display) -> Self {
+        Refusal {
+            code: Verdict::ToolFailure.exit_code(),
+            message: format!("{}: {message}", red("tool failure")),
+        }
+    }
+}
+
+fn red(word: &str) -> String {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    format!("{style}{word}{style:#}")
+}

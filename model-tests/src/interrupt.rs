@@ -1,0 +1,31 @@
+//! Stopping early, with the results so far.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Asks everything in this process to come to an end.
+pub fn request() {
+    // ORDERING: Relaxed: a flag that is looked at again and again.
+    STOP.store(true, Ordering::Relaxed);
+}
+
+/// Whether everything in this process should come to an end.
+pub fn requested() -> bool {
+    // ORDERING: Relaxed: a flag that is looked at again and again.
+    STOP.load(Ordering::Relaxed)
+}
+
+/// Makes an interrupt a request; a second one ends the process at once.
+///
+/// # Errors
+///
+/// If the operating system refuses the handler.
+pub fn listen() -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(|| {
+        if requested() {
+            std::process::exit(i32::from(crate::verdict::Verdict::CutOff.exit_code()));
+        }
+        request();
+    })
+}

@@ -1,0 +1,92 @@
+//! The verdict line: one run of a program on an engine.
+
+use serde::Serialize;
+
+use super::{count, seconds, verdict};
+use crate::ends_name;
+use crate::engine::{Exploration, Job};
+use crate::verdict::Verdict;
+
+/// What `--json` prints for a run.
+#[derive(Debug, Serialize)]
+pub struct Line<'a> {
+    program: &'a str,
+    engine: &'a str,
+    ends: &'a str,
+    probe: String,
+    weaken: Vec<String>,
+    executions: u64,
+    cut_branches: u64,
+    outcomes: usize,
+    allowed: usize,
+    complete: bool,
+    bounds: String,
+    verdict: Verdict,
+    seconds: f64,
+    missing: &'a [String],
+    seen: &'a std::collections::BTreeMap<String, u64>,
+    message: Option<&'a str>,
+}
+
+impl<'a> Line<'a> {
+    /// The line of a run.
+    pub fn new(job: &'a Job, run: &'a Exploration) -> Self {
+        Line {
+            program: &job.program,
+            engine: run.engine.as_str(),
+            ends: ends_name::name(job.ends),
+            probe: job.probe.to_string(),
+            weaken: job.orderings.iter().map(ToString::to_string).collect(),
+            executions: run.executions,
+            cut_branches: run.cut_branches,
+            outcomes: run.outcomes.len(),
+            allowed: run.allowed,
+            complete: run.complete,
+            bounds: bounds(job),
+            verdict: run.verdict(),
+            seconds: run.seconds,
+            missing: &run.missing,
+            seen: &run.outcomes,
+            message: run.failure.as_ref().map(|f| f.message.as_str()),
+        }
+    }
+}
+
+/// The bounds of a run, in words.
+pub fn bounds(job: &Job) -> String {
+    let mut bounds = Vec::new();
+    if let Some(n) = job.limits.executions {
+        bounds.push(format!("{} executions", count(n)));
+    }
+    if let Some(s) = job.limits.seconds {
+        bounds.push(format!("{s} s"));
+    }
+    if bounds.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("at most {}", bounds.join(", "))
+    }
+}
+
+/// The line for people.
+pub fn text(job: &Job, run: &Exploration) -> String {
+    let said = verdict(run.verdict());
+    let padding = " ".repeat(18usize.saturating_sub(run.verdict().as_str().len()));
+    format!(
+        "{engine} {ends:<7} {probe:<4}  {said}{padding}{executions:>9} executions  \
+         {seen:>3} of {allowed} outcomes  {complete}, bounds: {bounds}, {time}",
+        engine = run.engine,
+        ends = ends_name::name(job.ends),
+        probe = job.probe.to_string(),
+        executions = count(run.executions),
+        seen = run.outcomes.len(),
+        allowed = run.allowed,
+        complete = if run.complete {
+            "complete"
+        } else {
+            "not complete"
+        },
+        bounds = bounds(job),
+        time = seconds(run.seconds),
+    )
+}
