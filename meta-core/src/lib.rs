@@ -32,7 +32,59 @@
 //!
 //! Implement [`Platform`] once. Then `Frame<M, P>` and `UniqueFrame<M, P>` are
 //! words that know where their slot is.
-#![doc = ""]
+//!
+// In a model build the atomics are an explorer's, and rustdoc does not pass its
+// cfg on to examples.
+#![cfg_attr(not(model), doc = "```")]
+#![cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+//! use core::ptr::NonNull;
+//! use meta_core::{AnyFrameMeta, Frame, GetFrameError, MaxPaddr, MetaSlot};
+//! use meta_core::{PAGE_SIZE, Paddr, Platform, UniqueFrame, impl_frame_meta_for};
+//! # use std::sync::LazyLock;
+//! # static SLOTS: LazyLock<Vec<MetaSlot>> =
+//! #     LazyLock::new(|| (0..8).map(|_| MetaSlot::new_unused()).collect());
+//! # static PAGES: LazyLock<usize> =
+//! #     LazyLock::new(|| vec![0_u8; 8 * PAGE_SIZE].leak().as_mut_ptr().expose_provenance());
+//! # static MAX_PADDR: MaxPaddr = MaxPaddr::new();
+//! # mod allocator { pub fn put(_: usize) {} }
+//!
+//! struct Kernel;
+//!
+//! // SAFETY: eight slots and pages that exist for ever.
+//! unsafe impl Platform for Kernel {
+//!     fn slots() -> NonNull<MetaSlot> { NonNull::from(SLOTS.as_slice()).cast() }
+//!     fn max_paddr() -> &'static MaxPaddr { &MAX_PADDR }
+//!     fn page(paddr: Paddr) -> *mut u8 {
+//!         // the linear mapping
+//! #       core::ptr::with_exposed_provenance_mut(*PAGES + paddr)
+//!     }
+//!     unsafe fn free_frame(paddr: Paddr) { allocator::put(paddr) }
+//!     fn abort() -> ! { std::process::abort() }
+//! }
+//!
+//! struct PageTable { level: u8 }
+//! impl_frame_meta_for!(PageTable);
+//!
+//! // SAFETY: all slots are initialised, and no other thread runs yet.
+//! unsafe { MAX_PADDR.set(8 * PAGE_SIZE) };
+//!
+//! // Claim a frame to own it, and write its metadata.
+//! let paddr = 3 * PAGE_SIZE;
+//! let mut owned = UniqueFrame::<_, Kernel>::from_unused(paddr, PageTable { level: 1 })?;
+//! owned.meta_mut().level = 2;
+//! assert_eq!(Frame::<_, Kernel>::from_in_use(paddr).unwrap_err(), GetFrameError::Unique);
+//!
+//! // Share it: now its address finds it, whatever its metadata.
+//! let shared = Frame::from(owned);
+//! let found: Frame<dyn AnyFrameMeta, Kernel> = Frame::from_in_use(paddr)?;
+//! let found = Frame::<PageTable, Kernel>::try_from(found).expect("a page table");
+//! assert_eq!((found.meta().level, found.reference_count()), (2, 2));
+//!
+//! // The last handle drops the metadata and gives the frame back.
+//! drop((shared, found));
+//! assert_eq!(Frame::<_, Kernel>::from_in_use(paddr).unwrap_err(), GetFrameError::Unused);
+//! # Ok::<(), GetFrameError>(())
+//! ```
 #![no_std]
 
 mod error;
