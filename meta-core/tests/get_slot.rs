@@ -75,7 +75,7 @@ fn claims_and_lookups_report_a_bad_address_the_same_way() {
 #[test]
 #[should_panic(expected = "within a frame")]
 fn memory_that_ends_within_a_frame_is_refused() {
-    let region = Region::asleep(unused(2));
+    platform!(Mem = Region::asleep(unused(2)));
     // SAFETY: both slots are initialised; it panics before the third matters.
-    unsafe { region.max_paddr.set(2 * PAGE_SIZE + 512) };
+    unsafe { Mem::region().max_paddr.set(2 * PAGE_SIZE + 512) };
 }
