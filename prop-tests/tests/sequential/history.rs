@@ -302,8 +302,14 @@ fn any_start() -> impl Strategy<Value = Start> {
 fn any_address(slots: usize) -> impl Strategy<Value = Step> {
     let end = slots * PAGE_SIZE;
     let paddr = prop_oneof![
-        // Inside a frame, the last byte included.
-        (0..slots, prop_oneof![1..PAGE_SIZE, Just(PAGE_SIZE - 1)])
+        // Inside a frame: anywhere, and aligned to less than a page.
+        (
+            0..slots,
+            prop_oneof![
+                1..PAGE_SIZE,
+                (0..PAGE_SIZE.ilog2()).prop_map(|bit| 1 << bit)
+            ],
+        )
             .prop_map(|(frame, byte)| frame * PAGE_SIZE + byte),
         // The first frames past the end.
         (0..4_usize).prop_map(move |frame| end + frame * PAGE_SIZE),

@@ -8,9 +8,11 @@
 //! - every slot has seen the specified numbers of metadata values made, stored,
 //!   dropped with and without `on_drop`, and of frames given back;
 //! - a frame was given back when its slot was Unused, not before;
+//! - no contract of the metadata's life is broken: nothing leaked, nothing was
+//!   dropped twice or at the wrong time, `on_drop` came first and saw its page;
 //! - slot and frame are each other's.
 //!
-//! At the end the outcome is the specified one, and nothing leaked.
+//! At the end the outcome is the specified one.
 //!
 //! In between, addresses that are no frame's are claimed and looked up:
 //!
