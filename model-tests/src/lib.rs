@@ -12,5 +12,6 @@ pub mod ordering_name;
 pub mod plan;
 pub mod pool;
 pub mod report;
+pub mod transition;
 pub mod verdict;
 pub mod worker;

@@ -315,6 +315,9 @@ impl<'a, H: Host> ThreadRun<'a, H> {
                 op: index + 1,
             };
             let result = self.hands.perform(*op, writer);
+            if result != OpResult::Skipped {
+                H::end_operation(*op, result);
+            }
             self.done.results.push(result);
             return Some(result);
         }
@@ -328,6 +331,7 @@ impl<'a, H: Host> ThreadRun<'a, H> {
             slot,
         };
         let result = self.hands.perform(drop, Writer::Start);
+        H::end_operation(drop, result);
         self.done.drops.push((slot, result));
         Some(result)
     }

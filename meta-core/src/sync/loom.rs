@@ -33,6 +33,11 @@ pub(super) fn fail_to_exchange(word: &RawWord, ordering: Ordering) -> u64 {
     }
 }
 
+/// loom draws nothing; spurious failures are injected one by one.
+pub(super) fn draw_one_in(_n: u64) -> bool {
+    false
+}
+
 /// Memory whose accesses loom orders by happens-before.
 pub(super) struct RawCell<T>(loom::cell::UnsafeCell<MaybeUninit<T>>);
 
@@ -48,6 +53,7 @@ impl<T> RawCell<T> {
         _cell: &'static str,
         access: Access,
         _location: &'static Location<'static>,
+        _overlap: bool,
     ) -> *mut T {
         match access {
             Access::Read => self.0.with(|p| p.cast_mut()),

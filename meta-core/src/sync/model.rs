@@ -41,6 +41,12 @@ pub struct Config {
     /// Whether a failed weak compare-and-swap ends the branch under loom. The
     /// interleaving in which the lookup starts later shows the same outcomes.
     pub cut_retries: bool,
+    /// One in this many weak compare-and-swaps fails spuriously under shuttle,
+    /// drawn from its scheduler.
+    pub spurious_one_in: Option<u64>,
+    /// Whether shuttle may switch in the middle of a plain access, so that
+    /// overlapping ones are noticed. loom needs no such thing.
+    pub overlap: bool,
     /// Whether events are recorded.
     pub trace: bool,
 }
@@ -52,6 +58,8 @@ impl Default for Config {
             probe: Probe::Load,
             inject: None,
             cut_retries: false,
+            spurious_one_in: None,
+            overlap: false,
             trace: false,
         }
     }
@@ -135,6 +143,9 @@ struct Control {
     weak_seen: Cell<u32>,
     cut_retries: Cell<bool>,
     cut: Cell<bool>,
+    spurious_one_in: Cell<Option<u64>>,
+    overlap: Cell<bool>,
+    steps: Cell<u64>,
     tracing: Cell<bool>,
     trace: RefCell<Vec<Event>>,
     thread: Cell<usize>,
@@ -150,6 +161,9 @@ thread_local! {
             weak_seen: Cell::new(0),
             cut_retries: Cell::new(false),
             cut: Cell::new(false),
+            spurious_one_in: Cell::new(None),
+            overlap: Cell::new(false),
+            steps: Cell::new(0),
             tracing: Cell::new(false),
             trace: RefCell::new(Vec::new()),
             thread: Cell::new(0),
@@ -177,6 +191,8 @@ pub fn configure(config: &Config) {
         c.probe.set(config.probe);
         c.inject.set(config.inject);
         c.cut_retries.set(config.cut_retries);
+        c.spurious_one_in.set(config.spurious_one_in);
+        c.overlap.set(config.overlap);
         c.tracing.set(config.trace);
     });
     begin_execution();
@@ -187,6 +203,7 @@ pub fn begin_execution() {
     CONTROL.with(|c| {
         c.trace.borrow_mut().clear();
         c.weak_seen.set(0);
+        c.steps.set(0);
         c.cut.set(false);
         c.thread.set(0);
     });
@@ -226,8 +243,19 @@ pub fn take_trace() -> Vec<Event> {
     CONTROL.with(|c| c.trace.take())
 }
 
+/// Looks at the events of the execution so far.
+pub fn with_trace<R>(look: impl FnOnce(&[Event]) -> R) -> R {
+    CONTROL.with(|c| look(&c.trace.borrow()))
+}
+
+/// How many steps this execution has made: atomic and plain accesses.
+pub fn steps() -> u64 {
+    CONTROL.with(|c| c.steps.get())
+}
+
 pub(super) fn record(address: usize, kind: impl FnOnce() -> EventKind) {
     CONTROL.with(|c| {
+        c.steps.set(c.steps.get() + 1);
         if c.tracing.get() {
             let event = Event {
                 thread: c.thread.get(),
@@ -268,6 +296,16 @@ pub(super) fn fails_spuriously(site: Site) -> bool {
         }
         _ => false,
     })
+}
+
+/// How often a weak compare-and-swap is to be drawn to fail: one in this many.
+pub(super) fn spurious_one_in() -> Option<u64> {
+    CONTROL.with(|c| c.spurious_one_in.get())
+}
+
+/// Whether a plain access spans a scheduling point.
+pub(super) fn overlap() -> bool {
+    CONTROL.with(|c| c.overlap.get())
 }
 
 /// Marks the execution as cut if the job asks for it.

@@ -153,7 +153,8 @@ impl AtomicWord {
         success: Site,
         failure: Site,
     ) -> Result<u64, u64> {
-        let spurious = model::fails_spuriously(success);
+        let spurious = model::fails_spuriously(success)
+            || model::spurious_one_in().is_some_and(explorer::draw_one_in);
         self.exchange((current, new), success, failure, spurious)
     }
 
@@ -259,7 +260,9 @@ impl<T> PlainCell<T> {
         });
         // A race is reported before a dead value: where both hold, the missing
         // happens-before edge is the cause.
-        let pointer = self.memory.get(self.name, access, location);
+        let pointer = self
+            .memory
+            .get(self.name, access, location, model::overlap());
         model::enter_thread(me);
         self.liveness.mark(self.name, access, location);
         pointer.cast()

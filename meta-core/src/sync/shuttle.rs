@@ -21,6 +21,12 @@ pub(super) fn fail_to_exchange(word: &RawWord, ordering: Ordering) -> u64 {
     word.load(ordering)
 }
 
+/// Draws from the scheduler, so that a replay draws the same.
+pub(super) fn draw_one_in(n: u64) -> bool {
+    use shuttle::rand::RngCore;
+    shuttle::rand::thread_rng().next_u64() % n == 0
+}
+
 /// shuttle cannot leave an execution; the retry goes on.
 pub(super) fn cut_branch() {}
 
@@ -49,7 +55,11 @@ impl<T> RawCell<T> {
         cell: &'static str,
         access: Access,
         location: &'static Location<'static>,
+        overlap: bool,
     ) -> *mut T {
+        if !overlap {
+            return self.memory.get().cast();
+        }
         let reads = access == Access::Read;
         if self.writing.get() || (!reads && self.readers.get() > 0) {
             model::violate(Violation {

@@ -8,7 +8,7 @@ use prop_tests::outcome::Ends;
 use prop_tests::program::{Bound, Program, enumerate};
 
 use super::table::Table;
-use crate::engine::{Job, Limits, Probe};
+use crate::engine::{Job, Probe};
 use crate::litmus::Litmus;
 use crate::minimise::minimise;
 use crate::pool::Pool;
@@ -151,13 +151,8 @@ impl<'a> Oracle<'a> {
         let orderings = table.changes();
         let jobs = cases.iter().enumerate().map(|(position, (program, ends))| {
             let job = Job {
-                program: program.to_string(),
-                ends: *ends,
-                probe: Probe::Cas,
                 orderings: orderings.clone(),
-                inject: None,
-                limits: Limits::default(),
-                trace: false,
+                ..Job::loom(program.to_string(), *ends, Probe::Cas)
             };
             (position, job)
         });

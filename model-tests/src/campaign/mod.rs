@@ -81,13 +81,9 @@ impl Campaign {
                     let program = program.clone();
                     self.probes.iter().map(move |&probe| {
                         let job = Job {
-                            program: program.clone(),
-                            ends,
-                            probe,
                             orderings: self.orderings.clone(),
-                            inject: None,
                             limits: self.limits,
-                            trace: false,
+                            ..Job::loom(program.clone(), ends, probe)
                         };
                         (position, job)
                     })
@@ -109,11 +105,7 @@ impl Campaign {
         mut take: impl FnMut(Record) -> Result<(), String>,
     ) -> Result<(), String> {
         let key = |position: usize, job: &Job| {
-            (
-                position,
-                ends_name::name(job.ends).to_owned(),
-                job.probe.to_string(),
-            )
+            (position, ends_name::name(job.ends).to_owned(), job.manner())
         };
         let jobs = jobs
             .into_iter()

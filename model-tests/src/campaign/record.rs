@@ -75,7 +75,7 @@ impl Record {
             program: job.program.clone(),
             engine: run.engine.to_string(),
             ends: ends_name::name(job.ends).to_owned(),
-            probe: job.probe.to_string(),
+            probe: job.manner(),
             executions: run.executions,
             outcomes: run.outcomes.len(),
             allowed: run.allowed,

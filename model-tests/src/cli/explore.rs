@@ -44,6 +44,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "SITE#n")]
     inject: Option<String>,
 
+    /// Run one engine alone: loom or shuttle
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<EngineName>,
+
+    /// Where random schedulers begin
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
     /// Cut each run off after this many executions
     #[arg(long, value_name = "N")]
     max_executions: Option<u64>,
@@ -61,38 +69,58 @@ pub(super) struct Args {
     quiet: bool,
 }
 
+/// The most threads that loom runs.
+const LOOM_THREADS: usize = 5;
+
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let (question, program, expected) = question(args)?;
-    let program_file = worker::build(WorkerBuild {
-        engine: EngineName::Loom,
-        quiet: args.json || args.quiet || !std::io::stderr().is_terminal(),
-    })
-    .map_err(Refusal::tool)?;
+    let quiet = args.json || args.quiet || !std::io::stderr().is_terminal();
+    let engines = engines(args, &question, &program)?;
+    let mut workers = Vec::new();
+    for &engine in &engines {
+        let program_file = worker::build(WorkerBuild { engine, quiet }).map_err(Refusal::tool)?;
+        workers.push(Worker::new(engine, &program_file));
+    }
     interrupt::listen().map_err(Refusal::tool)?;
 
-    let mut worker = Worker::new(EngineName::Loom, &program_file);
     let mut runs: Vec<(Job, Exploration)> = Vec::new();
     if !args.json {
         heading(&question, expected);
     }
-    for job in question.loom_jobs() {
-        if interrupt::requested() {
-            break;
+    let bar = progress_bar();
+    let tell = |engine: EngineName, job: &Job, so_far: SoFar| {
+        bar.set_message(format!(
+            "{engine} {} {}: {} executions, {} outcomes",
+            ends_name::name(job.ends),
+            job.manner(),
+            report::count(so_far.executions),
+            so_far.outcomes
+        ));
+    };
+    for worker in &mut workers {
+        let engine = worker.engine();
+        let mut take = |job: Job, run: Exploration| {
+            bar.suspend(|| print_run(args, &job, &run));
+            runs.push((job, run));
+        };
+        match engine {
+            EngineName::Loom => {
+                for job in question.loom_jobs() {
+                    if interrupt::requested() {
+                        break;
+                    }
+                    let run = worker
+                        .explore(&job, &mut |so_far| tell(engine, &job, so_far))
+                        .map_err(Refusal::input)?;
+                    take(job, run);
+                }
+            }
+            EngineName::Shuttle => question
+                .run_shuttle(worker, |job, so_far| tell(engine, job, so_far), take)
+                .map_err(Refusal::input)?,
         }
-        let bar = progress_bar(&job);
-        let run = worker
-            .explore(&job, &mut |so_far: SoFar| {
-                bar.set_message(format!(
-                    "{} executions, {} outcomes",
-                    report::count(so_far.executions),
-                    so_far.outcomes
-                ));
-            })
-            .map_err(Refusal::input)?;
-        bar.finish_and_clear();
-        print_run(args, &job, &run)?;
-        runs.push((job, run));
     }
+    bar.finish_and_clear();
     let mut verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
     });
@@ -122,6 +150,7 @@ fn question(args: &Args) -> Result<(Question, Program, Option<Verdict>), Refusal
             executions: args.max_executions,
             seconds: args.max_seconds,
         },
+        seed: args.seed,
         trace: true,
     };
     let (program, expected) = match input::read(args.program.as_deref())? {
@@ -162,26 +191,65 @@ fn heading(question: &Question, expected: Option<Verdict>) {
     anstream::println!();
 }
 
-fn progress_bar(job: &Job) -> ProgressBar {
+/// The engines that can say something of this program.
+fn engines(
+    args: &Args,
+    question: &Question,
+    program: &Program,
+) -> Result<Vec<EngineName>, Refusal> {
+    let threads = program.threads.len();
+    let fits_loom = threads <= LOOM_THREADS;
+    let engines = match args.engine {
+        Some(EngineName::Loom) if !fits_loom => {
+            return Err(Refusal::input(format!(
+                "loom runs at most {LOOM_THREADS} threads, and the program has {threads}\n  hint: \
+                 --engine shuttle samples it"
+            )));
+        }
+        Some(EngineName::Shuttle) if !question.suits_shuttle() => {
+            return Err(Refusal::input(
+                "shuttle does not model orderings: a changed one shows only under loom",
+            ));
+        }
+        Some(engine) => vec![engine],
+        None => {
+            let mut engines = Vec::new();
+            if fits_loom {
+                engines.push(EngineName::Loom);
+            }
+            if question.suits_shuttle() {
+                engines.push(EngineName::Shuttle);
+            }
+            engines
+        }
+    };
+    if engines.is_empty() {
+        return Err(Refusal::input(format!(
+            "no engine can run this: loom runs at most {LOOM_THREADS} threads, and shuttle does \
+             not model orderings"
+        )));
+    }
+    Ok(engines)
+}
+
+fn progress_bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {msg} {elapsed}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
         bar.set_style(style);
     }
-    bar.set_prefix(format!("loom {} {}", ends_name::name(job.ends), job.probe));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
 
-fn print_run(args: &Args, job: &Job, run: &Exploration) -> Result<(), Refusal> {
+fn print_run(args: &Args, job: &Job, run: &Exploration) {
     if args.json {
-        let line =
-            serde_json::to_string(&report::line::Line::new(job, run)).map_err(Refusal::tool)?;
-        // A reader that went away, such as `head`, ends the printing quietly.
-        let _ = writeln!(std::io::stdout(), "{line}");
+        if let Ok(line) = serde_json::to_string(&report::line::Line::new(job, run)) {
+            // A reader that went away, such as `head`, ends the printing quietly.
+            let _ = writeln!(std::io::stdout(), "{line}");
+        }
     } else {
         anstream::println!("{}", report::line::text(job, run));
     }
-    Ok(())
 }
 
 fn details(question: &Question, program: &Program, runs: &[(Job, Exploration)]) {

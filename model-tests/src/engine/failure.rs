@@ -66,6 +66,7 @@ pub(super) fn failure(verdict: Verdict, message: &str) -> Failure {
         verdict,
         message: message.trim().to_owned(),
         steps: Vec::new(),
+        schedule: None,
     }
 }
 

@@ -2,7 +2,11 @@
 //! of one OS thread, which has a world of its own.
 
 use meta_core::model;
+use prop_tests::outcome::OpResult;
+use prop_tests::program::Op;
 use prop_tests::world::{Host, World};
+
+use super::coverage;
 
 pub(super) struct ModelHost;
 
@@ -22,5 +26,9 @@ unsafe impl Host for ModelHost {
 
     fn begin_operation(op: usize) {
         model::begin_operation(op);
+    }
+
+    fn end_operation(op: Op, result: OpResult) {
+        coverage::finished(op, result, Self::world().state(op.slot));
     }
 }

@@ -1,14 +1,16 @@
 //! What an engine is asked, and what it answers. Both travel between
 //! processes as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use meta_core::ordering::Site;
 use prop_tests::outcome::Ends;
 use serde::{Deserialize, Serialize};
 
+use super::scheduler::Scheduler;
 use crate::ordering_name;
+use crate::transition::Transition;
 use crate::verdict::Verdict;
 
 /// An engine.
@@ -27,6 +29,18 @@ impl EngineName {
         match self {
             EngineName::Loom => "loom",
             EngineName::Shuttle => "shuttle",
+        }
+    }
+}
+
+impl std::str::FromStr for EngineName {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "loom" => Ok(EngineName::Loom),
+            "shuttle" => Ok(EngineName::Shuttle),
+            other => Err(format!("`{other}` is not one of loom, shuttle")),
         }
     }
 }
@@ -116,6 +130,13 @@ pub struct Job {
     pub ends: Ends,
     /// How loads are performed under loom.
     pub probe: Probe,
+    /// How shuttle chooses; nothing for loom.
+    pub scheduler: Option<Scheduler>,
+    /// Whether shuttle may switch in the middle of a plain access, so that two
+    /// of them can overlap.
+    pub overlap: bool,
+    /// Whether shuttle draws spurious failures of weak compare-and-swaps.
+    pub spurious: bool,
     /// Sites with another ordering.
     pub orderings: Vec<OrderingChange>,
     /// The n-th weak CAS of this site fails spuriously.
@@ -124,6 +145,50 @@ pub struct Job {
     pub limits: Limits,
     /// Whether the steps of a failing execution are wanted.
     pub trace: bool,
+    /// Whether the transitions that are reached are wanted.
+    pub coverage: bool,
+}
+
+impl Job {
+    /// A run of `program` under loom.
+    pub fn loom(program: String, ends: Ends, probe: Probe) -> Self {
+        Job {
+            program,
+            ends,
+            probe,
+            scheduler: None,
+            overlap: false,
+            spurious: false,
+            orderings: Vec::new(),
+            inject: None,
+            limits: Limits::default(),
+            trace: false,
+            coverage: false,
+        }
+    }
+
+    /// A run of `program` under shuttle: DFS without overlap, whose outcomes
+    /// are exact, everything else with all that shuttle can show.
+    pub fn shuttle(program: String, ends: Ends, scheduler: Scheduler) -> Self {
+        let samples = scheduler.samples();
+        Job {
+            scheduler: Some(scheduler),
+            overlap: samples,
+            spurious: samples,
+            ..Job::loom(program, ends, Probe::Load)
+        }
+    }
+
+    /// How the engine goes about it, in a word.
+    pub fn manner(&self) -> String {
+        match &self.scheduler {
+            Some(scheduler) if self.overlap && !scheduler.samples() => {
+                format!("{} overlap", scheduler.name())
+            }
+            Some(scheduler) => scheduler.name().to_owned(),
+            None => self.probe.to_string(),
+        }
+    }
 }
 
 /// One step of an execution.
@@ -171,6 +236,9 @@ pub enum StepKind {
     },
 }
 
+/// The message when an injected failure found no compare-and-swap to happen to.
+pub const NEVER_INJECTED: &str = "the spurious failure to be injected never came up";
+
 /// What ended an exploration early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -180,6 +248,8 @@ pub struct Failure {
     pub message: String,
     /// The steps of the failing execution, if the job asked for them.
     pub steps: Vec<Step>,
+    /// The schedule that shuttle took.
+    pub schedule: Option<String>,
 }
 
 /// What an engine saw.
@@ -200,6 +270,13 @@ pub struct Exploration {
     pub missing: Vec<String>,
     /// Whether every execution was explored.
     pub complete: bool,
+    /// Whether as many schedules were drawn as were asked for, which is all
+    /// that a sampling scheduler can do.
+    pub sampled: bool,
+    /// Steps of all executions, where they were counted.
+    pub steps: u64,
+    /// The transitions that were reached, if the job asked for them.
+    pub transitions: BTreeSet<Transition>,
     /// Threads of the program that ran, over all executions: none is a bug of
     /// the harness.
     pub threads_run: u64,
@@ -220,6 +297,9 @@ impl Exploration {
             allowed: 0,
             missing: Vec::new(),
             complete: false,
+            sampled: false,
+            steps: 0,
+            transitions: BTreeSet::new(),
             threads_run: 0,
             failure: None,
             seconds: 0.0,
@@ -232,7 +312,7 @@ impl Exploration {
             failure.verdict
         } else if self.threads_run == 0 {
             Verdict::ToolFailure
-        } else if !self.complete {
+        } else if !self.complete && !self.sampled {
             Verdict::CutOff
         } else if !self.missing.is_empty() {
             Verdict::MissingOutcome

@@ -6,19 +6,26 @@
 mod job;
 
 #[cfg(any(loom, shuttle))]
+mod coverage;
+#[cfg(any(loom, shuttle))]
 mod failure;
 #[cfg(any(loom, shuttle))]
 mod host;
 #[cfg(loom)]
 mod loom;
+pub mod scheduler;
+#[cfg(shuttle)]
+mod shuttle;
 #[cfg(any(loom, shuttle))]
 mod watch;
 
 use std::sync::Arc;
 
 pub use job::{
-    EngineName, Exploration, Failure, Job, Limits, OrderingChange, Probe, Step, StepKind,
+    EngineName, Exploration, Failure, Job, Limits, NEVER_INJECTED, OrderingChange, Probe, Step,
+    StepKind,
 };
+pub use scheduler::{Schedule, Scheduler};
 
 /// What an exploration has done so far.
 #[derive(Clone, Copy, Debug)]
@@ -51,9 +58,14 @@ pub fn compiled() -> Option<EngineName> {
 pub fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
     #[cfg(loom)]
     return loom::explore(job, progress);
-    #[cfg(not(loom))]
+    #[cfg(shuttle)]
+    return shuttle::explore(job, progress);
+    #[cfg(not(any(loom, shuttle)))]
     {
         let _ = (job, progress);
-        Err("this build explores nothing: build with RUSTFLAGS=\"--cfg loom\"".to_owned())
+        Err(
+            "this build explores nothing: build with RUSTFLAGS=\"--cfg loom\" or \"--cfg shuttle\""
+                .to_owned(),
+        )
     }
 }

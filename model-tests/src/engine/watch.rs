@@ -15,7 +15,10 @@ use prop_tests::spec::{self, Params};
 use prop_tests::world::Host;
 
 use super::host::ModelHost;
-use super::{EngineName, Exploration, Failure, Job, Limits, Progress, SoFar, failure};
+use super::{
+    EngineName, Exploration, Failure, Job, Limits, NEVER_INJECTED, Progress, Scheduler, SoFar,
+    coverage, failure,
+};
 use crate::interrupt;
 use crate::verdict::Verdict;
 
@@ -32,6 +35,7 @@ pub(super) struct Watch {
     relation: Relation,
     allowed: BTreeSet<Outcome>,
     injects: bool,
+    samples: bool,
     limits: Limits,
     started: Instant,
     progress: Progress,
@@ -49,6 +53,7 @@ struct State {
     cut_branches: u64,
     threads_run: u64,
     injected: bool,
+    steps: u64,
     told: Duration,
     failure: Option<Failure>,
 }
@@ -64,12 +69,14 @@ impl Watch {
             (false, 1) => Relation::Contained,
             (false, _) => Relation::SlotWise,
         };
+        coverage::collect(job.coverage);
         Ok(Watch {
             program,
             ends: job.ends,
             relation,
             allowed,
             injects: job.inject.is_some(),
+            samples: job.scheduler.as_ref().is_some_and(Scheduler::samples),
             limits: job.limits,
             started: Instant::now(),
             progress,
@@ -130,6 +137,7 @@ impl Watch {
             return;
         }
         state.executions += 1;
+        state.steps += model::steps();
         if model::was_cut() {
             state.cut_branches += 1;
             return;
@@ -205,10 +213,7 @@ impl Watch {
         if let Some(failure) = &mut failure {
             failure.steps = failure::steps(model::take_trace(), ModelHost::world());
         } else if complete && self.injects && !state.injected {
-            failure = Some(failure::failure(
-                Verdict::ToolFailure,
-                "the spurious failure to be injected never came up",
-            ));
+            failure = Some(failure::failure(Verdict::ToolFailure, NEVER_INJECTED));
         }
         let missing: Vec<String> = if complete && self.relation == Relation::Equal {
             let seen = |outcome: &&Outcome| !state.outcomes.contains_key(outcome);
@@ -236,7 +241,10 @@ impl Watch {
             outcomes,
             allowed: self.allowed.len(),
             missing,
-            complete,
+            complete: complete && !self.samples,
+            sampled: complete && self.samples,
+            steps: state.steps,
+            transitions: coverage::take(),
             threads_run: state.threads_run,
             failure,
             seconds: self.started.elapsed().as_secs_f64(),

@@ -89,7 +89,7 @@ impl Litmus {
                     "{}: `{outcome}` was seen ({}, probe by {}), which `forbids: {pattern}` rules out",
                     self.name,
                     crate::ends_name::name(job.ends),
-                    job.probe
+                    job.manner()
                 ));
             }
         }

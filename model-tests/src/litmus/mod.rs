@@ -36,7 +36,8 @@ pub use error::LitmusError;
 pub use judge::check;
 pub use load::load_all;
 
-use crate::engine::{Job, Limits, OrderingChange, Probe};
+use crate::engine::{Job, Limits, OrderingChange};
+use crate::plan::Question;
 use crate::verdict::Verdict;
 
 /// A litmus file.
@@ -98,19 +99,21 @@ impl Litmus {
         self.expect.is_failure()
     }
 
-    /// Its runs: for each of its ends, with each probe.
-    pub fn jobs(&self) -> Vec<Job> {
-        let job = |ends, probe| Job {
+    /// What it asks of the engines.
+    pub fn question(&self) -> Question {
+        Question {
             program: self.program.to_string(),
-            ends,
-            probe,
+            ends: self.ends.clone(),
             orderings: self.orderings.clone(),
             inject: self.inject.clone(),
             limits: Limits::default(),
+            seed: 1,
             trace: true,
-        };
-        let ends = self.ends.iter();
-        ends.flat_map(|ends| [Probe::Cas, Probe::Load].map(|probe| job(*ends, probe)))
-            .collect()
+        }
+    }
+
+    /// Its runs under loom: for each of its ends, with each probe.
+    pub fn jobs(&self) -> Vec<Job> {
+        self.question().loom_jobs()
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{count, seconds, verdict};
 use crate::ends_name;
-use crate::engine::{Exploration, Job};
+use crate::engine::{Exploration, Job, Scheduler};
 use crate::verdict::Verdict;
 
 /// What `--json` prints for a run.
@@ -14,6 +14,7 @@ pub struct Line<'a> {
     engine: &'a str,
     ends: &'a str,
     probe: String,
+    sampled: bool,
     weaken: Vec<String>,
     executions: u64,
     cut_branches: u64,
@@ -35,7 +36,8 @@ impl<'a> Line<'a> {
             program: &job.program,
             engine: run.engine.as_str(),
             ends: ends_name::name(job.ends),
-            probe: job.probe.to_string(),
+            probe: job.manner(),
+            sampled: run.sampled,
             weaken: job.orderings.iter().map(ToString::to_string).collect(),
             executions: run.executions,
             cut_branches: run.cut_branches,
@@ -56,15 +58,27 @@ impl<'a> Line<'a> {
 pub fn bounds(job: &Job) -> String {
     let mut bounds = Vec::new();
     if let Some(n) = job.limits.executions {
-        bounds.push(format!("{} executions", count(n)));
+        bounds.push(format!("at most {} executions", count(n)));
     }
     if let Some(s) = job.limits.seconds {
-        bounds.push(format!("{s} s"));
+        bounds.push(format!("at most {s} s"));
+    }
+    match &job.scheduler {
+        Some(
+            Scheduler::Random { seed, schedules }
+            | Scheduler::Pct {
+                seed, schedules, ..
+            }
+            | Scheduler::Urw { seed, schedules },
+        ) => {
+            bounds.push(format!("{} schedules of seed {seed}", count(*schedules)));
+        }
+        _ => {}
     }
     if bounds.is_empty() {
         "none".to_owned()
     } else {
-        format!("at most {}", bounds.join(", "))
+        bounds.join(", ")
     }
 }
 
@@ -73,18 +87,18 @@ pub fn text(job: &Job, run: &Exploration) -> String {
     let said = verdict(run.verdict());
     let padding = " ".repeat(18usize.saturating_sub(run.verdict().as_str().len()));
     format!(
-        "{engine} {ends:<7} {probe:<4}  {said}{padding}{executions:>9} executions  \
+        "{engine:<7} {ends:<7} {manner:<6}  {said}{padding}{executions:>9} executions  \
          {seen:>3} of {allowed} outcomes  {complete}, bounds: {bounds}, {time}",
         engine = run.engine,
         ends = ends_name::name(job.ends),
-        probe = job.probe.to_string(),
+        manner = job.manner(),
         executions = count(run.executions),
         seen = run.outcomes.len(),
         allowed = run.allowed,
-        complete = if run.complete {
-            "complete"
-        } else {
-            "not complete"
+        complete = match (run.complete, run.sampled) {
+            (true, _) => "complete",
+            (false, true) => "sampled",
+            (false, false) => "not complete",
         },
         bounds = bounds(job),
         time = seconds(run.seconds),

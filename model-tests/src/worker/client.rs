@@ -33,6 +33,11 @@ struct Process {
 }
 
 impl Worker {
+    /// The engine that it runs.
+    pub fn engine(&self) -> EngineName {
+        self.engine
+    }
+
     /// A worker that runs `program`, a build of this crate with the engine.
     /// The process starts with the first job.
     pub fn new(engine: EngineName, program: &Path) -> Self {
@@ -128,6 +133,8 @@ impl Worker {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // shuttle would take its seed from here, whatever the job says.
+            .env_remove("SHUTTLE_RANDOM_SEED")
             .spawn()
             .map_err(|e| format!("cannot start {}: {e}", self.program.display()))?;
         let jobs = child.stdin.take();
@@ -161,6 +168,7 @@ impl Worker {
                 verdict,
                 message,
                 steps: Vec::new(),
+                schedule: None,
             }),
             seconds: started.elapsed().as_secs_f64(),
             ..Exploration::new(self.engine)

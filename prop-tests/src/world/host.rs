@@ -8,6 +8,8 @@ use std::ptr::NonNull;
 use meta_core::{MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
 
 use super::World;
+use crate::outcome::OpResult;
+use crate::program::Op;
 
 /// What an engine tells the driver about the thread that is running.
 ///
@@ -26,6 +28,12 @@ pub unsafe trait Host: Sized + Send + Sync + 'static {
     /// from 0 in its thread.
     fn begin_operation(op: usize) {
         let _ = op;
+    }
+
+    /// Called after each operation that applied, and after each drop at the
+    /// end.
+    fn end_operation(op: Op, result: OpResult) {
+        let _ = (op, result);
     }
 }
 

@@ -1,0 +1,87 @@
+//! Which transitions an exploration reached: (state before, operation) to
+//! (result, state after), in the specification's classes of states.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use meta_core::model::{self, Event, EventKind};
+use meta_core::{SlotState, ordering};
+use prop_tests::outcome::OpResult;
+use prop_tests::program::{Op, OpName};
+
+use crate::transition::Transition;
+
+thread_local! {
+    static REACHED: RefCell<Option<BTreeSet<Transition>>> = const { RefCell::new(None) };
+}
+
+/// Starts to collect transitions, or stops.
+pub(super) fn collect(on: bool) {
+    REACHED.replace(on.then(BTreeSet::new));
+}
+
+/// The transitions since [`collect`].
+pub(super) fn take() -> BTreeSet<Transition> {
+    REACHED.take().unwrap_or_default()
+}
+
+/// Adds the operation that this thread has just finished; `now` is the newest
+/// state of its slot.
+pub(super) fn finished(op: Op, result: OpResult, now: SlotState) {
+    REACHED.with_borrow_mut(|reached| {
+        if let Some(reached) = reached {
+            let (before, after) = model::with_trace(|events| around(op.name, events, now));
+            reached.insert(Transition::new(
+                op.name,
+                result,
+                before.to_raw(),
+                after.to_raw(),
+            ));
+        }
+    });
+}
+
+/// The states at the step that decided the operation, and after its last step.
+fn around(op: OpName, events: &[Event], now: SlotState) -> (SlotState, SlotState) {
+    let me = model::current_thread();
+    let of_operation = events
+        .iter()
+        .rev()
+        .filter(|event| event.thread == me)
+        .take_while(|event| !matches!(event.kind, EventKind::Begin { .. }));
+    let mut before = None;
+    let mut after = None;
+    // Backwards: the first write met is the last one made.
+    for event in of_operation {
+        let EventKind::Atomic {
+            site,
+            read,
+            written,
+            ..
+        } = event.kind
+        else {
+            continue;
+        };
+        if after.is_none() {
+            after = written.or(read);
+        }
+        // A lookup is decided by its last step, everything else by its first.
+        if op != OpName::Get || before.is_none() {
+            let unique = [
+                ordering::UNIQUE_RESET,
+                ordering::RESET_STORE,
+                ordering::SHARE,
+            ];
+            before = match read {
+                None if unique.contains(&site) => Some(SlotState::Unique.to_raw()),
+                None => before,
+                read => read,
+            };
+        }
+    }
+    match (before, after) {
+        (Some(before), Some(after)) => (SlotState::from_raw(before), SlotState::from_raw(after)),
+        // No atomic step: a plain access.
+        _ => (now, now),
+    }
+}

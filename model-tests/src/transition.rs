@@ -1,0 +1,96 @@
+//! Transitions of a slot, as coverage counts them.
+
+use std::fmt;
+
+use prop_tests::outcome::OpResult;
+use prop_tests::program::OpName;
+use prop_tests::spec::{self, Params, SlotClass, SlotState};
+use serde::{Deserialize, Serialize};
+
+/// One cell of the coverage table. States are classes: counts that no operation
+/// tells apart are one, and so are numbers and writers that were read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Transition {
+    /// The state before.
+    pub before: String,
+    /// The operation.
+    pub op: String,
+    /// Its result.
+    pub result: String,
+    /// The state after.
+    pub after: String,
+}
+
+impl Transition {
+    /// The cell of an operation between two raw values of a model's count.
+    pub fn new(op: OpName, result: OpResult, before: u64, after: u64) -> Self {
+        Transition {
+            before: class(state(before)).to_owned(),
+            op: op.to_string(),
+            result: match result {
+                OpResult::Count(_) => "number".to_owned(),
+                OpResult::Read(_) => "writer".to_owned(),
+                other => other.to_string(),
+            },
+            after: class(state(after)).to_owned(),
+        }
+    }
+
+    /// The cell of a transition of the specification.
+    pub fn of_spec(transition: &spec::Transition) -> Self {
+        let raw = |state: SlotState| match state {
+            SlotState::Unused => meta_core::REF_COUNT_UNUSED,
+            SlotState::Unique => meta_core::REF_COUNT_UNIQUE,
+            SlotState::Busy => meta_core::REF_COUNT_BUSY,
+            SlotState::Shared(n) => n,
+        };
+        Transition::new(
+            transition.op.name,
+            transition.result,
+            raw(transition.before),
+            raw(transition.after),
+        )
+    }
+}
+
+impl fmt::Display for Transition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} {} {}",
+            self.before, self.op, self.result, self.after
+        )
+    }
+}
+
+fn state(raw: u64) -> SlotState {
+    match raw {
+        meta_core::REF_COUNT_UNUSED => SlotState::Unused,
+        meta_core::REF_COUNT_UNIQUE => SlotState::Unique,
+        meta_core::REF_COUNT_BUSY => SlotState::Busy,
+        n => SlotState::Shared(n),
+    }
+}
+
+/// The classes, in the words of the table.
+pub const CLASSES: [&str; 7] = [
+    "unused",
+    "busy",
+    "shared(1)",
+    "shared(2..)",
+    "shared(max)",
+    "above max",
+    "unique",
+];
+
+fn class(state: SlotState) -> &'static str {
+    match state.class(&Params::MODEL) {
+        SlotClass::Unused => CLASSES[0],
+        SlotClass::Busy => CLASSES[1],
+        SlotClass::One => CLASSES[2],
+        SlotClass::Several => CLASSES[3],
+        SlotClass::Full => CLASSES[4],
+        SlotClass::Margin => CLASSES[5],
+        SlotClass::Unique => CLASSES[6],
+    }
+}
