@@ -3,11 +3,13 @@
 pub mod audit;
 pub mod campaign;
 pub mod cli;
+pub mod counterexample;
 pub mod ends_name;
 pub mod engine;
 pub mod interrupt;
 pub mod litmus;
 pub mod minimise;
+pub mod nightly;
 pub mod ordering_name;
 pub mod plan;
 pub mod pool;

@@ -4,6 +4,8 @@ mod audit;
 mod campaign;
 mod explore;
 mod input;
+mod nightly;
+mod replay;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,8 @@ enum Command {
     Campaign(campaign::Args),
     Merge(campaign::MergeArgs),
     Audit(audit::Args),
+    Nightly(nightly::Args),
+    Replay(replay::Args),
     /// Explores jobs from standard input; the other commands start it.
     #[command(hide = true)]
     Worker,
@@ -38,6 +42,8 @@ pub fn run() -> ExitCode {
         Command::Campaign(args) => campaign::run(&args),
         Command::Merge(args) => campaign::merge(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Nightly(args) => nightly::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Worker => crate::worker::serve()
             .map(|()| Verdict::Pass.exit_code())
             .map_err(|e| Refusal::tool(e.to_string())),

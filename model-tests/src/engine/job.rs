@@ -147,6 +147,9 @@ pub struct Job {
     pub trace: bool,
     /// Whether the transitions that are reached are wanted.
     pub coverage: bool,
+    /// Whether all allowed outcomes are worked out beforehand. A program too
+    /// large for that has each outcome searched for, and misses none.
+    pub enumerate: bool,
 }
 
 impl Job {
@@ -164,6 +167,7 @@ impl Job {
             limits: Limits::default(),
             trace: false,
             coverage: false,
+            enumerate: true,
         }
     }
 
@@ -275,6 +279,9 @@ pub struct Exploration {
     pub sampled: bool,
     /// Steps of all executions, where they were counted.
     pub steps: u64,
+    /// Outcomes that could not be judged because the search for them took too
+    /// long; only where outcomes are not worked out beforehand.
+    pub undecided: u64,
     /// The transitions that were reached, if the job asked for them.
     pub transitions: BTreeSet<Transition>,
     /// Threads of the program that ran, over all executions: none is a bug of
@@ -299,6 +306,7 @@ impl Exploration {
             complete: false,
             sampled: false,
             steps: 0,
+            undecided: 0,
             transitions: BTreeSet::new(),
             threads_run: 0,
             failure: None,

@@ -25,6 +25,9 @@ use crate::verdict::Verdict;
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
+/// How many states of the specification a search for one outcome may visit.
+const SEARCH_BUDGET: usize = 200_000;
+
 /// The payload that ends an exploration whose reason is known already.
 pub(super) struct Stop;
 
@@ -34,6 +37,8 @@ pub(super) struct Watch {
     ends: Ends,
     relation: Relation,
     allowed: BTreeSet<Outcome>,
+    /// Whether `allowed` is known; otherwise each outcome is searched for.
+    enumerated: bool,
     injects: bool,
     samples: bool,
     limits: Limits,
@@ -52,6 +57,8 @@ struct State {
     executions: u64,
     cut_branches: u64,
     threads_run: u64,
+    /// Outcomes that the search could not decide.
+    undecided: u64,
     injected: bool,
     steps: u64,
     told: Duration,
@@ -63,7 +70,11 @@ impl Watch {
     /// allowed outcome.
     pub(super) fn new(job: &Job, exact: bool, progress: Progress) -> Result<Self, String> {
         let program: Program = job.program.parse().map_err(|e| format!("{e}"))?;
-        let allowed = spec::allowed(&program, job.ends, &PARAMS).map_err(|e| e.to_string())?;
+        let allowed = if job.enumerate {
+            spec::allowed(&program, job.ends, &PARAMS).map_err(|e| e.to_string())?
+        } else {
+            BTreeSet::new()
+        };
         let relation = match (exact, program.slots()) {
             (true, _) => Relation::Equal,
             (false, 1) => Relation::Contained,
@@ -75,6 +86,7 @@ impl Watch {
             ends: job.ends,
             relation,
             allowed,
+            enumerated: job.enumerate,
             injects: job.inject.is_some(),
             samples: job.scheduler.as_ref().is_some_and(Scheduler::samples),
             limits: job.limits,
@@ -152,7 +164,7 @@ impl Watch {
                     *times += 1;
                     return;
                 }
-                let forbidden = self.forbidden(&outcome);
+                let forbidden = self.forbidden(&outcome, &mut state.undecided);
                 state.outcomes.insert(outcome, 1);
                 match forbidden {
                     Some(failure) => failure,
@@ -173,9 +185,12 @@ impl Watch {
         }
     }
 
-    fn forbidden(&self, outcome: &Outcome) -> Option<Failure> {
+    fn forbidden(&self, outcome: &Outcome, undecided: &mut u64) -> Option<Failure> {
         if self.allowed.contains(outcome) {
             return None;
+        }
+        if !self.enumerated {
+            return self.forbidden_by_search(outcome, undecided);
         }
         let seen = BTreeSet::from([outcome.clone()]);
         match outcomes::compare(&self.case(), &self.allowed, &seen, self.relation, false) {
@@ -195,6 +210,23 @@ impl Watch {
                 };
                 Some(failure::failure(verdict, &outcome.to_string()))
             }
+            Err(error) => Some(failure::failure(Verdict::ToolFailure, &error.to_string())),
+        }
+    }
+
+    /// As [`forbidden`](Self::forbidden), for programs with too many outcomes.
+    fn forbidden_by_search(&self, outcome: &Outcome, undecided: &mut u64) -> Option<Failure> {
+        let permitted = spec::permits(&self.program, self.ends, &PARAMS, outcome, SEARCH_BUDGET);
+        match permitted {
+            Ok(Some(true)) => None,
+            Ok(None) => {
+                *undecided += 1;
+                None
+            }
+            Ok(Some(false)) => Some(failure::failure(
+                Verdict::ForbiddenOutcome,
+                &outcome.to_string(),
+            )),
             Err(error) => Some(failure::failure(Verdict::ToolFailure, &error.to_string())),
         }
     }
@@ -244,6 +276,7 @@ impl Watch {
             complete: complete && !self.samples,
             sampled: complete && self.samples,
             steps: state.steps,
+            undecided: state.undecided,
             transitions: coverage::take(),
             threads_run: state.threads_run,
             failure,

@@ -26,6 +26,7 @@ use crate::{
 
 mod hand;
 mod machine;
+mod permits;
 mod search;
 mod setup;
 mod slot;
@@ -34,6 +35,7 @@ mod thread;
 
 pub use hand::Hand;
 pub use machine::Machine;
+pub use permits::permits;
 pub use slot::{Slot, SlotClass, SlotState, Transition};
 
 use setup::Setup;

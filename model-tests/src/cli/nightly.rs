@@ -1,0 +1,332 @@
+//! `nightly`: shuttle for a time budget.
+
+use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use super::Refusal;
+use crate::campaign::Shard;
+use crate::counterexample::Counterexample;
+use crate::engine::{EngineName, Exploration, Scheduler};
+use crate::nightly::{Batch, Draw, Summary};
+use crate::pool::Pool;
+use crate::verdict::Verdict;
+use crate::worker::{self, WorkerBuild};
+use crate::{interrupt, litmus, report};
+
+/// Run random programs under shuttle's random schedulers, for as long as there
+/// is time.
+///
+/// A night shows nothing that only weak memory shows: shuttle runs all steps in
+/// one order. What it adds to loom is size: up to eight threads, long lists of
+/// operations, several slots.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Options are also taken as key=value:
+  framecheck nightly minutes=60 seed=42 shard=2/8
+
+Every batch follows from the seed, the shard and its number: `batch=N` runs one again.
+
+Exit codes: 0 nothing failed, 1 a program fails, 2 bad input, 3 interrupted, 4 tool failure")]
+pub(super) struct Args {
+    /// minutes=M seed=N shard=K/N batches=N batch=N failures=FOLDER
+    #[arg(value_name = "KEY=VALUE")]
+    pairs: Vec<String>,
+
+    /// How long; 10 minutes if nothing else is said
+    #[arg(long, value_name = "M")]
+    minutes: Option<f64>,
+
+    /// Where everything random begins; drawn and printed if not given
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// Run one part of N alone; `env` asks the batch system
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+
+    /// Run this many batches, however long it takes
+    #[arg(long, value_name = "N")]
+    batches: Option<u64>,
+
+    /// Run one batch alone
+    #[arg(long, value_name = "N")]
+    batch: Option<u64>,
+
+    /// Where failures are saved
+    #[arg(long, value_name = "FOLDER")]
+    failures: Option<PathBuf>,
+
+    /// Worker processes; as many as cores by default
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// Print one JSON object for each batch
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    /// Takes the `key=value` pairs over into the options.
+    fn with_pairs(&self) -> Result<Settings, String> {
+        let mut settings = Settings {
+            minutes: self.minutes,
+            seed: self.seed,
+            shard: self.shard,
+            batches: self.batches,
+            batch: self.batch,
+            failures: self.failures.clone(),
+        };
+        for pair in &self.pairs {
+            let (key, value) = pair
+                .split_once('=')
+                .ok_or_else(|| format!("`{pair}` is not key=value"))?;
+            fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<Option<T>, String> {
+                value
+                    .parse()
+                    .map(Some)
+                    .map_err(|_| format!("`{value}` is no number, in {key}={value}"))
+            }
+            match key {
+                "minutes" => settings.minutes = number(key, value)?,
+                "seed" => settings.seed = number(key, value)?,
+                "shard" => settings.shard = Some(value.parse()?),
+                "batches" => settings.batches = number(key, value)?,
+                "batch" => settings.batch = number(key, value)?,
+                "failures" => settings.failures = Some(value.into()),
+                _ => {
+                    return Err(format!(
+                        "there is no `{key}`; there are minutes, seed, shard, batches, batch and \
+                         failures"
+                    ));
+                }
+            }
+        }
+        if settings
+            .minutes
+            .is_some_and(|m| !(m.is_finite() && m > 0.0))
+        {
+            return Err("minutes must be more than 0".to_owned());
+        }
+        Ok(settings)
+    }
+}
+
+struct Settings {
+    minutes: Option<f64>,
+    seed: Option<u64>,
+    shard: Option<Shard>,
+    batches: Option<u64>,
+    batch: Option<u64>,
+    failures: Option<PathBuf>,
+}
+
+/// How long a night is if nothing else is said.
+const MINUTES: f64 = 10.0;
+
+/// After this many failures a night ends: more of the same help nobody.
+const ENOUGH_FAILURES: u64 = 10;
+
+pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let settings = args.with_pairs().map_err(Refusal::input)?;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
+    let corpus = litmus::load_all(&folder).map_err(Refusal::input)?;
+    let draw = Draw {
+        seed: settings.seed.unwrap_or_else(seed_of_now),
+        shard: settings.shard.unwrap_or(Shard::WHOLE),
+        litmus: corpus
+            .iter()
+            .filter(|file| file.question().suits_shuttle())
+            .map(|file| file.program.clone())
+            .collect(),
+    };
+    let failures = settings.failures.unwrap_or_else(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+        root.unwrap_or(Path::new(".")).join("target/failures")
+    });
+    let program = worker::build(WorkerBuild {
+        engine: EngineName::Shuttle,
+        quiet: !std::io::stderr().is_terminal(),
+    })
+    .map_err(Refusal::tool)?;
+    interrupt::listen().map_err(Refusal::tool)?;
+    let workers = args.workers.unwrap_or_else(Pool::default_size);
+    let mut pool = Pool::new(EngineName::Shuttle, &program, workers);
+
+    let budget = match (settings.batches, settings.batch) {
+        (None, None) => Some(settings.minutes.unwrap_or(MINUTES)),
+        _ => settings.minutes,
+    };
+    let end = budget.map(|m| Instant::now() + Duration::from_secs_f64(m * 60.0));
+    let numbers = match settings.batch {
+        Some(number) => number..number + 1,
+        None => 0..settings.batches.unwrap_or(u64::MAX),
+    };
+    if !args.json {
+        anstream::println!("nightly seed={} shard={}", draw.seed, draw.shard);
+    }
+    let batches = numbers
+        .map(|number| draw.batch(number))
+        .take_while(|_| end.is_none_or(|end| Instant::now() < end))
+        .map(|batch| {
+            let job = batch.job.clone();
+            (batch, job)
+        });
+    let bar = progress_bar(end);
+    let mut summary = Summary::default();
+    pool.run(batches, |batch, job, run| {
+        if interrupt::requested() && run.verdict() == Verdict::CutOff {
+            return ControlFlow::Break(());
+        }
+        if args.json {
+            print_json(&batch, &run);
+        }
+        if run.verdict() != Verdict::Pass {
+            let saved = Counterexample::of(job, &run).map(|found| found.save(&failures));
+            bar.suspend(|| print_failure(args, &draw, &batch, &run, saved));
+        }
+        summary.add(&batch, &run);
+        bar.set_message(format!(
+            "{} programs, {} schedules, {} failures",
+            report::count(summary.batches()),
+            report::count(summary.schedules()),
+            summary.failures()
+        ));
+        if summary.failures() < ENOUGH_FAILURES {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    })
+    .map_err(Refusal::tool)?;
+    bar.finish_and_clear();
+
+    let mut verdict = summary.verdict();
+    if summary.batches() == 0 || interrupt::requested() {
+        verdict = verdict.and(Verdict::CutOff);
+    }
+    if !args.json {
+        anstream::println!("{}", summary.text());
+        if interrupt::requested() {
+            anstream::println!("interrupted: these are the results so far");
+        }
+        anstream::println!(
+            "verdict: {}{}",
+            report::verdict(verdict),
+            if verdict == Verdict::Pass {
+                " (sampled: nothing failed in the schedules that were drawn)"
+            } else {
+                ""
+            }
+        );
+    }
+    Ok(verdict.exit_code())
+}
+
+fn seed_of_now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(1, |now| now.as_millis() as u64)
+}
+
+fn print_failure(
+    args: &Args,
+    draw: &Draw,
+    batch: &Batch,
+    run: &Exploration,
+    saved: Option<Result<PathBuf, String>>,
+) {
+    let message = run.failure.as_ref().map_or("", |f| f.message.as_str());
+    let text = format!(
+        "{}: {}\n  {message}\n  scheduler {}, execution {}; again: nightly seed={} shard={} \
+         batch={}\n  {}",
+        report::verdict(run.verdict()),
+        batch.job.program,
+        batch.job.manner(),
+        report::count(run.executions),
+        draw.seed,
+        draw.shard,
+        batch.number,
+        match saved {
+            Some(Ok(path)) => format!("saved: replay {}", path.display()),
+            Some(Err(error)) => format!("not saved: {error}"),
+            None => "nothing to replay".to_owned(),
+        }
+    );
+    if args.json {
+        anstream::eprintln!("{text}");
+    } else {
+        anstream::println!("{text}");
+    }
+}
+
+/// What `--json` prints for a batch.
+#[derive(Serialize)]
+struct Line<'a> {
+    program: &'a str,
+    engine: EngineName,
+    family: &'a str,
+    batch: u64,
+    scheduler: &'a str,
+    seed: Option<u64>,
+    ends: &'a str,
+    executions: u64,
+    steps: u64,
+    outcomes: usize,
+    allowed: Option<usize>,
+    undecided: u64,
+    transitions: usize,
+    complete: bool,
+    sampled: bool,
+    verdict: Verdict,
+    seconds: f64,
+    message: Option<&'a str>,
+}
+
+fn print_json(batch: &Batch, run: &Exploration) {
+    let scheduler = batch.job.scheduler.as_ref();
+    let line = Line {
+        program: &batch.job.program,
+        engine: run.engine,
+        family: batch.family.name(),
+        batch: batch.number,
+        scheduler: scheduler.map_or("", Scheduler::name),
+        seed: scheduler.and_then(Scheduler::seed),
+        ends: crate::ends_name::name(batch.job.ends),
+        executions: run.executions,
+        steps: run.steps,
+        outcomes: run.outcomes.len(),
+        allowed: batch.job.enumerate.then_some(run.allowed),
+        undecided: run.undecided,
+        transitions: run.transitions.len(),
+        complete: run.complete,
+        sampled: run.sampled,
+        verdict: run.verdict(),
+        seconds: run.seconds,
+        message: run.failure.as_ref().map(|f| f.message.as_str()),
+    };
+    if let Ok(line) = serde_json::to_string(&line) {
+        // A reader that went away ends the printing quietly.
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+}
+
+fn progress_bar(end: Option<Instant>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+    let template = match end {
+        Some(_) => "{spinner} {elapsed} of {prefix} {msg}",
+        None => "{spinner} {elapsed} {msg}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    if let Some(end) = end {
+        let seconds = end.saturating_duration_since(Instant::now()).as_secs_f64();
+        bar.set_prefix(report::seconds(seconds));
+    }
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}

@@ -1,0 +1,111 @@
+//! A failing execution, saved: one file that can be run again.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::campaign::commit;
+use crate::engine::{EngineName, Exploration, Job, Limits, Scheduler};
+use crate::verdict::Verdict;
+
+/// A failing execution.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Counterexample {
+    /// The version of this format.
+    pub format: u32,
+    /// The commit on which it failed.
+    pub commit: String,
+    /// The engine.
+    pub engine: EngineName,
+    /// How it failed.
+    pub verdict: Verdict,
+    /// What the engine said.
+    pub message: String,
+    /// The run that failed: the program, and under shuttle the scheduler and
+    /// its seed.
+    pub job: Job,
+    /// Which execution of the run failed, counted from 1.
+    pub execution: u64,
+    /// The schedule that shuttle took.
+    pub schedule: Option<String>,
+}
+
+/// The version this build writes and reads.
+const FORMAT: u32 = 1;
+
+impl Counterexample {
+    /// The failing execution of a run, if it failed in one.
+    pub fn of(job: &Job, run: &Exploration) -> Option<Self> {
+        let failure = run.failure.as_ref().filter(|f| f.verdict.is_failure())?;
+        Some(Counterexample {
+            format: FORMAT,
+            commit: commit(),
+            engine: run.engine,
+            verdict: failure.verdict,
+            message: failure.message.clone(),
+            job: job.clone(),
+            execution: run.executions,
+            schedule: failure.schedule.clone(),
+        })
+    }
+
+    /// Writes the file, named after what failed, into `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<PathBuf, String> {
+        let text = serde_json::to_string_pretty(self).map_err(|e| e.to_string())?;
+        let verdict = self.verdict.as_str().replace(' ', "-");
+        let name = format!("{}-{verdict}-{:016x}.json", self.engine, digest(&text));
+        let path = folder.join(name);
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&path, text + "\n"))
+            .map_err(|e| format!("{}: {e}", path.display()))?;
+        Ok(path)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is no counterexample.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let at = |error: String| format!("{}: {error}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|e| at(e.to_string()))?;
+        let found: Counterexample =
+            serde_json::from_str(&text).map_err(|e| at(format!("not a counterexample: {e}")))?;
+        if found.format != FORMAT {
+            return Err(at(format!(
+                "written in format {}, and this build reads {FORMAT}",
+                found.format
+            )));
+        }
+        Ok(found)
+    }
+
+    /// The job that runs the failing execution again: shuttle takes the same
+    /// schedule at once, loom goes through the same executions up to it.
+    pub fn job(&self) -> Job {
+        let mut job = self.job.clone();
+        job.trace = true;
+        job.coverage = false;
+        match &self.schedule {
+            Some(schedule) => {
+                job.scheduler = Some(Scheduler::Replay {
+                    schedule: schedule.clone(),
+                });
+                job.limits = Limits::default();
+            }
+            None => job.limits.executions = Some(self.execution),
+        }
+        job
+    }
+}
+
+/// FNV-1a, which only has to tell files apart.
+pub fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

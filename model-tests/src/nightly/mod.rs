@@ -1,0 +1,8 @@
+//! Nights: random programs under shuttle's random schedulers, for as long as
+//! there is time.
+
+mod draw;
+mod summary;
+
+pub use draw::{Batch, Draw, Family};
+pub use summary::Summary;
