@@ -12,6 +12,7 @@ use static_assertions::{
 use crate::frame::{Frame, FrameRef};
 use crate::meta::{AnyFrameMeta, FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE};
 use crate::platform::{MaxPaddr, Paddr, Platform};
+use crate::segment::Segment;
 use crate::slot::MetaSlot;
 use crate::state::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED};
 use crate::sync::REF_COUNT_MAX;
@@ -46,6 +47,8 @@ type Shared = Frame<Nothing, Nothing>;
 type SharedDyn = Frame<dyn AnyFrameMeta, Nothing>;
 type Owned = UniqueFrame<Nothing, Nothing>;
 type OwnedDyn = UniqueFrame<dyn AnyFrameMeta, Nothing>;
+type Row = Segment<Nothing, Nothing>;
+type RowDyn = Segment<dyn AnyFrameMeta, Nothing>;
 type Borrowed = FrameRef<'static, Nothing, Nothing>;
 type BorrowedDyn = FrameRef<'static, dyn AnyFrameMeta, Nothing>;
 
@@ -95,6 +98,9 @@ assert_eq_align!(
     *const ()
 );
 
+// A segment is two words.
+assert_eq_size!(Row, RowDyn, [*const (); 2]);
+
 // Any thread may hold a handle; the metadata is `Send + Sync` by its trait.
 assert_impl_all!(MetaSlot: Send, Sync);
 assert_impl_all!(dyn AnyFrameMeta: core::any::Any, Send, Sync);
@@ -102,6 +108,8 @@ assert_impl_all!(Shared: Send, Sync, Clone);
 assert_impl_all!(SharedDyn: Send, Sync, Clone);
 assert_impl_all!(Owned: Send, Sync);
 assert_impl_all!(OwnedDyn: Send, Sync);
+assert_impl_all!(Row: Send, Sync, Clone);
+assert_impl_all!(RowDyn: Send, Sync, Clone);
 assert_impl_all!(Borrowed: Send, Sync, Clone);
 assert_impl_all!(BorrowedDyn: Send, Sync, Clone);
 assert_obj_safe!(AnyFrameMeta);
@@ -111,4 +119,6 @@ assert_not_impl_any!(Owned: Clone, Copy);
 assert_not_impl_any!(OwnedDyn: Clone, Copy);
 assert_not_impl_any!(Shared: Copy, core::ops::DerefMut);
 assert_not_impl_any!(SharedDyn: Copy);
+assert_not_impl_any!(Row: Copy);
+assert_not_impl_any!(RowDyn: Copy);
 assert_not_impl_any!(Borrowed: core::ops::DerefMut);
