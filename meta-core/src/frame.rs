@@ -232,6 +232,21 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> fmt::Debug for Frame<M, P> {
     }
 }
 
+/// Drops the handles that an iterator gives. If one of them panics on its way
+/// out, the others are still dropped.
+pub(crate) fn drop_each(handles: impl Iterator) {
+    /// What is left if one of them panics.
+    struct Rest<I: Iterator>(I);
+
+    impl<I: Iterator> Drop for Rest<I> {
+        fn drop(&mut self) {
+            self.0.by_ref().for_each(drop);
+        }
+    }
+
+    Rest(handles).0.by_ref().for_each(drop);
+}
+
 /// A borrowed [`Frame`], as good as `&Frame` but one word without indirection.
 #[repr(transparent)]
 pub struct FrameRef<'a, M: AnyFrameMeta + ?Sized, P: Platform> {

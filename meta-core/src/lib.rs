@@ -90,6 +90,7 @@
 mod error;
 mod frame;
 mod layout;
+mod list;
 mod mapping;
 mod meta;
 pub mod ordering;
@@ -100,16 +101,19 @@ mod slot;
 mod state;
 mod sync;
 mod unique;
+mod untyped;
 
 #[doc(inline)]
 pub use crate::sync::*;
 pub use error::GetFrameError;
 pub use frame::{Frame, FrameRef};
+pub use list::{CursorMut, Link, LinkedList, ListIds};
 pub use mapping::{frame_to_index, frame_to_meta, meta_to_frame};
 pub use meta::{AnyFrameMeta, FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE, META_SLOT_SIZE};
 pub use platform::{MaxPaddr, PAGE_SIZE, Paddr, Platform};
-pub use reader::VmReader;
+pub use reader::{Pod, VmReader, VmWriter};
 pub use segment::Segment;
 pub use slot::{MetaSlot, get_slot};
 pub use state::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
 pub use unique::UniqueFrame;
+pub use untyped::{AnyUFrameMeta, UFrame, USegment, UntypedMem};

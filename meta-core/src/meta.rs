@@ -88,6 +88,15 @@ macro_rules! impl_frame_meta_for {
         // said to be untyped.
         unsafe impl $crate::AnyFrameMeta for $meta {}
 
+        $crate::assert_frame_meta_fits!($meta);
+    )+};
+}
+
+/// What the macros that implement metadata have in common.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! assert_frame_meta_fits {
+    ($meta:ty) => {
         const _: () = {
             assert!(
                 ::core::mem::size_of::<$meta>() <= $crate::FRAME_METADATA_MAX_SIZE,
@@ -98,7 +107,7 @@ macro_rules! impl_frame_meta_for {
                 "frame metadata is over-aligned: FRAME_METADATA_MAX_ALIGN is 64 bytes"
             );
         };
-    )+};
+    };
 }
 
 /// The vtable word: turns the thin pointer to a slot's storage into one that

@@ -3,6 +3,7 @@
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
+use crate::list::ListIds;
 use crate::ordering;
 use crate::slot::MetaSlot;
 use crate::sync::unmodelled::AtomicUsize;
@@ -82,7 +83,9 @@ pub unsafe trait Platform: Sized + 'static {
     /// A pointer to the page at `paddr` in the linear mapping.
     ///
     /// Safety for the implementer: for each frame below the end of physical
-    /// memory, valid for reads and writes of [`PAGE_SIZE`] initialised bytes.
+    /// memory, valid for reads and writes of [`PAGE_SIZE`] initialised bytes,
+    /// as aligned as the frame. The pages of frames in a row follow one another,
+    /// and a pointer to the first is valid for all of them.
     fn page(paddr: Paddr) -> *mut u8;
 
     /// Takes a frame back whose last handle was dropped.
@@ -93,7 +96,16 @@ pub unsafe trait Platform: Sized + 'static {
     /// until the allocator hands it out again.
     unsafe fn free_frame(paddr: Paddr);
 
-    /// Stops: a reference count would overflow.
+    /// Where the ids of this platform's lists come from. By default all
+    /// platforms share one counter.
+    ///
+    /// Safety for the implementer: always the same counter for the same slots.
+    fn list_ids() -> &'static ListIds {
+        static LIST_IDS: ListIds = ListIds::new();
+        &LIST_IDS
+    }
+
+    /// Stops: a reference count would overflow, or there are no more list ids.
     ///
     /// Safety for the implementer: it may unwind only if the kernel keeps every
     /// handle of this thread from being dropped afterwards.

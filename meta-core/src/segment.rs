@@ -7,7 +7,7 @@ use core::mem::{self, ManuallyDrop};
 use core::ops::Range;
 
 use crate::error::GetFrameError;
-use crate::frame::{Frame, FrameRef};
+use crate::frame::{Frame, FrameRef, drop_each};
 use crate::meta::AnyFrameMeta;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 
@@ -249,20 +249,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for Segment<M, P> {
     /// out, its frame leaks, and the others are still given up.
     #[inline]
     fn drop(&mut self) {
-        /// The frames that are left if one of them panics.
-        struct Rest<'a, M: AnyFrameMeta + ?Sized, P: Platform>(&'a mut Segment<M, P>);
-
-        impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for Rest<'_, M, P> {
-            fn drop(&mut self) {
-                self.0.for_each(drop);
-            }
-        }
-
-        while let Some(frame) = self.next() {
-            let rest = Rest(self);
-            drop(frame);
-            mem::forget(rest);
-        }
+        drop_each(self);
     }
 }
 

@@ -282,9 +282,11 @@ impl MetaSlot {
     /// # Safety
     ///
     /// The slot is Busy with initialised metadata, the caller made it so, and
-    /// everything other handles did happens before this.
+    /// everything other handles did happens before this. No list holds the
+    /// frame: a list has no handle to drop.
     #[inline]
     pub unsafe fn drop_last_in_place<P: Platform>(&self) {
+        debug_assert_eq!(self.in_list.peek(), 0, "a frame in a list is torn down");
         // SAFETY: the caller's promise is the same.
         unsafe { self.drop_meta_in_place::<P>() };
         // ORDERING: RETIRE, Release with CLAIM: the destructor happens before
@@ -371,6 +373,28 @@ impl MetaSlot {
     pub fn reference_count(&self) -> u64 {
         // ORDERING: COUNT, Relaxed, no partner: nothing is inferred from it.
         self.ref_count.load(site::COUNT)
+    }
+
+    /// The id of the list that holds the frame, or 0. A list that compares it
+    /// with its own id is right for as long as it is borrowed.
+    #[inline]
+    pub fn in_list(&self) -> u64 {
+        // ORDERING: LIST_ID, Relaxed, no partner: changed only under exclusive
+        // access to the list whose id is compared.
+        self.in_list.load(site::LIST_ID)
+    }
+
+    /// Notes the list that holds the frame, or 0.
+    ///
+    /// # Safety
+    ///
+    /// The frame is Unique. A list with this id, exclusively borrowed, holds it
+    /// from now on instead of a handle, or for 0 does so no longer.
+    #[inline]
+    pub(crate) unsafe fn set_in_list(&self, id: u64) {
+        // ORDERING: LIST_ID, Relaxed, no partner: whatever hands the list to
+        // another thread orders it.
+        self.in_list.store(id, site::LIST_ID);
     }
 
     /// The newest state, for diagnostics and checks: not a step of the

@@ -49,7 +49,7 @@ pub enum Access {
 }
 
 /// Words that are not part of the slot protocol and need no exploring: written
-/// once at start-up, or of use only for their uniqueness.
+/// once at start-up, of use only for their uniqueness, or bytes of a page.
 pub(crate) mod unmodelled {
-    pub(crate) use core::sync::atomic::AtomicUsize;
+    pub(crate) use core::sync::atomic::{AtomicU64, AtomicUsize};
 }

@@ -55,7 +55,11 @@ impl Region {
 
     pub(crate) fn page(&self, paddr: Paddr) -> *mut u8 {
         assert!(paddr.is_multiple_of(PAGE_SIZE), "a page is asked for");
-        self.pages[paddr / PAGE_SIZE].0.get().cast()
+        let index = paddr / PAGE_SIZE;
+        assert!(index < self.pages.len(), "a frame's page is asked for");
+        // From the whole slice: pages in a row are read in one go.
+        let first = self.pages.as_ptr().cast_mut();
+        first.wrapping_add(index).cast()
     }
 
     /// Takes a frame, and notes the state in which it was handed over.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::ptr::NonNull;
 
-use meta_core::{MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
+use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
 
 use super::World;
 use crate::outcome::OpResult;
@@ -54,6 +54,10 @@ unsafe impl<H: Host> Platform for Hosted<H> {
 
     fn max_paddr() -> &'static MaxPaddr {
         H::world().max_paddr()
+    }
+
+    fn list_ids() -> &'static ListIds {
+        H::world().list_ids()
     }
 
     fn page(paddr: Paddr) -> *mut u8 {

@@ -10,7 +10,7 @@ use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use meta_core::{MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, SlotState};
+use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, SlotState};
 
 use crate::program::{MAX_SLOTS, MAX_THREADS, Program, StartKind};
 
@@ -24,6 +24,7 @@ pub struct World {
     /// Never grows beyond its first capacity, so that the base stays.
     slots: UnsafeCell<Vec<MetaSlot>>,
     max_paddr: MaxPaddr,
+    list_ids: ListIds,
     pages: Box<[Page]>,
     register: Mutex<Register>,
     /// What the operation under way in each thread may tear down.
@@ -36,7 +37,10 @@ pub struct World {
 
 /// A page; every word of it is the frame's address. No program writes pages.
 #[repr(align(4096))]
-struct Page(UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>);
+struct Page(
+    #[expect(dead_code, reason = "reached by a pointer to all pages")]
+    UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>,
+);
 
 /// Metadata that an operation may tear down, and whether it did.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +62,7 @@ impl World {
         Box::leak(Box::new(World {
             slots: UnsafeCell::new(Vec::with_capacity(MAX_SLOTS)),
             max_paddr: MaxPaddr::new(),
+            list_ids: ListIds::new(),
             pages: (0..MAX_SLOTS).map(page).collect(),
             register: Mutex::default(),
             teardowns: Default::default(),
@@ -101,8 +106,12 @@ impl World {
         slots.clear();
         slots.push(first);
         slots.resize_with(count, MetaSlot::new_unused);
-        // SAFETY: all slots are initialised, and no other thread runs.
-        unsafe { self.max_paddr.set(count * PAGE_SIZE) };
+        // SAFETY: all slots are initialised and in no list, and no other thread
+        // runs.
+        unsafe {
+            self.max_paddr.set(count * PAGE_SIZE);
+            self.list_ids.restart();
+        }
     }
 
     /// The slots.
@@ -162,6 +171,11 @@ impl World {
         &self.max_paddr
     }
 
+    /// Where the ids of lists come from.
+    pub(crate) fn list_ids(&self) -> &ListIds {
+        &self.list_ids
+    }
+
     pub(crate) fn first_slot(&self) -> NonNull<MetaSlot> {
         // A shared borrow of the vector, for other threads have theirs: a slot
         // is all interior mutability.
@@ -174,7 +188,10 @@ impl World {
     /// The page of a frame that exists.
     pub(crate) fn page(&self, paddr: Paddr) -> *mut u8 {
         self.assert_frame(paddr);
-        self.pages[paddr / PAGE_SIZE].0.get().cast()
+        // From the whole slice, of interior mutability: the pages follow one
+        // another.
+        let first = self.pages.as_ptr().cast_mut();
+        first.wrapping_add(paddr / PAGE_SIZE).cast()
     }
 
     /// Stricter than a kernel, which would take whatever it is given.
