@@ -18,6 +18,9 @@ fn misuse_does_not_compile() {
         "change_shared",
         "use_after_share",
         "outlive_handle",
+        "outlive_page",
+        "read_typed",
+        "steal_link",
     ] {
         cases.compile_fail(format!("tests/compile_fail/{case}.rs"));
     }

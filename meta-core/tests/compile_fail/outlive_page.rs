@@ -1,0 +1,11 @@
+//! A reader that outlives the last handle: the page is somebody else's then.
+
+use meta_core::{Platform, UFrame, UntypedMem};
+
+fn read<P: Platform>(frame: UFrame<P>) -> Option<u64> {
+    let mut reader = frame.reader();
+    drop(frame);
+    reader.read_val()
+}
+
+fn main() {}
