@@ -87,6 +87,9 @@
 //! ```
 #![no_std]
 
+// The explorers' slots are larger, and are made where they explore.
+#[cfg(not(model))]
+pub mod boot;
 mod error;
 mod frame;
 mod layout;

@@ -2,6 +2,9 @@
 //! them to do, and the driver that performs them on `meta-core`.
 
 pub mod driver;
+// The boot is of real slots only.
+#[cfg(not(model))]
+pub mod hosted;
 pub mod outcome;
 pub mod outcomes;
 pub mod program;
