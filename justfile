@@ -1,0 +1,73 @@
+# Thin aliases: `just X ...` is `cargo run --release -- X ...`, and `just check`
+# is `bash .ci/check`. Everything works without just.
+
+set positional-arguments
+
+# Arguments reach the program as they were given, quotes and all.
+framecheck := "cargo run --release --quiet --"
+
+_list:
+    @just --justfile "{{ justfile() }}" --list --unsorted
+
+# All that CI asks, cheapest first; name steps to run only these (`just check fmt clippy`)
+[no-exit-message]
+check *steps:
+    @bash .ci/check "$@"
+
+# What takes longer: the larger campaigns, the audit, all mutants
+[no-exit-message]
+deep *steps:
+    @bash .ci/check --deep "$@"
+
+# The steps of `check` and `deep`, and what they run
+steps:
+    @bash .ci/check --list
+
+# Install what `check` needs
+setup:
+    @bash .ci/install
+
+# One program on every engine: just explore 'shared*2: read drop | try_unique write drop'
+[no-exit-message]
+explore *args:
+    @{{ framecheck }} explore "$@"
+
+# All canonical programs of THREADSxOPS: just campaign 2x2
+[no-exit-message]
+campaign *args:
+    @{{ framecheck }} campaign "$@"
+
+# The result files of a campaign's shards, as one
+[no-exit-message]
+merge *args:
+    @{{ framecheck }} merge "$@"
+
+# Is every ordering needed, and is none missing?
+[no-exit-message]
+audit *args:
+    @{{ framecheck }} audit "$@"
+
+# Shuttle for a time budget: just nightly minutes=60 seed=1 shard=1/4
+[no-exit-message]
+nightly *args:
+    @{{ framecheck }} nightly "$@"
+
+# The failing execution of a saved counterexample
+[no-exit-message]
+replay *args:
+    @{{ framecheck }} replay "$@"
+
+# Does a wrong protocol fail? Applies the mutants and judges them
+[no-exit-message]
+mutants *args:
+    @{{ framecheck }} mutants "$@"
+
+# Write the generated tables anew: README.md, docs/, the crate's documentation
+[no-exit-message]
+docs *args:
+    @{{ framecheck }} docs "$@"
+
+# All tests with nextest, and JUnit files in target/nextest/ci/
+junit:
+    cargo nextest run --profile ci
+    RUSTFLAGS="--cfg loom" cargo nextest run --profile ci-loom
