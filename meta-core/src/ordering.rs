@@ -2,7 +2,9 @@
 //! pairs with, and why.
 //!
 //! The code names its accesses by these sites, so the table cannot drift from
-//! it; documents are generated from the table.
+//! it; documents are generated from the table, this one among them:
+//!
+#![doc = include_str!("ordering/table.md")]
 
 use core::fmt;
 use core::sync::atomic::Ordering;

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod campaign;
 pub mod cli;
 pub mod counterexample;
+pub mod docs;
 pub mod ends_name;
 pub mod engine;
 pub mod interrupt;

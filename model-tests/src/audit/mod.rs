@@ -2,6 +2,7 @@
 
 pub mod joint;
 pub mod oracle;
+pub mod recorded;
 mod rows;
 pub mod table;
 pub mod variants;

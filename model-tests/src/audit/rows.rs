@@ -1,7 +1,7 @@
 //! The rows of the audit: each site, each ordering it could have instead.
 
 use meta_core::ordering::Site;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::oracle::{Answer, Oracle};
 use super::table::{Table, sites};
@@ -10,7 +10,7 @@ use crate::ends_name;
 use crate::verdict::Verdict;
 
 /// What the audit says of one change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RowVerdict {
     /// A weaker ordering fails, as it should.
     #[serde(rename = "needed")]

@@ -8,6 +8,7 @@ use prop_tests::program::Bound;
 
 use super::Refusal;
 use crate::audit::oracle::{Answer, Oracle};
+use crate::audit::recorded::Recorded;
 use crate::audit::table::Table;
 use crate::audit::{self, Row, joint};
 use crate::engine::EngineName;
@@ -26,8 +27,8 @@ are as in the code:
   TRY_UNIQUE   Relaxed
   RESET_STORE  Release
 
-Exit codes: 0 every ordering is needed and none is missing, 1 not so, 2 bad input,
-3 cut off or interrupted, 4 tool failure")]
+Exit codes: 0 every ordering is needed and none is missing, 1 not so, or not as recorded,
+2 bad input, 3 cut off or interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Judge the orderings in this file instead of the code's
     #[arg(long, value_name = "FILE")]
@@ -40,6 +41,10 @@ pub(super) struct Args {
     /// Bounds whose programs are run beside the litmus files
     #[arg(long, value_name = "THREADSxOPS", default_values = ["2x1", "2x2"], value_delimiter = ',')]
     bounds: Vec<Bound>,
+
+    /// Keep the result in model-tests/audit.json, which the documents are generated from
+    #[arg(long, conflicts_with_all = ["orderings", "no_joint", "json"])]
+    record: bool,
 
     /// Worker processes; as many as cores by default
     #[arg(long, value_name = "N")]
@@ -116,9 +121,10 @@ fn audit(args: &Args, oracle: &mut Oracle<'_>, table: &Table) -> Result<bool, St
         bar.suspend(|| as_it_is(&base, oracle.cases()));
         bar.suspend(|| anstream::println!("{}", report::audit::rows(&rows)));
     }
+    let mut minimal = Vec::new();
     if !args.no_joint && !args.json {
         let mut found = 0;
-        let tables = joint::minimal_tables(oracle, |_| {
+        minimal = joint::minimal_tables(oracle, |_| {
             found += 1;
             bar.set_message(format!("minimal sets of orderings: {found} so far"));
         })?;
@@ -126,12 +132,14 @@ fn audit(args: &Args, oracle: &mut Oracle<'_>, table: &Table) -> Result<bool, St
             anstream::println!(
                 "\nall {} minimal sets of orderings under which everything passes (· is the \
                  weakest):\n{}",
-                tables.len(),
-                report::audit::joint(&tables)
+                minimal.len(),
+                report::audit::joint(&minimal)
             );
         });
     }
     bar.finish_and_clear();
+    let bounds = args.bounds.iter().map(ToString::to_string).collect();
+    let now = Recorded::new(bounds, &rows, &minimal);
     let failed = base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
     if !args.json {
         let failing = rows.iter().filter(|row| row.judged.fails());
@@ -161,7 +169,39 @@ fn audit(args: &Args, oracle: &mut Oracle<'_>, table: &Table) -> Result<bool, St
             }
         );
     }
-    Ok(!failed)
+    let kept = is_kept(args, &now, failed)?;
+    Ok(!failed && kept)
+}
+
+/// Keeps the result if asked to, and says whether it is the one that is kept.
+fn is_kept(args: &Args, now: &Recorded, failed: bool) -> Result<bool, String> {
+    if args.record {
+        if failed {
+            anstream::println!("not recorded: only an audit that passes is kept");
+        } else {
+            now.save()?;
+            anstream::println!("recorded: {}", Recorded::path().display());
+        }
+        return Ok(!failed);
+    }
+    let recorded = match &args.orderings {
+        None => Recorded::load()?,
+        Some(_) => return Ok(true),
+    };
+    if recorded.bounds != now.bounds {
+        return Ok(true);
+    }
+    let differences = recorded.differences(now);
+    for difference in &differences {
+        anstream::eprintln!("not as recorded: {difference}");
+    }
+    if !differences.is_empty() {
+        anstream::eprintln!(
+            "the documents show another result; if this one is meant, run `cargo run --release -- \
+             audit --record`, then `cargo run --release -- docs`"
+        );
+    }
+    Ok(differences.is_empty())
 }
 
 fn as_it_is(base: &Answer, cases: usize) {

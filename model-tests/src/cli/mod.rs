@@ -2,6 +2,7 @@
 
 mod audit;
 mod campaign;
+mod docs;
 mod explore;
 mod input;
 mod nightly;
@@ -30,6 +31,7 @@ enum Command {
     Audit(audit::Args),
     Nightly(nightly::Args),
     Replay(replay::Args),
+    Docs(docs::Args),
     /// Explores jobs from standard input; the other commands start it.
     #[command(hide = true)]
     Worker,
@@ -44,6 +46,7 @@ pub fn run() -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Nightly(args) => nightly::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Docs(args) => docs::run(&args),
         Command::Worker => crate::worker::serve()
             .map(|()| Verdict::Pass.exit_code())
             .map_err(|e| Refusal::tool(e.to_string())),

@@ -1,0 +1,233 @@
+//! The result of an audit that is kept with the code: what can be compared with
+//! the next audit, and what documents are generated from.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::table::{Table, sites};
+use super::variants;
+use super::{Row, RowVerdict};
+use crate::verdict::Verdict;
+
+/// What is kept of an audit: nothing that differs from machine to machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The bounds whose programs were run beside the litmus files.
+    pub bounds: Vec<String>,
+    /// The rows, in the order of the table of orderings.
+    pub rows: Vec<RecordedRow>,
+    /// The minimal sets of orderings under which everything passes: the sites
+    /// that are not at their weakest, each with its ordering.
+    pub minimal: Vec<BTreeMap<String, String>>,
+}
+
+/// What is kept of one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedRow {
+    /// The site.
+    pub site: String,
+    /// The ordering in the code.
+    pub from: String,
+    /// The ordering tried.
+    pub to: Option<String>,
+    /// What the audit says.
+    pub judged: RowVerdict,
+    /// How the program failed, or `pass`.
+    pub verdict: Verdict,
+    /// The smallest program that fails.
+    pub program: Option<String>,
+    /// What happened to handles at its end.
+    pub ends: Option<String>,
+}
+
+impl RecordedRow {
+    fn new(row: &Row) -> Self {
+        RecordedRow {
+            site: row.site.to_owned(),
+            from: row.from.to_owned(),
+            to: row.to.map(str::to_owned),
+            judged: row.judged,
+            verdict: row.verdict,
+            program: row.program.clone(),
+            ends: row.ends.map(str::to_owned),
+        }
+    }
+
+    fn question(&self) -> (&str, &str, Option<&str>) {
+        (&self.site, &self.from, self.to.as_deref())
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.judged.as_str().to_owned();
+        if let (Some(program), Some(ends)) = (&self.program, &self.ends) {
+            text.push_str(&format!(
+                ", {} in `{program}` ({ends})",
+                self.verdict.as_str()
+            ));
+        }
+        text
+    }
+}
+
+impl Recorded {
+    /// What is to be kept of these rows and minimal tables.
+    pub fn new(bounds: Vec<String>, rows: &[Row], minimal: &[Table]) -> Self {
+        let mut minimal: Vec<_> = minimal.iter().map(not_weakest).collect();
+        minimal.sort_by_key(|set| (!is_of_code(set), set.len(), set.clone()));
+        Recorded {
+            bounds,
+            rows: rows.iter().map(RecordedRow::new).collect(),
+            minimal,
+        }
+    }
+
+    /// The file.
+    pub fn path() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("audit.json")
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is no record of an audit.
+    pub fn load() -> Result<Self, String> {
+        let path = Self::path();
+        std::fs::read_to_string(&path)
+            .map_err(|e| e.to_string())
+            .and_then(|text| serde_json::from_str(&text).map_err(|e| e.to_string()))
+            .map_err(|e| format!("{}: {e}", path.display()))
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn save(&self) -> Result<(), String> {
+        let path = Self::path();
+        let text = serde_json::to_string_pretty(self).map_err(|e| e.to_string())?;
+        std::fs::write(&path, text + "\n").map_err(|e| format!("{}: {e}", path.display()))
+    }
+
+    /// The rows of a site.
+    pub fn rows_of<'a>(&'a self, site: &'a str) -> impl Iterator<Item = &'a RecordedRow> {
+        self.rows.iter().filter(move |row| row.site == site)
+    }
+
+    /// Whether the rows are those that an audit of the code's orderings has.
+    pub fn is_of_code(&self) -> bool {
+        let code = Table::of_code();
+        let mut expected = Vec::new();
+        for site in sites() {
+            let from = code.get(site);
+            let name = |halves| variants::name(site, halves);
+            let row = |to| (site.name(), name(from), to);
+            let mut weaker = variants::lacking(site, from).map(name).peekable();
+            if weaker.peek().is_none() {
+                expected.push(row(None));
+            }
+            let stronger = variants::stronger(site, from).map(name);
+            expected.extend(weaker.chain(stronger).map(|to| row(Some(to))));
+        }
+        self.rows.iter().map(RecordedRow::question).eq(expected)
+    }
+
+    /// In what `now` differs, a line each. Minimal sets are compared if `now`
+    /// has some.
+    pub fn differences(&self, now: &Recorded) -> Vec<String> {
+        let mut lines = Vec::new();
+        for row in &now.rows {
+            let (site, from, to) = row.question();
+            let to = to.unwrap_or("-");
+            match self.rows.iter().find(|r| r.question() == row.question()) {
+                None => lines.push(format!("{site} {from} -> {to}: not in the record")),
+                Some(recorded) if recorded != row => lines.push(format!(
+                    "{site} {from} -> {to}: recorded: {}; now: {}",
+                    recorded.text(),
+                    row.text()
+                )),
+                Some(_) => {}
+            }
+        }
+        for row in &self.rows {
+            let (site, from, to) = row.question();
+            if !now.rows.iter().any(|r| r.question() == row.question()) {
+                let to = to.unwrap_or("-");
+                lines.push(format!("{site} {from} -> {to}: in the record only"));
+            }
+        }
+        if !now.minimal.is_empty() && self.minimal != now.minimal {
+            lines.push("the minimal sets of orderings differ".to_owned());
+        }
+        lines
+    }
+}
+
+fn not_weakest(table: &Table) -> BTreeMap<String, String> {
+    let strong = |site| variants::lacking(site, table.get(site)).next().is_some();
+    sites()
+        .filter(|site| strong(*site))
+        .map(|site| {
+            let ordering = variants::name(site, table.get(site));
+            (site.name().to_owned(), ordering.to_owned())
+        })
+        .collect()
+}
+
+fn is_of_code(set: &BTreeMap<String, String>) -> bool {
+    *set == not_weakest(&Table::of_code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded(judged: RowVerdict) -> Recorded {
+        let row = RecordedRow {
+            site: "DEC".to_owned(),
+            from: "Release".to_owned(),
+            to: Some("Relaxed".to_owned()),
+            judged,
+            verdict: Verdict::Pass,
+            program: None,
+            ends: None,
+        };
+        Recorded {
+            rows: vec![row],
+            ..Recorded::default()
+        }
+    }
+
+    #[test]
+    fn another_judgement_is_a_difference() {
+        let kept = recorded(RowVerdict::Needed);
+        assert!(kept.differences(&kept).is_empty());
+        let now = recorded(RowVerdict::StrongerThanNeeded);
+        assert_eq!(
+            kept.differences(&now),
+            ["DEC Release -> Relaxed: recorded: needed; now: stronger than needed"]
+        );
+    }
+
+    #[test]
+    fn a_row_on_one_side_only_is_a_difference() {
+        let kept = recorded(RowVerdict::Needed);
+        let none = Recorded::default();
+        assert_eq!(kept.differences(&none).len(), 1);
+        assert_eq!(none.differences(&kept).len(), 1);
+    }
+
+    #[test]
+    fn rows_of_other_orderings_are_not_the_codes() {
+        assert!(!recorded(RowVerdict::Needed).is_of_code());
+    }
+
+    #[test]
+    fn the_codes_own_set_is_known() {
+        assert!(is_of_code(&not_weakest(&Table::of_code())));
+        assert!(!is_of_code(&BTreeMap::new()));
+    }
+}

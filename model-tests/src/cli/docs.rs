@@ -1,0 +1,132 @@
+//! `docs`: the generated documents.
+
+use super::Refusal;
+use crate::audit::recorded::Recorded;
+use crate::docs::{documents, root};
+use crate::verdict::Verdict;
+
+/// Write the generated tables anew: in README.md, in docs/ and in the crate's documentation.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The tables come from the sites in meta-core/src/ordering.rs and from model-tests/audit.json, which
+`framecheck audit --record` writes.
+
+Exit codes: 0 everything is up to date, 1 with --check: something is stale, 2 bad input")]
+pub(super) struct Args {
+    /// Write nothing, and fail if a table is stale
+    #[arg(long)]
+    check: bool,
+}
+
+/// The exit code when a document is stale.
+const STALE: u8 = 1;
+
+pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let hint = "run `cargo run --release -- audit --record`, then `cargo run --release -- docs`";
+    let recorded = Recorded::load().map_err(|e| Refusal::input(format!("{e}\n  hint: {hint}")))?;
+    if !recorded.is_of_code() {
+        return Err(Refusal {
+            code: STALE,
+            ..Refusal::input(format!(
+                "the audit that is kept is of other orderings than the code's\n  hint: {hint}"
+            ))
+        });
+    }
+    let root = root();
+    let documents = documents(&root, &recorded).map_err(Refusal::input)?;
+    let stale: Vec<_> = documents.iter().filter(|d| d.is_stale()).collect();
+    if args.check && !stale.is_empty() {
+        let paths: Vec<_> = stale.iter().map(|d| d.path).collect();
+        return Err(Refusal {
+            code: STALE,
+            ..Refusal::input(format!(
+                "stale: {}\n  hint: run `cargo run --release -- docs`",
+                paths.join(", ")
+            ))
+        });
+    }
+    for document in &stale {
+        document.write(&root).map_err(Refusal::tool)?;
+        anstream::println!("written: {}", document.path);
+    }
+    if stale.is_empty() {
+        anstream::println!("{} documents are up to date", documents.len());
+    }
+    Ok(Verdict::Pass.exit_code())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::super::Cli;
+    use super::*;
+
+    /// The words of a command line with single quotes.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for (position, part) in line.split('\'').enumerate() {
+            if position % 2 == 1 {
+                words.push(part.to_owned());
+            } else {
+                words.extend(part.split_whitespace().map(str::to_owned));
+            }
+        }
+        words
+    }
+
+    /// Every command that a document shows in a block of its own.
+    fn commands() -> Vec<(String, String)> {
+        let mut paths = vec![root().join("README.md")];
+        let pages = std::fs::read_dir(root().join("docs")).unwrap();
+        paths.extend(pages.map(|page| page.unwrap().path()));
+        let mut commands = Vec::new();
+        for path in paths {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for line in text.lines() {
+                let arguments = line
+                    .strip_prefix("cargo run --release -- ")
+                    .or_else(|| line.strip_prefix("just "));
+                if let Some(arguments) = arguments {
+                    let arguments = arguments.split(" #").next().unwrap_or(arguments);
+                    commands.push((path.display().to_string(), arguments.to_owned()));
+                }
+            }
+        }
+        commands
+    }
+
+    #[test]
+    fn every_command_in_the_documents_is_understood() {
+        let commands = commands();
+        assert!(commands.len() >= 8, "{commands:?}");
+        let of_the_project = ["check", "deep", "setup", "steps", "junit"];
+        for (path, arguments) in commands {
+            let words = words(&arguments);
+            if words
+                .first()
+                .is_some_and(|w| of_the_project.contains(&w.as_str()))
+            {
+                continue;
+            }
+            let words = ["framecheck".to_owned()].into_iter().chain(words);
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{path}: `{arguments}`: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_program_in_the_documents_is_one() {
+        for (path, arguments) in commands() {
+            let words = words(&arguments);
+            if let [command, program, ..] = &words[..]
+                && command == "explore"
+                && program.contains(':')
+            {
+                let parsed: Result<prop_tests::program::Program, _> = program.parse();
+                assert!(parsed.is_ok(), "{path}: {program}: {parsed:?}");
+            }
+        }
+    }
+}
