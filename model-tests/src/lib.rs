@@ -10,6 +10,7 @@ pub mod engine;
 pub mod interrupt;
 pub mod litmus;
 pub mod minimise;
+pub mod mutants;
 pub mod nightly;
 pub mod ordering_name;
 pub mod plan;

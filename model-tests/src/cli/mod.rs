@@ -5,6 +5,7 @@ mod campaign;
 mod docs;
 mod explore;
 mod input;
+mod mutants;
 mod nightly;
 mod replay;
 
@@ -32,6 +33,7 @@ enum Command {
     Nightly(nightly::Args),
     Replay(replay::Args),
     Docs(docs::Args),
+    Mutants(mutants::Args),
     /// Explores jobs from standard input; the other commands start it.
     #[command(hide = true)]
     Worker,
@@ -47,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Nightly(args) => nightly::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Docs(args) => docs::run(&args),
+        Command::Mutants(args) => mutants::run(&args),
         Command::Worker => crate::worker::serve()
             .map(|()| Verdict::Pass.exit_code())
             .map_err(|e| Refusal::tool(e.to_string())),

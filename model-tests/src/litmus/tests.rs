@@ -1,3 +1,4 @@
+use crate::engine::Probe;
 use std::collections::BTreeMap;
 use std::fs;
 

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod failure;
 pub mod line;
+pub mod mutants;
 pub mod outcomes;
 
 use anstyle::{AnsiColor, Style};

@@ -14,7 +14,8 @@ use crate::verdict::Verdict;
 /// How soon an interrupt is noticed.
 const TICK: Duration = Duration::from_millis(50);
 
-/// How long an interrupted worker has to come to its end.
+/// How long an interrupted worker, or one past its time limit, has to come to
+/// its end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An engine in a process of its own.
@@ -49,7 +50,8 @@ impl Worker {
     }
 
     /// Explores one job. A worker that dies says so in the verdict, and the
-    /// next job starts a new one.
+    /// next job starts a new one. One that does not keep the job's time limit
+    /// is killed, which is a cut-off: an execution may never end.
     ///
     /// # Errors
     ///
@@ -112,6 +114,11 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout) => {
                     if interrupted.is_some_and(|since| since.elapsed() > PATIENCE) {
                         let message = "interrupted".to_owned();
+                        return Ok(self.gave_up(last, started, Verdict::CutOff, message));
+                    }
+                    let limit = job.limits.seconds.map(|s| s + PATIENCE.as_secs_f64());
+                    if limit.is_some_and(|limit| started.elapsed().as_secs_f64() > limit) {
+                        let message = "an execution did not come to its end".to_owned();
                         return Ok(self.gave_up(last, started, Verdict::CutOff, message));
                     }
                 }
