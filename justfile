@@ -47,6 +47,11 @@ merge *args:
 audit *args:
     @{{ framecheck }} audit "$@"
 
+# The transitions that loom reaches, against those that are allowed
+[no-exit-message]
+coverage *args:
+    @{{ framecheck }} coverage "$@"
+
 # Shuttle for a time budget: just nightly minutes=60 seed=1 shard=1/4
 [no-exit-message]
 nightly *args:

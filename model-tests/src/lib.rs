@@ -4,6 +4,7 @@ pub mod audit;
 pub mod campaign;
 pub mod cli;
 pub mod counterexample;
+pub mod coverage;
 pub mod docs;
 pub mod ends_name;
 pub mod engine;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod campaign;
+mod coverage;
 mod docs;
 mod explore;
 mod input;
@@ -30,6 +31,7 @@ enum Command {
     Campaign(campaign::Args),
     Merge(campaign::MergeArgs),
     Audit(audit::Args),
+    Coverage(coverage::Args),
     Nightly(nightly::Args),
     Replay(replay::Args),
     Docs(docs::Args),
@@ -46,6 +48,7 @@ pub fn run() -> ExitCode {
         Command::Campaign(args) => campaign::run(&args),
         Command::Merge(args) => campaign::merge(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
         Command::Nightly(args) => nightly::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Docs(args) => docs::run(&args),

@@ -7,7 +7,7 @@ use prop_tests::outcome::Ends;
 use prop_tests::program::{Bound, enumerate};
 
 use super::judge::{JudgeName, Kill};
-use crate::engine::{Exploration, Job, Limits, NEVER_INJECTED, Probe};
+use crate::engine::{Exploration, Job, NEVER_INJECTED, Probe};
 use crate::interrupt;
 use crate::litmus::Litmus;
 use crate::pool::Pool;
@@ -202,13 +202,5 @@ fn is_strong(run: &Exploration) -> bool {
 }
 
 fn job(program: String, ends: Ends) -> Job {
-    Job {
-        program,
-        ends,
-        probe: Probe::Cas,
-        orderings: Vec::new(),
-        inject: None,
-        limits: Limits::default(),
-        trace: false,
-    }
+    Job::loom(program, ends, Probe::Cas)
 }

@@ -1,0 +1,174 @@
+//! `coverage`: did the harness look everywhere?
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use prop_tests::outcome::Ends;
+use prop_tests::program::{Bound, Program, enumerate};
+use serde::Serialize;
+
+use super::Refusal;
+use crate::coverage::{self, Coverage};
+use crate::engine::{EngineName, Job, Probe};
+use crate::pool::Pool;
+use crate::transition::{CLASSES, Transition};
+use crate::verdict::Verdict;
+use crate::worker::{self, WorkerBuild};
+use crate::{interrupt, litmus, report};
+
+/// Compare the transitions that loom reaches with those that the specification
+/// allows.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A transition is (state before, operation) -> (result, state after). One that is allowed and not
+reached fails, and so does one that is reached and not allowed.
+
+Exit codes: 0 both are the same, 1 not so, 2 bad input, 3 interrupted, 4 tool failure")]
+pub(super) struct Args {
+    /// Bounds whose programs are run beside the litmus files
+    #[arg(long, value_name = "THREADSxOPS", default_values = ["2x2"], value_delimiter = ',')]
+    bounds: Vec<Bound>,
+
+    /// Worker processes; as many as cores by default
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// Print one JSON object for each transition
+    #[arg(long)]
+    json: bool,
+}
+
+/// The exit code when something was not reached, or should not have been.
+const NOT_EXACT: u8 = 1;
+
+pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
+    let corpus = litmus::load_all(&folder).map_err(Refusal::input)?;
+    let programs: Vec<(Program, Ends)> = corpus
+        .iter()
+        .filter(|file| file.expect == Verdict::Pass && file.orderings.is_empty())
+        .flat_map(|file| file.ends.iter().map(|ends| (file.program.clone(), *ends)))
+        .chain(args.bounds.iter().flat_map(|bound| {
+            enumerate(*bound, true)
+                .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)])
+        }))
+        .collect();
+    let worker = worker::build(WorkerBuild {
+        engine: EngineName::Loom,
+        quiet: !std::io::stderr().is_terminal(),
+    })
+    .map_err(Refusal::tool)?;
+    interrupt::listen().map_err(Refusal::tool)?;
+    let workers = args.workers.unwrap_or_else(Pool::default_size);
+    let mut pool = Pool::new(EngineName::Loom, &worker, workers);
+    let mut coverage = Coverage {
+        allowed: coverage::allowed(&programs).map_err(Refusal::input)?,
+        ..Coverage::default()
+    };
+    let mut verdict = Verdict::Pass;
+    let jobs = programs.iter().map(|(program, ends)| {
+        let job = Job {
+            coverage: true,
+            ..Job::loom(program.to_string(), *ends, Probe::Cas)
+        };
+        ((), job)
+    });
+    let mut executions = 0;
+    pool.run(jobs, |(), _, run| {
+        verdict = verdict.and(run.verdict());
+        executions += run.executions;
+        coverage.reached.extend(run.transitions);
+        ControlFlow::Continue(())
+    })
+    .map_err(Refusal::tool)?;
+    if interrupt::requested() {
+        anstream::eprintln!("interrupted");
+        return Ok(Verdict::CutOff.exit_code());
+    }
+    if args.json {
+        print_json(&coverage);
+    } else {
+        print(&coverage, programs.len(), executions);
+    }
+    if verdict != Verdict::Pass {
+        return Err(Refusal::tool(format!(
+            "a program ends in {verdict}: run `campaign 2x2` for it"
+        )));
+    }
+    Ok(if coverage.holds() { 0 } else { NOT_EXACT })
+}
+
+/// What `--json` prints for a transition.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    transition: &'a Transition,
+    allowed: bool,
+    reached: bool,
+}
+
+fn print_json(coverage: &Coverage) {
+    for transition in coverage.allowed.union(&coverage.reached) {
+        let line = Line {
+            transition,
+            allowed: coverage.allowed.contains(transition),
+            reached: coverage.reached.contains(transition),
+        };
+        if let Ok(line) = serde_json::to_string(&line) {
+            // A reader that went away ends the printing quietly.
+            let _ = writeln!(std::io::stdout(), "{line}");
+        }
+    }
+}
+
+/// A row for each operation, a column for each state it was found in.
+fn print(coverage: &Coverage, programs: usize, executions: u64) {
+    let mut rows: BTreeMap<&str, BTreeMap<&str, Vec<String>>> = BTreeMap::new();
+    for transition in coverage.allowed.union(&coverage.reached) {
+        let mark = match (
+            coverage.allowed.contains(transition),
+            coverage.reached.contains(transition),
+        ) {
+            (true, true) => "",
+            (true, false) => " NOT REACHED",
+            (false, _) => " FORBIDDEN",
+        };
+        let text = if transition.before == transition.after {
+            format!("{}{mark}", transition.result)
+        } else {
+            format!("{} → {}{mark}", transition.result, transition.after)
+        };
+        rows.entry(&transition.op)
+            .or_default()
+            .entry(&transition.before)
+            .or_default()
+            .push(text);
+    }
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(std::iter::once("operation").chain(CLASSES));
+    for (op, cells) in &rows {
+        let cell = |class| {
+            cells
+                .get(class)
+                .map_or_else(|| "·".to_owned(), |c| c.join("\n"))
+        };
+        table.add_row(std::iter::once((*op).to_owned()).chain(CLASSES.map(cell)));
+    }
+    anstream::println!("{table}");
+    anstream::println!(
+        "{} transitions allowed, {} reached, {} not reached, {} forbidden; {} runs, {} executions\n\
+         · is a pair that the specification rules out",
+        coverage.allowed.len(),
+        coverage.reached.len(),
+        coverage.missing().count(),
+        coverage.forbidden().count(),
+        report::count(programs as u64),
+        report::count(executions)
+    );
+}
