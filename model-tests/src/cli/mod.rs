@@ -8,6 +8,7 @@ mod explore;
 mod input;
 mod mutants;
 mod nightly;
+mod planted;
 mod replay;
 
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ enum Command {
     Audit(audit::Args),
     Coverage(coverage::Args),
     Nightly(nightly::Args),
+    Planted(planted::Args),
     Replay(replay::Args),
     Docs(docs::Args),
     Mutants(mutants::Args),
@@ -50,6 +52,7 @@ pub fn run() -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Nightly(args) => nightly::run(&args),
+        Command::Planted(args) => planted::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Mutants(args) => mutants::run(&args),

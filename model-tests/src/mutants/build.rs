@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde::Deserialize;
 
+use crate::engine::EngineName;
+
 /// Test files of `meta-core` that do not judge mutants: each compiles programs
 /// of its own, which takes longer than all others together.
 const SLOW: [&str; 4] = ["bypass", "codegen", "compile_fail", "freestanding"];
@@ -14,14 +16,14 @@ const SLOW: [&str; 4] = ["bypass", "codegen", "compile_fail", "freestanding"];
 /// Tests of `prop-tests` that run the code of `meta-core`.
 const OF_PROGRAMS: [&str; 2] = ["sequential", "whole_operations"];
 
-/// Builds the loom worker of the tree.
+/// Builds the worker of the tree for an engine.
 ///
 /// # Errors
 ///
 /// What the compiler says, if it does not compile.
-pub(super) fn worker(tree: &Path, target: &Path) -> Result<PathBuf, String> {
-    let target = target.join("loom");
-    let mut cargo = cargo(tree, &target, " --cfg loom");
+pub fn worker(tree: &Path, target: &Path, engine: EngineName) -> Result<PathBuf, String> {
+    let target = target.join(engine.as_str());
+    let mut cargo = cargo(tree, &target, &format!(" --cfg {engine}"));
     cargo.args(["build", "--quiet", "--profile", "mutants"]);
     cargo.args(["--package", "model-tests", "--bin", "framecheck"]);
     run(cargo)?;

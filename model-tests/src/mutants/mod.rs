@@ -29,6 +29,7 @@ mod tree;
 
 use std::path::PathBuf;
 
+pub use build::worker as build_worker;
 pub use judge::{Fate, JudgeName, Kill, Row};
 pub use load::load_all;
 pub use patch::{Hunk, Patch};

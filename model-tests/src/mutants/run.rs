@@ -143,7 +143,8 @@ impl Judges {
     }
 
     fn worker(&self) -> Result<PathBuf, String> {
-        build::worker(self.tree.path(), &self.target).map_err(|e| does_not_compile(&e))
+        build::worker(self.tree.path(), &self.target, EngineName::Loom)
+            .map_err(|e| does_not_compile(&e))
     }
 
     fn tests(&self) -> Result<Vec<build::TestBinary>, String> {

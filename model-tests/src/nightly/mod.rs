@@ -2,6 +2,7 @@
 //! there is time.
 
 mod draw;
+pub mod planted;
 mod summary;
 
 pub use draw::{Batch, Draw, Family};
