@@ -70,8 +70,12 @@ pub struct MemoryRegion {
 
 impl MemoryRegion {
     /// The whole pages of the region: within it if it is usable, around it if
-    /// not. `None` if it does not fit the address space.
+    /// not, and none if it is empty. `None` if it does not fit the address
+    /// space.
     pub(super) fn pages(&self) -> Option<Range<Paddr>> {
+        if self.len == 0 {
+            return Some(0..0);
+        }
         let end = self.base.checked_add(self.len)?;
         let around = pages_around(&(self.base..end))?;
         if self.typ != MemoryRegionType::Usable {

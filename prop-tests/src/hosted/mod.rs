@@ -36,6 +36,8 @@
 //! ```
 
 mod frames;
+pub mod linux;
+pub mod map_file;
 mod memory;
 
 use std::error::Error;
