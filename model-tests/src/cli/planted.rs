@@ -23,6 +23,8 @@ use crate::{interrupt, report};
 The bugs are patch files in model-tests/planted; the copy of the workspace that they are applied to
 is below target/planted.
 
+Each find is replayed, from its schedule and from its seed.
+
 Exit codes: 0 each bug was found by some scheduler, 1 not so, 2 bad input, 3 interrupted,
 4 tool failure")]
 pub(super) struct Args {
@@ -89,6 +91,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         let mut of_bug = searches.iter().filter(|s| s.bug == bug.name);
         of_bug.any(|s| s.verdict.is_failure())
     };
+    if let Some(search) = searches
+        .iter()
+        .find(|s| s.verdict.is_failure() && !s.replays)
+    {
+        return Err(Refusal::tool(format!(
+            "{}: found by {} with seed {}, and not found again by replay",
+            search.bug, search.scheduler, search.seed
+        )));
+    }
     Ok(if bugs.iter().all(found) { 0 } else { NOT_FOUND })
 }
 

@@ -1,15 +1,16 @@
 //! Planted bugs: how many schedules it takes to find each, by scheduler.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::draw::{Draw, Family};
-use crate::engine::{EngineName, Job, Scheduler};
+use crate::counterexample::Counterexample;
+use crate::engine::{EngineName, Exploration, Job, Scheduler};
+use crate::interrupt;
 use crate::plan::PCT_DEPTH;
-use crate::pool::Pool;
 use crate::verdict::Verdict;
+use crate::worker::Worker;
 
 /// A search ends without success after this many schedules.
 pub const ENOUGH: u64 = 100_000;
@@ -30,6 +31,8 @@ pub struct Search {
     pub schedules: u64,
     /// How it was found; `cut off` if it was not.
     pub verdict: Verdict,
+    /// Whether the failure came again, from its schedule and from its seed.
+    pub replays: bool,
     /// The program that found it.
     pub program: Option<String>,
 }
@@ -52,27 +55,42 @@ pub fn search(
         seed: draw.seed,
         schedules: 0,
         verdict: Verdict::CutOff,
+        replays: false,
         program: None,
     };
     let jobs = (0..)
         .map(|number| draw.batch(number))
         .filter(|batch| batch.family != Family::Litmus)
-        .map(|batch| ((), with_scheduler(batch.job, scheduler)));
-    let mut pool = Pool::new(EngineName::Shuttle, worker, 1);
-    pool.run(jobs, |(), job, run| {
+        .map(|batch| with_scheduler(batch.job, scheduler));
+    let mut worker = Worker::new(EngineName::Shuttle, worker);
+    for job in jobs {
+        let run = worker.explore(&job, &mut |_| ())?;
         found.schedules += run.executions;
         if run.verdict() != Verdict::Pass {
             found.verdict = run.verdict();
-            found.program = Some(job.program.clone());
-            return ControlFlow::Break(());
+            found.replays = replays(&mut worker, &job, &run)?;
+            found.program = Some(job.program);
+            break;
         }
-        if found.schedules < ENOUGH {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
+        if found.schedules >= ENOUGH || interrupt::requested() {
+            break;
         }
-    })?;
+    }
     Ok(found)
+}
+
+/// Whether the failure is there again: from the saved schedule in one
+/// execution, and from the seed in the same one.
+fn replays(worker: &mut Worker, job: &Job, run: &Exploration) -> Result<bool, String> {
+    let Some(saved) = Counterexample::of(job, run) else {
+        return Ok(false);
+    };
+    let from_file = worker.explore(&saved.job(), &mut |_| ())?;
+    let from_seed = worker.explore(job, &mut |_| ())?;
+    Ok(from_file.verdict() == run.verdict()
+        && from_file.executions == 1
+        && from_seed.verdict() == run.verdict()
+        && from_seed.executions == run.executions)
 }
 
 /// The same program and seed under another scheduler, a few schedules each: many
@@ -130,6 +148,7 @@ mod tests {
             seed: 1,
             schedules,
             verdict,
+            replays: true,
             program: None,
         }
     }
