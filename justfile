@@ -57,6 +57,11 @@ coverage *args:
 nightly *args:
     @{{ framecheck }} nightly "$@"
 
+# Bugs beyond loom's bounds, and the schedules it takes to find them
+[no-exit-message]
+planted *args:
+    @{{ framecheck }} planted "$@"
+
 # The failing execution of a saved counterexample
 [no-exit-message]
 replay *args:

@@ -1,18 +1,18 @@
 //! `nightly`: shuttle for a time budget.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
 
 use super::Refusal;
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
-use crate::engine::{EngineName, Exploration, Scheduler};
-use crate::nightly::{Batch, Draw, Summary};
+use crate::engine::{EngineName, Exploration};
+use crate::nightly::{Batch, Draw, Line, Summary};
 use crate::pool::Pool;
 use crate::verdict::Verdict;
 use crate::worker::{self, WorkerBuild};
@@ -27,13 +27,14 @@ use crate::{interrupt, litmus, report};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Options are also taken as key=value:
-  framecheck nightly minutes=60 seed=42 shard=2/8
+  framecheck nightly minutes=60 seed=42 shard=2/8 --json > 2.jsonl
+  framecheck nightly --merge 1.jsonl 2.jsonl
 
 Every batch follows from the seed, the shard and its number: `batch=N` runs one again.
 
 Exit codes: 0 nothing failed, 1 a program fails, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
-    /// minutes=M seed=N shard=K/N batches=N batch=N failures=FOLDER
+    /// minutes=M seed=N shard=K/N batches=N batch=N failures=FOLDER; with --merge, files
     #[arg(value_name = "KEY=VALUE")]
     pairs: Vec<String>,
 
@@ -64,6 +65,10 @@ pub(super) struct Args {
     /// Worker processes; as many as cores by default
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
+
+    /// Sum up the JSON lines of other nights, given as files, and run nothing
+    #[arg(long)]
+    merge: bool,
 
     /// Print one JSON object for each batch
     #[arg(long)]
@@ -132,6 +137,9 @@ const MINUTES: f64 = 10.0;
 const ENOUGH_FAILURES: u64 = 10;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    if args.merge {
+        return merge(&args.pairs);
+    }
     let settings = args.with_pairs().map_err(Refusal::input)?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
     let corpus = litmus::load_all(&folder).map_err(Refusal::input)?;
@@ -182,14 +190,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         if interrupt::requested() && run.verdict() == Verdict::CutOff {
             return ControlFlow::Break(());
         }
+        let line = Line::new(&draw, &batch, &run);
         if args.json {
-            print_json(&batch, &run);
+            print_json(&line);
         }
         if run.verdict() != Verdict::Pass {
             let saved = Counterexample::of(job, &run).map(|found| found.save(&failures));
             bar.suspend(|| print_failure(args, &draw, &batch, &run, saved));
         }
-        summary.add(&batch, &run);
+        summary.add(&line);
         bar.set_message(format!(
             "{} programs, {} schedules, {} failures",
             report::count(summary.batches()),
@@ -263,55 +272,53 @@ fn print_failure(
     }
 }
 
-/// What `--json` prints for a batch.
-#[derive(Serialize)]
-struct Line<'a> {
-    program: &'a str,
-    engine: EngineName,
-    family: &'a str,
-    batch: u64,
-    scheduler: &'a str,
-    seed: Option<u64>,
-    ends: &'a str,
-    executions: u64,
-    steps: u64,
-    outcomes: usize,
-    allowed: Option<usize>,
-    undecided: u64,
-    transitions: usize,
-    complete: bool,
-    sampled: bool,
-    verdict: Verdict,
-    seconds: f64,
-    message: Option<&'a str>,
-}
-
-fn print_json(batch: &Batch, run: &Exploration) {
-    let scheduler = batch.job.scheduler.as_ref();
-    let line = Line {
-        program: &batch.job.program,
-        engine: run.engine,
-        family: batch.family.name(),
-        batch: batch.number,
-        scheduler: scheduler.map_or("", Scheduler::name),
-        seed: scheduler.and_then(Scheduler::seed),
-        ends: crate::ends_name::name(batch.job.ends),
-        executions: run.executions,
-        steps: run.steps,
-        outcomes: run.outcomes.len(),
-        allowed: batch.job.enumerate.then_some(run.allowed),
-        undecided: run.undecided,
-        transitions: run.transitions.len(),
-        complete: run.complete,
-        sampled: run.sampled,
-        verdict: run.verdict(),
-        seconds: run.seconds,
-        message: run.failure.as_ref().map(|f| f.message.as_str()),
-    };
-    if let Ok(line) = serde_json::to_string(&line) {
+fn print_json(line: &Line) {
+    if let Ok(line) = serde_json::to_string(line) {
         // A reader that went away ends the printing quietly.
         let _ = writeln!(std::io::stdout(), "{line}");
     }
+}
+
+/// The nights of all shards, as one.
+fn merge(files: &[String]) -> Result<u8, Refusal> {
+    if files.is_empty() {
+        return Err(Refusal::input(
+            "--merge needs the JSON lines of some nights",
+        ));
+    }
+    let mut summary = Summary::default();
+    let mut seen = HashSet::new();
+    for file in files {
+        let text =
+            std::fs::read_to_string(file).map_err(|e| Refusal::input(format!("{file}: {e}")))?;
+        for (number, line) in text.lines().enumerate() {
+            let line: Line = serde_json::from_str(line).map_err(|e| {
+                Refusal::input(format!(
+                    "{file}:{}: not a batch of a night: {e}",
+                    number + 1
+                ))
+            })?;
+            if !seen.insert((line.base_seed, line.shard, line.batch)) {
+                return Err(Refusal::input(format!(
+                    "overlap: {file}:{}: batch {} of shard {} was there already",
+                    number + 1,
+                    line.batch,
+                    line.shard
+                )));
+            }
+            if line.verdict != Verdict::Pass {
+                anstream::println!("{}: {}", report::verdict(line.verdict), line.program);
+            }
+            summary.add(&line);
+        }
+    }
+    anstream::println!("{}", summary.text());
+    let mut verdict = summary.verdict();
+    if summary.batches() == 0 {
+        verdict = Verdict::CutOff;
+    }
+    anstream::println!("verdict: {}", report::verdict(verdict));
+    Ok(verdict.exit_code())
 }
 
 fn progress_bar(end: Option<Instant>) -> ProgressBar {

@@ -2,8 +2,10 @@
 //! there is time.
 
 mod draw;
+mod line;
 pub mod planted;
 mod summary;
 
 pub use draw::{Batch, Draw, Family};
+pub use line::Line;
 pub use summary::Summary;

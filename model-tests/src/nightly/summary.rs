@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::Batch;
-use crate::engine::Exploration;
+use super::Line;
 use crate::report::count;
 use crate::transition::Transition;
 use crate::verdict::Verdict;
@@ -22,13 +21,13 @@ struct Cell {
 }
 
 impl Cell {
-    fn add(&mut self, run: &Exploration) {
+    fn add(&mut self, run: &Line) {
         self.programs += 1;
         self.schedules += run.executions;
         self.steps += run.steps;
-        self.outcomes += run.outcomes.len() as u64;
+        self.outcomes += run.outcomes as u64;
         self.undecided += run.undecided;
-        self.failures += u64::from(run.verdict() != Verdict::Pass);
+        self.failures += u64::from(run.verdict != Verdict::Pass);
         self.transitions.extend(run.transitions.iter().cloned());
     }
 }
@@ -36,18 +35,18 @@ impl Cell {
 /// The sums of a night.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    cells: BTreeMap<(String, &'static str), Cell>,
+    cells: BTreeMap<(String, String), Cell>,
     all: Cell,
     verdict: Option<Verdict>,
 }
 
 impl Summary {
     /// Adds a batch.
-    pub fn add(&mut self, batch: &Batch, run: &Exploration) {
-        let key = (batch.job.manner(), batch.family.name());
-        self.cells.entry(key).or_default().add(run);
-        self.all.add(run);
-        self.verdict = Some(self.verdict().and(run.verdict()));
+    pub fn add(&mut self, line: &Line) {
+        let key = (line.scheduler.clone(), line.family.clone());
+        self.cells.entry(key).or_default().add(line);
+        self.all.add(line);
+        self.verdict = Some(self.verdict().and(line.verdict));
     }
 
     /// The verdict over all batches; nothing run is cut off.
