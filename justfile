@@ -52,11 +52,6 @@ audit *args:
 coverage *args:
     @{{ framecheck }} coverage "$@"
 
-# Which transitions are reached, against those that are allowed
-[no-exit-message]
-coverage *args:
-    @{{ framecheck }} coverage "$@"
-
 # Shuttle for a time budget: just nightly minutes=60 seed=1 shard=1/4
 [no-exit-message]
 nightly *args:
@@ -76,11 +71,6 @@ replay *args:
 [no-exit-message]
 mutants *args:
     @{{ framecheck }} mutants "$@"
-
-# How soon the schedulers find bugs beyond loom's bounds
-[no-exit-message]
-planted *args:
-    @{{ framecheck }} planted "$@"
 
 # Write the generated tables anew: README.md, docs/, the crate's documentation
 [no-exit-message]
