@@ -27,11 +27,17 @@
 //! 7. A failed operation leaves the slot as it was.
 //! 8. A lookup by address that fails promises nothing: without a happens-before
 //!    edge to a publication it may miss it.
+//! 9. A frame in a list is Unique and has no handle but the list. `in_list` of
+//!    its slot is that list's id, changed under exclusive access to the list;
+//!    it is 0 again before there is a handle, so before any teardown.
+//! 10. The bytes of an untyped page belong to no handle: they are reached as
+//!     relaxed atomic words, by [`VmReader`] and [`VmWriter`] alone.
 //!
 //! # Using it
 //!
 //! Implement [`Platform`] once. Then `Frame<M, P>` and `UniqueFrame<M, P>` are
-//! words that know where their slot is.
+//! words that know where their slot is, `Segment<M, P>` holds frames in a row,
+//! and `LinkedList<M, P>` holds unique frames.
 //!
 // In a model build the atomics are an explorer's, and rustdoc does not pass its
 // cfg on to examples.

@@ -20,6 +20,17 @@ use crate::unique::UniqueFrame;
 const END_OF_IDS: u64 = i64::MAX as u64;
 
 /// Where the ids of lists come from: no two lists of a platform have the same.
+///
+/// A platform needs a counter of its own only to begin anew, as models do:
+///
+/// ```
+/// use meta_core::ListIds;
+///
+/// static LIST_IDS: ListIds = ListIds::new();
+/// // In `impl Platform`:
+/// fn list_ids() -> &'static ListIds { &LIST_IDS }
+/// # list_ids();
+/// ```
 #[derive(Debug)]
 pub struct ListIds(AtomicU64);
 

@@ -35,7 +35,8 @@ const_assert_eq!(FRAME_METADATA_MAX_SIZE, 40);
 ///   accessed by anybody else once no handle is left.
 /// - [`is_untyped`](Self::is_untyped) may return `true` only if every byte of
 ///   the page is plain data, of no type, for as long as the frame has this
-///   metadata.
+///   metadata, and reached only as [`AnyUFrameMeta`](crate::AnyUFrameMeta)
+///   says.
 pub unsafe trait AnyFrameMeta: Any + Send + Sync {
     /// Called once when the metadata's time is over, before its destructor:
     /// when the last handle is gone, or when the unique owner resets or

@@ -20,6 +20,17 @@ const WORD: usize = size_of::<u64>();
 /// Values without a type to protect: any bytes of the right number are one, and
 /// it has no other bytes.
 ///
+/// ```
+/// use meta_core::Pod;
+///
+/// #[derive(Clone, Copy)]
+/// #[repr(C)]
+/// struct Entry { inode: u32, len: u16, kind: [u8; 2] }
+///
+/// // SAFETY: 8 bytes without padding; any of them are an entry.
+/// unsafe impl Pod for Entry {}
+/// ```
+///
 /// # Safety
 ///
 /// No padding, no invalid bit pattern, no pointer that is followed, no interior

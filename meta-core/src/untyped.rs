@@ -13,7 +13,26 @@ use crate::unique::UniqueFrame;
 /// Metadata of frames whose pages are plain bytes.
 ///
 /// [`impl_untyped_frame_meta_for!`](crate::impl_untyped_frame_meta_for)
-/// implements it.
+/// implements it for a type that needs no `on_drop`.
+///
+/// ```
+/// use meta_core::{AnyFrameMeta, AnyUFrameMeta, VmReader};
+///
+/// struct PageCache { clean: bool }
+///
+/// // SAFETY: the page is reached through its handles, and programs that have
+/// // it mapped have one.
+/// unsafe impl AnyFrameMeta for PageCache {
+///     fn on_drop(&mut self, page: &mut VmReader<'_>) {
+///         # fn write_back(page: &mut VmReader<'_>) {}
+///         if !self.clean { write_back(page) }
+///     }
+///     fn is_untyped(&self) -> bool { true }
+/// }
+///
+/// // SAFETY: untyped, just above.
+/// unsafe impl AnyUFrameMeta for PageCache {}
+/// ```
 ///
 /// # Safety
 ///
@@ -78,6 +97,19 @@ macro_rules! impl_untyped_frame_meta_for {
 pub type UFrame<P> = Frame<dyn AnyUFrameMeta, P>;
 
 /// Shared handles to untyped frames in a row, whatever their metadata.
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+/// # use kernel::Kernel;
+/// # use meta_core::{PAGE_SIZE, Segment, USegment, UntypedMem};
+/// # struct Anonymous;
+/// # meta_core::impl_untyped_frame_meta_for!(Anonymous);
+/// let pages = Segment::<_, Kernel>::from_unused(0..2 * PAGE_SIZE, |_| Anonymous)?;
+/// let buffer: USegment<Kernel> = pages.into();
+/// assert_eq!(buffer.writer().fill_zeros(usize::MAX), 2 * PAGE_SIZE);
+/// # Ok::<(), meta_core::GetFrameError>(())
+/// ```
 pub type USegment<P> = Segment<dyn AnyUFrameMeta, P>;
 
 /// Memory that may be read and written as plain bytes, by anybody with a handle
@@ -85,6 +117,31 @@ pub type USegment<P> = Segment<dyn AnyUFrameMeta, P>;
 ///
 /// Any number of readers and writers may be used at once, on any threads; see
 /// [`VmReader`] and [`VmWriter`].
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+/// # use kernel::Kernel;
+/// use meta_core::{Frame, UntypedMem, impl_untyped_frame_meta_for};
+///
+/// /// Of a frame or of frames in a row.
+/// fn checksum(memory: &impl UntypedMem) -> u32 {
+///     let mut reader = memory.reader();
+///     let mut sum = 0_u32;
+///     while let Some(word) = reader.read_val::<u32>() {
+///         sum = sum.wrapping_add(word);
+///     }
+///     sum
+/// }
+///
+/// struct Anonymous;
+/// impl_untyped_frame_meta_for!(Anonymous);
+///
+/// let page = Frame::<_, Kernel>::from_unused(0, Anonymous)?;
+/// page.writer().write_val(&[2_u32, 3, 4]).expect("there is room");
+/// assert_eq!(checksum(&page), 9);
+/// # Ok::<(), meta_core::GetFrameError>(())
+/// ```
 pub trait UntypedMem {
     /// Reads the bytes from the first one on.
     fn reader(&self) -> VmReader<'_>;

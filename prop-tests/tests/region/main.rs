@@ -147,7 +147,8 @@ fn search(
 
 #[test]
 fn control_a_wrong_result_is_found_and_shrunk() {
-    let hears: [(fn(Outcome) -> Outcome, &str); 3] = [
+    type Hear = fn(Outcome) -> Outcome;
+    let hears: [(Hear, &str); 3] = [
         (
             |outcome| match outcome {
                 Outcome::Back => Outcome::Ok,

@@ -726,7 +726,7 @@ fn compare_hand(name: Name, real: &mut Real, hand: &Hand, region: &Region) -> Te
                 range.len(),
                 frames.len() * PAGE_SIZE,
             )?;
-            let start = (!range.is_empty()).then_some(range.start);
+            let start = (range.start < range.end).then_some(range.start);
             expect(&named("the raw start"), start, first)
         }
         _ => Err(TestCaseError::fail(named("the sort"))),
