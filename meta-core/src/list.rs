@@ -165,8 +165,8 @@ impl<M: fmt::Debug> fmt::Debug for Link<M> {
 /// by the list's id, so that the list finds a frame by its address at once.
 ///
 /// A list gets its id when it gets its first frame, and keeps it. When
-/// `i64::MAX` is reached it aborts through the platform instead, and is as
-/// before.
+/// `i64::MAX` is reached it aborts through the platform instead, and stays
+/// empty.
 ///
 #[cfg_attr(not(model), doc = "```")]
 #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
@@ -320,12 +320,13 @@ impl<M: AnyFrameMeta, P: Platform> LinkedList<M, P> {
 
     /// Links a frame between two neighbours of this list, or its ends.
     fn insert(&mut self, prev: Option<Node>, frame: UniqueFrame<Link<M>, P>, next: Option<Node>) {
-        // First of all: it may abort.
+        let node = frame.into_slot();
+        // Before anything changes, for it may abort; where that unwinds, the
+        // frame is no handle any more that would be dropped.
         if self.id == 0 {
             self.id = P::list_ids().allocate::<P>();
         }
 
-        let node = frame.into_slot();
         let link = self.link(node);
         // SAFETY: the metadata of a unique frame without a handle is the
         // list's.
