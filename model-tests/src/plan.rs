@@ -16,6 +16,9 @@ pub const DFS_FITS: u64 = 100_000;
 /// beside it for overlapping accesses and spurious failures.
 pub const SAMPLE: u64 = 1_000;
 
+/// How often a program runs on real threads.
+pub const ROUNDS: u64 = 20_000;
+
 /// The bug depth that PCT is given: two places where priorities change.
 pub const PCT_DEPTH: usize = 3;
 
@@ -58,6 +61,22 @@ impl Question {
     /// Whether shuttle can say anything: changed orderings mean nothing to it.
     pub fn suits_shuttle(&self) -> bool {
         self.orderings.is_empty()
+    }
+
+    /// Whether real threads can say anything: they run the code as it is.
+    pub fn suits_threads(&self) -> bool {
+        self.orderings.is_empty() && self.inject.is_none()
+    }
+
+    /// The runs on real threads.
+    pub fn threads_jobs(&self, rounds: u64) -> Vec<Job> {
+        self.ends
+            .iter()
+            .map(|&ends| Job {
+                limits: self.limits,
+                ..Job::threads(self.program.clone(), ends, rounds)
+            })
+            .collect()
     }
 
     fn shuttle_job(&self, ends: Ends, scheduler: Scheduler) -> Job {

@@ -10,7 +10,7 @@ use prop_tests::program::Program;
 use super::Refusal;
 use super::input::{self, Input};
 use crate::engine::{EngineName, Exploration, Job, Limits, OrderingChange, SoFar};
-use crate::plan::Question;
+use crate::plan::{self, Question};
 use crate::report;
 use crate::verdict::Verdict;
 use crate::worker::{self, Worker, WorkerBuild};
@@ -44,7 +44,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SITE#n")]
     inject: Option<String>,
 
-    /// Run one engine alone: loom or shuttle
+    /// Run one engine alone: loom, shuttle or threads
     #[arg(long, value_name = "ENGINE")]
     engine: Option<EngineName>,
 
@@ -109,6 +109,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                     if interrupt::requested() {
                         break;
                     }
+                    let run = worker
+                        .explore(&job, &mut |so_far| tell(engine, &job, so_far))
+                        .map_err(Refusal::input)?;
+                    take(job, run);
+                }
+            }
+            EngineName::Threads => {
+                for job in question.threads_jobs(plan::ROUNDS) {
                     let run = worker
                         .explore(&job, &mut |so_far| tell(engine, &job, so_far))
                         .map_err(Refusal::input)?;
@@ -211,6 +219,11 @@ fn engines(
                 "shuttle does not model orderings: a changed one shows only under loom",
             ));
         }
+        Some(EngineName::Threads) if !question.suits_threads() => {
+            return Err(Refusal::input(
+                "real threads run the code as it is: changes show only under an explorer",
+            ));
+        }
         Some(engine) => vec![engine],
         None => {
             let mut engines = Vec::new();
@@ -219,6 +232,9 @@ fn engines(
             }
             if question.suits_shuttle() {
                 engines.push(EngineName::Shuttle);
+            }
+            if question.suits_threads() {
+                engines.push(EngineName::Threads);
             }
             engines
         }

@@ -3,8 +3,9 @@
 use std::any::Any;
 
 use meta_core::model::{Event, EventKind, Violation, ViolationKind};
-use prop_tests::world::{Fault, FaultKind, World};
+use prop_tests::world::World;
 
+use super::judge::failure;
 use super::{Failure, Step, StepKind};
 use crate::ordering_name;
 use crate::verdict::Verdict;
@@ -50,24 +51,6 @@ fn of_violation(violation: &Violation) -> Failure {
             violation.access, violation.cell, violation.location
         ),
     )
-}
-
-pub(super) fn of_fault(fault: &Fault) -> Failure {
-    let verdict = match fault.kind {
-        FaultKind::Leak => Verdict::Leak,
-        FaultKind::DoubleDrop => Verdict::DoubleDrop,
-        FaultKind::UseAfterDrop => Verdict::UseAfterDrop,
-    };
-    failure(verdict, &fault.to_string())
-}
-
-pub(super) fn failure(verdict: Verdict, message: &str) -> Failure {
-    Failure {
-        verdict,
-        message: message.trim().to_owned(),
-        steps: Vec::new(),
-        schedule: None,
-    }
 }
 
 /// A trace, with addresses turned into slots.

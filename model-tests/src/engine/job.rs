@@ -21,14 +21,17 @@ pub enum EngineName {
     Loom,
     /// Sequentially consistent, at random or exhaustive.
     Shuttle,
+    /// Real threads on this machine's processors: a sample.
+    Threads,
 }
 
 impl EngineName {
-    /// The name, which is also the cfg that compiles the engine in.
+    /// The name. That of an explorer is also the cfg that compiles it in.
     pub const fn as_str(self) -> &'static str {
         match self {
             EngineName::Loom => "loom",
             EngineName::Shuttle => "shuttle",
+            EngineName::Threads => "threads",
         }
     }
 }
@@ -40,7 +43,8 @@ impl std::str::FromStr for EngineName {
         match word {
             "loom" => Ok(EngineName::Loom),
             "shuttle" => Ok(EngineName::Shuttle),
-            other => Err(format!("`{other}` is not one of loom, shuttle")),
+            "threads" => Ok(EngineName::Threads),
+            other => Err(format!("`{other}` is not one of loom, shuttle, threads")),
         }
     }
 }
@@ -179,6 +183,14 @@ impl Job {
             scheduler: Some(scheduler),
             overlap: samples,
             spurious: samples,
+            ..Job::loom(program, ends, Probe::Load)
+        }
+    }
+
+    /// So many rounds of `program` on real threads.
+    pub fn threads(program: String, ends: Ends, rounds: u64) -> Self {
+        Job {
+            scheduler: Some(Scheduler::System { rounds }),
             ..Job::loom(program, ends, Probe::Load)
         }
     }

@@ -26,7 +26,7 @@ const CUT_RETRIES_FROM: usize = 3;
 
 pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
     let watch = Arc::new(Watch::new(job, job.probe == Probe::Cas, progress)?);
-    let threads = watch.program.threads.len();
+    let threads = watch.program().threads.len();
     if threads > ::loom::MAX_THREADS {
         return Err(format!(
             "loom runs at most {} threads, and the program has {threads}",
@@ -74,9 +74,9 @@ fn execution(watch: &Arc<Watch>) {
     watch.begin();
     // SAFETY: the last execution is over, its handles are gone or forgotten,
     // and no thread of this one has started.
-    unsafe { ModelHost::world().reset::<ModelHost>(&watch.program) };
+    unsafe { ModelHost::world().reset::<ModelHost>(watch.program()) };
     model::begin_execution();
-    for thread in 1..watch.program.threads.len() {
+    for thread in 1..watch.program().threads.len() {
         let watch = watch.clone();
         ::loom::thread::spawn(move || watch.run_thread(thread));
     }

@@ -1,9 +1,10 @@
 //! The engines: each runs the driver on one job and says what it saw.
 //!
-//! An engine is compiled in by its cfg; a normal build has none and asks the
-//! [`worker`](crate::worker) of another build.
+//! Explorers are compiled in by their cfg; a normal build runs real threads, and
+//! asks the [`worker`](crate::worker) of another build for the rest.
 
 mod job;
+mod judge;
 
 #[cfg(any(loom, shuttle))]
 mod coverage;
@@ -16,6 +17,8 @@ mod loom;
 pub mod scheduler;
 #[cfg(shuttle)]
 mod shuttle;
+#[cfg(not(model))]
+mod threads;
 #[cfg(any(loom, shuttle))]
 mod watch;
 
@@ -40,13 +43,13 @@ pub struct SoFar {
 pub type Progress = Arc<dyn Fn(SoFar) + Send + Sync>;
 
 /// The engine of this build.
-pub fn compiled() -> Option<EngineName> {
+pub fn compiled() -> EngineName {
     if cfg!(loom) {
-        Some(EngineName::Loom)
+        EngineName::Loom
     } else if cfg!(shuttle) {
-        Some(EngineName::Shuttle)
+        EngineName::Shuttle
     } else {
-        None
+        EngineName::Threads
     }
 }
 
@@ -54,18 +57,12 @@ pub fn compiled() -> Option<EngineName> {
 ///
 /// # Errors
 ///
-/// If this build has no engine, or the job does not make sense.
+/// If the job does not make sense, or not to this engine.
 pub fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
     #[cfg(loom)]
     return loom::explore(job, progress);
     #[cfg(shuttle)]
     return shuttle::explore(job, progress);
-    #[cfg(not(any(loom, shuttle)))]
-    {
-        let _ = (job, progress);
-        Err(
-            "this build explores nothing: build with RUSTFLAGS=\"--cfg loom\" or \"--cfg shuttle\""
-                .to_owned(),
-        )
-    }
+    #[cfg(not(model))]
+    return threads::explore(job, progress);
 }

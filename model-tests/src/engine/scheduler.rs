@@ -35,6 +35,11 @@ pub enum Scheduler {
         /// How many schedules.
         schedules: u64,
     },
+    /// Whatever the operating system and the processors do, on real threads.
+    System {
+        /// How often the program runs.
+        rounds: u64,
+    },
     /// A schedule that was taken before.
     Replay {
         /// The schedule, in its text form.
@@ -50,6 +55,7 @@ impl Scheduler {
             Scheduler::Random { .. } => "random",
             Scheduler::Pct { .. } => "pct",
             Scheduler::Urw { .. } => "urw",
+            Scheduler::System { .. } => "system",
             Scheduler::Replay { .. } => "replay",
         }
     }
@@ -65,7 +71,7 @@ impl Scheduler {
             Scheduler::Random { seed, .. }
             | Scheduler::Pct { seed, .. }
             | Scheduler::Urw { seed, .. } => Some(*seed),
-            Scheduler::Dfs | Scheduler::Replay { .. } => None,
+            Scheduler::Dfs | Scheduler::System { .. } | Scheduler::Replay { .. } => None,
         }
     }
 }

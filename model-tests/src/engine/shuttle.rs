@@ -71,6 +71,7 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
         Scheduler::Urw { seed, schedules } => recording(Box::new(
             UrwRandomScheduler::new_from_seed(*seed, limit(*schedules)),
         )),
+        Scheduler::System { .. } => return Err("shuttle runs no real threads".to_owned()),
         Scheduler::Replay { schedule } => recording(Box::new(Replaying {
             choices: schedule.parse::<Schedule>()?.0.into(),
             begun: false,
@@ -102,9 +103,9 @@ fn execution(watch: &Arc<Watch>) {
     watch.begin();
     // SAFETY: the last execution is over, its handles are gone or forgotten,
     // and no thread of this one has started.
-    unsafe { ModelHost::world().reset::<ModelHost>(&watch.program) };
+    unsafe { ModelHost::world().reset::<ModelHost>(watch.program()) };
     model::begin_execution();
-    let threads: Vec<_> = (1..watch.program.threads.len())
+    let threads: Vec<_> = (1..watch.program().threads.len())
         .map(|thread| {
             let watch = watch.clone();
             ::shuttle::thread::spawn(move || watch.run_thread(thread))

@@ -1,20 +1,20 @@
 //! Watches the executions of one job: collects outcomes, and ends the
 //! exploration at the first that must not be.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::panic::resume_unwind;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use meta_core::model;
 use prop_tests::driver::{self, ThreadResult};
-use prop_tests::outcome::{Ends, OpResult, Outcome};
-use prop_tests::outcomes::{self, Case, Relation};
+use prop_tests::outcome::Outcome;
+use prop_tests::outcomes::Relation;
 use prop_tests::program::Program;
-use prop_tests::spec::{self, Params};
 use prop_tests::world::Host;
 
 use super::host::ModelHost;
+use super::judge::{self, Judge};
 use super::{
     EngineName, Exploration, Failure, Job, Limits, NEVER_INJECTED, Progress, Scheduler, SoFar,
     coverage, failure,
@@ -25,20 +25,12 @@ use crate::verdict::Verdict;
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
-/// How many states of the specification a search for one outcome may visit.
-const SEARCH_BUDGET: usize = 200_000;
-
 /// The payload that ends an exploration whose reason is known already.
 pub(super) struct Stop;
 
 /// One job under way.
 pub(super) struct Watch {
-    pub(super) program: Program,
-    ends: Ends,
-    relation: Relation,
-    allowed: BTreeSet<Outcome>,
-    /// Whether `allowed` is known; otherwise each outcome is searched for.
-    enumerated: bool,
+    judge: Judge,
     injects: bool,
     samples: bool,
     limits: Limits,
@@ -69,24 +61,9 @@ impl Watch {
     /// Prepares a job. `exact` says whether the engine is to reach every
     /// allowed outcome.
     pub(super) fn new(job: &Job, exact: bool, progress: Progress) -> Result<Self, String> {
-        let program: Program = job.program.parse().map_err(|e| format!("{e}"))?;
-        let allowed = if job.enumerate {
-            spec::allowed(&program, job.ends, &PARAMS).map_err(|e| e.to_string())?
-        } else {
-            BTreeSet::new()
-        };
-        let relation = match (exact, program.slots()) {
-            (true, _) => Relation::Equal,
-            (false, 1) => Relation::Contained,
-            (false, _) => Relation::SlotWise,
-        };
         coverage::collect(job.coverage);
         Ok(Watch {
-            program,
-            ends: job.ends,
-            relation,
-            allowed,
-            enumerated: job.enumerate,
+            judge: Judge::new(job, exact)?,
             injects: job.inject.is_some(),
             samples: job.scheduler.as_ref().is_some_and(Scheduler::samples),
             limits: job.limits,
@@ -94,6 +71,10 @@ impl Watch {
             progress,
             state: Mutex::default(),
         })
+    }
+
+    pub(super) fn program(&self) -> &Program {
+        &self.judge.program
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -127,7 +108,7 @@ impl Watch {
         }
         state.begun += 1;
         state.threads.clear();
-        state.threads.resize(self.program.threads.len(), None);
+        state.threads.resize(self.judge.program.threads.len(), None);
     }
 
     /// Runs one thread of the execution under way.
@@ -135,7 +116,9 @@ impl Watch {
         model::enter_thread(thread);
         // SAFETY: the engine reset the world before it started the threads,
         // and starts each once.
-        let result = unsafe { driver::run_thread::<ModelHost>(&self.program, thread, self.ends) };
+        let result = unsafe {
+            driver::run_thread::<ModelHost>(&self.judge.program, thread, self.judge.ends)
+        };
         self.thread_done(thread, result);
     }
 
@@ -157,14 +140,19 @@ impl Watch {
         state.injected |= model::was_injected();
         let threads = std::mem::take(&mut state.threads);
         let threads = threads.into_iter().flatten().collect();
-        let failure = match driver::outcome(ModelHost::world(), &self.program, self.ends, threads) {
-            Err(fault) => failure::of_fault(&fault),
+        let failure = match driver::outcome(
+            ModelHost::world(),
+            &self.judge.program,
+            self.judge.ends,
+            threads,
+        ) {
+            Err(fault) => judge::of_fault(&fault),
             Ok(outcome) => {
                 if let Some(times) = state.outcomes.get_mut(&outcome) {
                     *times += 1;
                     return;
                 }
-                let forbidden = self.forbidden(&outcome, &mut state.undecided);
+                let forbidden = self.judge.forbidden(&outcome, &mut state.undecided);
                 state.outcomes.insert(outcome, 1);
                 match forbidden {
                     Some(failure) => failure,
@@ -175,60 +163,6 @@ impl Watch {
         state.failure = Some(failure);
         drop(state);
         resume_unwind(Box::new(Stop));
-    }
-
-    fn case(&self) -> Case<'_> {
-        Case {
-            program: &self.program,
-            ends: self.ends,
-            params: &PARAMS,
-        }
-    }
-
-    fn forbidden(&self, outcome: &Outcome, undecided: &mut u64) -> Option<Failure> {
-        if self.allowed.contains(outcome) {
-            return None;
-        }
-        if !self.enumerated {
-            return self.forbidden_by_search(outcome, undecided);
-        }
-        let seen = BTreeSet::from([outcome.clone()]);
-        match outcomes::compare(&self.case(), &self.allowed, &seen, self.relation, false) {
-            Ok(comparison) if comparison.forbidden.is_empty() => None,
-            Ok(_) => {
-                let aborts = |outcome: &Outcome| {
-                    outcome
-                        .results
-                        .iter()
-                        .flatten()
-                        .any(|r| *r == OpResult::Abort)
-                };
-                let verdict = if aborts(outcome) && !self.allowed.iter().any(aborts) {
-                    Verdict::Abort
-                } else {
-                    Verdict::ForbiddenOutcome
-                };
-                Some(failure::failure(verdict, &outcome.to_string()))
-            }
-            Err(error) => Some(failure::failure(Verdict::ToolFailure, &error.to_string())),
-        }
-    }
-
-    /// As [`forbidden`](Self::forbidden), for programs with too many outcomes.
-    fn forbidden_by_search(&self, outcome: &Outcome, undecided: &mut u64) -> Option<Failure> {
-        let permitted = spec::permits(&self.program, self.ends, &PARAMS, outcome, SEARCH_BUDGET);
-        match permitted {
-            Ok(Some(true)) => None,
-            Ok(None) => {
-                *undecided += 1;
-                None
-            }
-            Ok(Some(false)) => Some(failure::failure(
-                Verdict::ForbiddenOutcome,
-                &outcome.to_string(),
-            )),
-            Err(error) => Some(failure::failure(Verdict::ToolFailure, &error.to_string())),
-        }
     }
 
     /// What was seen, given how the explorer returned.
@@ -245,11 +179,12 @@ impl Watch {
         if let Some(failure) = &mut failure {
             failure.steps = failure::steps(model::take_trace(), ModelHost::world());
         } else if complete && self.injects && !state.injected {
-            failure = Some(failure::failure(Verdict::ToolFailure, NEVER_INJECTED));
+            failure = Some(judge::failure(Verdict::ToolFailure, NEVER_INJECTED));
         }
-        let missing: Vec<String> = if complete && self.relation == Relation::Equal {
+        let missing: Vec<String> = if complete && self.judge.relation == Relation::Equal {
             let seen = |outcome: &&Outcome| !state.outcomes.contains_key(outcome);
-            self.allowed
+            self.judge
+                .allowed
                 .iter()
                 .filter(seen)
                 .map(Outcome::to_string)
@@ -271,7 +206,7 @@ impl Watch {
             },
             cut_branches: state.cut_branches,
             outcomes,
-            allowed: self.allowed.len(),
+            allowed: self.judge.allowed.len(),
             missing,
             complete: complete && !self.samples,
             sampled: complete && self.samples,
@@ -284,8 +219,3 @@ impl Watch {
         }
     }
 }
-
-/// The constants of model builds.
-const PARAMS: Params = Params {
-    ref_count_max: meta_core::REF_COUNT_MAX,
-};

@@ -73,6 +73,7 @@ pub fn bounds(job: &Job) -> String {
         ) => {
             bounds.push(format!("{} schedules of seed {seed}", count(*schedules)));
         }
+        Some(Scheduler::System { rounds }) => bounds.push(format!("{} rounds", count(*rounds))),
         _ => {}
     }
     if bounds.is_empty() {

@@ -22,7 +22,7 @@ pub struct WorkerBuild {
 /// If cargo cannot be run or fails; what it said is on standard error then.
 pub fn build(what: WorkerBuild) -> Result<PathBuf, String> {
     let WorkerBuild { engine, quiet } = what;
-    if engine::compiled() == Some(engine) {
+    if engine::compiled() == engine {
         return std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"));
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -31,8 +31,10 @@ pub fn build(what: WorkerBuild) -> Result<PathBuf, String> {
     let target = root.join("target").join(engine.as_str());
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    flags.push_str(" --cfg ");
-    flags.push_str(engine.as_str());
+    if engine != EngineName::Threads {
+        flags.push_str(" --cfg ");
+        flags.push_str(engine.as_str());
+    }
 
     let mut command = Command::new(cargo);
     command

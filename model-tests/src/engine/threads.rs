@@ -1,0 +1,393 @@
+//! Real threads, on the atomics that ship and this machine's processors.
+//!
+//! A sample, and an honest one: every round's outcome is judged like any
+//! explorer's, but no number of rounds makes a run complete, and an outcome
+//! that was not seen means nothing. A run passes when all the rounds asked for
+//! came to their end; one that was stopped before is cut off.
+//!
+//! No access is traced and no ordering can be changed: it is the code as it is.
+//! What it is for: a last look at the hardware, and sanitizers.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hint;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use prop_tests::driver::{self, ThreadResult};
+use prop_tests::outcome::Outcome;
+use prop_tests::world::{Host, World};
+
+use super::judge::{self, Judge};
+use super::{EngineName, Exploration, Failure, Job, Progress, Scheduler, SoFar};
+use crate::interrupt;
+use crate::verdict::Verdict;
+
+/// How often progress is told and the clock is looked at.
+const LOOK_UP_EVERY: u64 = 256;
+
+/// How often a thread looks before it sleeps, where there is a processor for
+/// each.
+const SPINS: u32 = 2_000;
+
+/// The longest head start of a thread, in pauses: about as long as a program.
+const HEAD_START: u64 = 64;
+
+/// The round that ends the threads.
+const STOP: u64 = u64::MAX;
+
+/// The one world of all runs, which take turns.
+static WORLD: LazyLock<&'static World> = LazyLock::new(World::leak);
+static TURN: Mutex<()> = Mutex::new(());
+
+thread_local! {
+    static THREAD: Cell<usize> = const { Cell::new(0) };
+}
+
+struct ThreadHost;
+
+// SAFETY: there is one world.
+unsafe impl Host for ThreadHost {
+    fn world() -> &'static World {
+        *WORLD
+    }
+
+    fn thread() -> usize {
+        THREAD.get()
+    }
+}
+
+pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+    let Some(Scheduler::System { rounds }) = job.scheduler else {
+        return Err("real threads have no scheduler but the system's".to_owned());
+    };
+    if !job.orderings.is_empty() || job.inject.is_some() || job.coverage {
+        return Err("real threads run the code as it is, unchanged and untraced".to_owned());
+    }
+    Ok(rounds_of(&Judge::new(job, false)?, job, rounds, &progress))
+}
+
+fn rounds_of(judge: &Judge, job: &Job, rounds: u64, progress: &Progress) -> Exploration {
+    let _turn = lock(&TURN);
+    let crew = Crew::new(judge.program.threads.len());
+    let mut run = Run {
+        judge,
+        started: Instant::now(),
+        outcomes: HashMap::new(),
+        rounds: 0,
+        undecided: 0,
+        failure: None,
+    };
+    let finished = thread::scope(|scope| {
+        for thread in 1..crew.results.len() {
+            let crew = &crew;
+            scope.spawn(move || crew.follow(judge, thread));
+        }
+        let _dismissal = Dismissal(&crew);
+        loop {
+            if run.rounds == rounds {
+                break true;
+            }
+            if run.rounds.is_multiple_of(LOOK_UP_EVERY) {
+                progress(SoFar {
+                    executions: run.rounds,
+                    outcomes: run.outcomes.len(),
+                });
+            }
+            if run.is_cut_off(job) || run.failure.is_some() {
+                break false;
+            }
+            run.round(&crew);
+        }
+    });
+    let threads = judge.program.threads.len() as u64;
+    Exploration {
+        executions: run.rounds,
+        outcomes: run
+            .outcomes
+            .into_iter()
+            .map(|(outcome, times)| (outcome.to_string(), times))
+            .collect(),
+        allowed: judge.allowed.len(),
+        sampled: finished && run.failure.is_none(),
+        undecided: run.undecided,
+        threads_run: run.rounds * threads,
+        failure: run.failure,
+        seconds: run.started.elapsed().as_secs_f64(),
+        ..Exploration::new(EngineName::Threads)
+    }
+}
+
+/// What was seen so far.
+struct Run<'a> {
+    judge: &'a Judge,
+    started: Instant,
+    outcomes: HashMap<Outcome, u64>,
+    rounds: u64,
+    undecided: u64,
+    failure: Option<Failure>,
+}
+
+impl Run<'_> {
+    fn is_cut_off(&self, job: &Job) -> bool {
+        let Job { limits, .. } = job;
+        let too_long = |seconds: f64| {
+            self.rounds.is_multiple_of(LOOK_UP_EVERY)
+                && self.started.elapsed() >= Duration::from_secs_f64(seconds.max(0.0))
+        };
+        interrupt::requested()
+            || limits.executions.is_some_and(|n| self.rounds >= n)
+            || limits.seconds.is_some_and(too_long)
+    }
+
+    /// Runs the program once, and judges what it did.
+    fn round(&mut self, crew: &Crew) {
+        let Judge { program, ends, .. } = self.judge;
+        // SAFETY: all threads wait; the handles of the last round are gone or
+        // forgotten.
+        unsafe { ThreadHost::world().reset::<ThreadHost>(program) };
+        self.rounds += 1;
+        let failure = match crew.run(self.judge, self.rounds) {
+            Err(payload) => judge::failure(Verdict::ToolFailure, &said(payload.as_ref())),
+            Ok(threads) => match driver::outcome(ThreadHost::world(), program, *ends, threads) {
+                Err(fault) => judge::of_fault(&fault),
+                Ok(outcome) => {
+                    if let Some(times) = self.outcomes.get_mut(&outcome) {
+                        *times += 1;
+                        return;
+                    }
+                    let forbidden = self.judge.forbidden(&outcome, &mut self.undecided);
+                    self.outcomes.insert(outcome, 1);
+                    match forbidden {
+                        Some(failure) => failure,
+                        None => return,
+                    }
+                }
+            },
+        };
+        self.failure = Some(failure);
+    }
+}
+
+fn said(payload: &(dyn Any + Send)) -> String {
+    let text = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied());
+    format!("a thread panicked: {}", text.unwrap_or("without a message"))
+}
+
+/// The threads of a run. They live through all its rounds, for starting them
+/// takes far longer than a round.
+struct Crew {
+    /// The round that runs; writing it starts the round.
+    round: AtomicU64,
+    /// Threads that are done with it, the leading one aside.
+    done: AtomicUsize,
+    /// Where threads sleep when waiting takes long.
+    gate: Mutex<()>,
+    opened: Condvar,
+    /// What each thread did.
+    results: Vec<Mutex<Option<thread::Result<ThreadResult>>>>,
+    spins: u32,
+}
+
+/// Ends the threads, even when the leading one panics.
+struct Dismissal<'a>(&'a Crew);
+
+impl Drop for Dismissal<'_> {
+    fn drop(&mut self) {
+        // ORDERING: Release, with the load in `follow`.
+        self.0.round.store(STOP, Ordering::Release);
+        self.0.wake();
+    }
+}
+
+impl Crew {
+    fn new(threads: usize) -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Crew {
+            round: AtomicU64::new(0),
+            done: AtomicUsize::new(0),
+            gate: Mutex::new(()),
+            opened: Condvar::new(),
+            results: (0..threads).map(|_| Mutex::new(None)).collect(),
+            spins: if processors >= threads { SPINS } else { 0 },
+        }
+    }
+
+    /// Runs one round from the leading thread, which is the program's first.
+    fn run(&self, judge: &Judge, round: u64) -> thread::Result<Vec<ThreadResult>> {
+        // ORDERING: Relaxed, without partner: the threads see it by `round`.
+        self.done.store(0, Ordering::Relaxed);
+        // ORDERING: Release, with the load in `follow`: the world was reset.
+        self.round.store(round, Ordering::Release);
+        self.wake();
+        self.perform(judge, 0, round);
+        let others = self.results.len() - 1;
+        // ORDERING: Acquire, with the addition in `follow`: what the threads
+        // did is seen, and they are done with the world.
+        self.wait(|| self.done.load(Ordering::Acquire) == others);
+        self.results
+            .iter()
+            .map(|result| lock(result).take().expect("every thread leaves a result"))
+            .collect()
+    }
+
+    /// Runs the rounds of another thread until the run is over.
+    fn follow(&self, judge: &Judge, thread: usize) {
+        THREAD.set(thread);
+        let mut last = 0;
+        loop {
+            let mut round = last;
+            self.wait(|| {
+                // ORDERING: Acquire, with the stores in `run` and `Dismissal`.
+                round = self.round.load(Ordering::Acquire);
+                round != last
+            });
+            if round == STOP {
+                return;
+            }
+            last = round;
+            self.perform(judge, thread, round);
+            // ORDERING: Release, with the load in `run`.
+            self.done.fetch_add(1, Ordering::Release);
+            self.wake();
+        }
+    }
+
+    fn perform(&self, judge: &Judge, thread: usize, round: u64) {
+        // Another head start in each round, so that the threads meet at
+        // different places.
+        let mixed = (round ^ (thread as u64) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        for _ in 0..mixed % HEAD_START {
+            hint::spin_loop();
+        }
+        // SAFETY: the world was reset for this program before the round began,
+        // and each thread runs once in a round.
+        let run =
+            || unsafe { driver::run_thread::<ThreadHost>(&judge.program, thread, judge.ends) };
+        // A panic is an answer too; the thread's handles are forgotten.
+        *lock(&self.results[thread]) = Some(catch_unwind(AssertUnwindSafe(run)));
+    }
+
+    /// Waits until it is `over`: first awake, so that the threads of a round
+    /// start together, then asleep, for a busy machine has other work.
+    fn wait(&self, mut over: impl FnMut() -> bool) {
+        for _ in 0..self.spins {
+            if over() {
+                return;
+            }
+            hint::spin_loop();
+        }
+        let mut gate = lock(&self.gate);
+        while !over() {
+            gate = self
+                .opened
+                .wait(gate)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets those who wait look again. Called after what they wait for.
+    fn wake(&self) {
+        drop(lock(&self.gate));
+        self.opened.notify_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use prop_tests::outcome::Ends;
+
+    use super::*;
+    use crate::engine::{Limits, OrderingChange};
+
+    fn job(program: &str, rounds: u64) -> Job {
+        Job::threads(program.to_owned(), Ends::Left, rounds)
+    }
+
+    fn run(job: &Job) -> Exploration {
+        explore(job, Arc::new(|_| ())).unwrap()
+    }
+
+    #[test]
+    fn all_rounds_run_and_the_run_is_a_sample() {
+        let run = run(&job("unused: alloc | alloc | get read", 500));
+        assert_eq!(run.verdict(), Verdict::Pass);
+        assert_eq!((run.executions, run.threads_run), (500, 1500));
+        assert!(run.sampled && !run.complete);
+        assert_eq!(run.outcomes.values().sum::<u64>(), 500);
+        assert!(run.outcomes.len() <= run.allowed);
+    }
+
+    #[test]
+    fn a_run_that_is_stopped_is_cut_off() {
+        for limits in [
+            Limits {
+                executions: Some(100),
+                seconds: None,
+            },
+            Limits {
+                executions: None,
+                seconds: Some(0.0),
+            },
+        ] {
+            let job = Job {
+                limits,
+                ..job("unused: alloc | get", 500)
+            };
+            let run = run(&job);
+            assert!(run.executions <= 100 && !run.sampled);
+            assert_ne!(run.verdict(), Verdict::Pass);
+        }
+    }
+
+    #[test]
+    fn no_round_is_no_pass() {
+        assert_ne!(run(&job("unused: alloc | get", 0)).verdict(), Verdict::Pass);
+    }
+
+    #[test]
+    fn what_only_a_model_can_do_is_refused() {
+        let refused = |job: &Job| explore(job, Arc::new(|_| ())).is_err();
+        let fair = job("unused: alloc | get", 10);
+        let change = OrderingChange::parse("CLAIM=Relaxed").unwrap();
+        assert!(refused(&Job {
+            orderings: vec![change],
+            ..fair.clone()
+        }));
+        let inject = Some(("ACQUIRE_REF".to_owned(), 1));
+        assert!(refused(&Job {
+            inject,
+            ..fair.clone()
+        }));
+        let scheduler = Some(Scheduler::Dfs);
+        assert!(refused(&Job {
+            scheduler,
+            ..fair.clone()
+        }));
+        assert!(!refused(&fair));
+    }
+
+    #[test]
+    fn an_outcome_that_is_not_allowed_is_a_failure() {
+        let job = job("unused: alloc | alloc", 50);
+        let mut judge = Judge::new(&job, false).unwrap();
+        judge.allowed.clear();
+        let progress: Progress = Arc::new(|_| ());
+        let run = rounds_of(&judge, &job, 50, &progress);
+        assert_eq!(run.verdict(), Verdict::ForbiddenOutcome);
+        assert_eq!((run.executions, run.sampled), (1, false));
+    }
+}
