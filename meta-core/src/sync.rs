@@ -3,7 +3,7 @@
 //! Everything the protocol shares between threads goes through this module.
 //! Normal builds get [`core::sync::atomic`] and nothing else; with
 //! `--cfg loom` or `--cfg shuttle` the same calls reach that explorer, and the
-//! [`model`] module lets a harness trace them, change one site's ordering and
+//! `model` module lets a harness trace them, change one site's ordering and
 //! make a weak compare-and-swap fail. No model changes an ordering by itself.
 
 #[cfg(all(loom, shuttle))]

@@ -24,7 +24,7 @@ pub(super) fn fail_to_exchange(word: &RawWord, ordering: Ordering) -> u64 {
 /// Draws from the scheduler, so that a replay draws the same.
 pub(super) fn draw_one_in(n: u64) -> bool {
     use shuttle::rand::RngCore;
-    shuttle::rand::thread_rng().next_u64() % n == 0
+    shuttle::rand::thread_rng().next_u64().is_multiple_of(n)
 }
 
 /// shuttle cannot leave an execution; the retry goes on.

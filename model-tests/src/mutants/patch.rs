@@ -74,10 +74,7 @@ fn path_of<'a>(path: &'a str, prefix: &str) -> Result<&'a str, String> {
 impl Hunk {
     fn take(&mut self, line: &str) -> Result<(), String> {
         // Editors like to remove the blank of an empty line of context.
-        let (sign, text) = match line.split_at_checked(1) {
-            Some(parts) => parts,
-            None => (" ", ""),
-        };
+        let (sign, text) = line.split_at_checked(1).unwrap_or((" ", ""));
         if !matches!(sign, " " | "-" | "+") {
             return Err(format!("`{line}` begins with none of ` `, `-`, `+`"));
         }

@@ -108,7 +108,7 @@ impl Draw {
             },
             _ => Scheduler::Urw { seed, schedules },
         };
-        let ends = if seed % 2 == 0 {
+        let ends = if seed.is_multiple_of(2) {
             Ends::Dropped
         } else {
             Ends::Left
