@@ -74,7 +74,7 @@ impl Explorer {
         });
         Explorer {
             name: JudgeName::Litmus,
-            runs: strong.into_iter().chain(of_corpus).collect(),
+            runs: of_corpus.chain(strong).collect(),
             corpus,
         }
     }
