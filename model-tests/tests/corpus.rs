@@ -20,7 +20,7 @@ use model_tests::litmus::{self, Litmus};
 use model_tests::ordering_name::is_modelled;
 use model_tests::verdict::Verdict;
 use prop_tests::outcome::{Ends, OpResult};
-use prop_tests::program::{Bound, OpName, Program, StartKind, enumerate};
+use prop_tests::program::{Bound, OpName, Program, StartKind, enumerate_with};
 use prop_tests::spec::{self, Params, SlotClass, Transition};
 
 /// Passing programs that there are at least, each counted once.
@@ -88,7 +88,7 @@ fn events(program: &Program, ends: Ends, events: &mut BTreeSet<Event>) {
 fn possible() -> BTreeSet<Event> {
     let bound = Bound { threads: 2, ops: 2 };
     let mut possible = BTreeSet::new();
-    for program in enumerate(bound, true) {
+    for program in enumerate_with(bound, &OpName::ALL) {
         events(&program, Ends::Dropped, &mut possible);
         if matches!(
             program.start.kind,

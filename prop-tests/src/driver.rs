@@ -8,7 +8,9 @@ use meta_core::{AnyFrameMeta, Frame, GetFrameError, SlotState, UniqueFrame};
 
 use crate::outcome::{End, Ends, OpResult, Outcome, SlotEnd, Writer};
 use crate::program::{Op, OpName, Program, StartKind};
-use crate::world::{Aborted, Fault, Host, Hosted, KindA, KindB, Tracked, World, paddr_of, tag_of};
+use crate::world::{
+    Aborted, Fault, Gift, Host, Hosted, KindA, KindB, Tracked, World, paddr_of, tag_of,
+};
 
 type Shared<H> = Frame<dyn AnyFrameMeta, Hosted<H>>;
 type Unique<H> = UniqueFrame<dyn AnyFrameMeta, Hosted<H>>;
@@ -189,8 +191,41 @@ fn perform<H: Host>(hand: Hand<H>, op: Op, writer: Writer) -> (Hand<H>, OpResult
             let count = newest.reference_count();
             (Hand::Two(frame, newest), OpResult::Count(count))
         }
+        (OpName::Give, Hand::Empty) => (Hand::Empty, OpResult::Skipped),
+        (OpName::Give, hand) => give(op.slot, hand),
+        (OpName::Take, Hand::Empty) => match H::take(op.slot) {
+            None => (Hand::Empty, OpResult::Empty),
+            Some(Gift::Shared) => {
+                // SAFETY: the host gives back what was given, and that once: a
+                // shared handle, which `give` has forgotten.
+                let frame = unsafe { Shared::<H>::from_raw(paddr) };
+                (Hand::One(Held::new(frame)), OpResult::Ok)
+            }
+            Some(Gift::Unique) => {
+                // SAFETY: as above, the unique handle.
+                let unique = unsafe { Unique::<H>::from_raw(paddr) };
+                (Hand::Unique(Held::new(unique)), OpResult::Ok)
+            }
+        },
         (_, hand) => (hand, OpResult::Skipped),
     }
+}
+
+/// Puts the newest handle of a hand into the mailbox, or keeps it. One that is
+/// given is forgotten here: nothing but its kind goes through the mailbox.
+fn give<H: Host>(slot: usize, hand: Hand<H>) -> (Hand<H>, OpResult) {
+    let gift = match &hand {
+        Hand::Unique(_) => Gift::Unique,
+        Hand::Empty | Hand::One(_) | Hand::Two(..) => Gift::Shared,
+    };
+    if !H::give(slot, gift) {
+        return (hand, OpResult::Full);
+    }
+    let rest = match hand {
+        Hand::Two(frame, _) => Hand::One(frame),
+        Hand::Empty | Hand::One(_) | Hand::Unique(_) => Hand::Empty,
+    };
+    (rest, OpResult::Ok)
 }
 
 fn claim<H: Host, const KIND: u8>(

@@ -6,13 +6,18 @@
 //! did to that slot before what it did to a slot this thread has seen. Each
 //! slot alone is still coherent, so each slot is judged alone: the outcome is
 //! *projected* on it and must be allowed to the projected program.
+//!
+//! Mailboxes make one slot weaker in the same way: `give` and `take` that fail
+//! are relaxed too, and say nothing to the thread about the count. So the
+//! outcome itself decides what operations on mailboxes come to, and what is
+//! asked is whether the count can go along with that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     outcome::{End, Ends, OpResult, Outcome, Writer},
     program::{Op, Program, Start, StartKind},
-    spec::{self, Hand, Params, SpecError},
+    spec::{self, Beside, Hand, Params, SpecError},
 };
 
 /// What the outcomes are outcomes of.
@@ -81,7 +86,7 @@ pub fn compare(
 struct Alone<'a> {
     case: Case<'a>,
     programs: Vec<Program>,
-    allowed: BTreeMap<(usize, Vec<Option<usize>>), BTreeSet<Outcome>>,
+    allowed: BTreeMap<(usize, Beside), BTreeSet<Outcome>>,
 }
 
 impl<'a> Alone<'a> {
@@ -103,9 +108,10 @@ impl<'a> Alone<'a> {
                 return Ok(false);
             };
             let Projection { outcome, stops } = projection;
-            let key = (slot, stops);
+            let given = mailbox_results(program, &outcome);
+            let key = (slot, Beside { stops, given });
             if !self.allowed.contains_key(&key) {
-                let allowed = spec::allowed_stopping(program, ends, params, &key.1)?;
+                let allowed = spec::allowed_beside(program, ends, params, &key.1)?;
                 self.allowed.insert(key.clone(), allowed);
             }
             if !self.allowed[&key].contains(&outcome) {
@@ -114,6 +120,20 @@ impl<'a> Alone<'a> {
         }
         Ok(true)
     }
+}
+
+/// What the operations on mailboxes came to.
+fn mailbox_results(program: &Program, outcome: &Outcome) -> Vec<Vec<Option<OpResult>>> {
+    if !program.uses_mailboxes() {
+        return Vec::new();
+    }
+    let of_thread = |(ops, results): (&Vec<Op>, &Vec<OpResult>)| {
+        let ops = ops.iter().zip(results);
+        ops.map(|(op, result)| op.name.is_mailbox().then_some(*result))
+            .collect()
+    };
+    let threads = program.threads.iter().zip(&outcome.results);
+    threads.map(of_thread).collect()
 }
 
 /// A program with only the operations on one slot, which becomes slot 0. A
@@ -180,7 +200,9 @@ pub fn project_outcome(program: &Program, outcome: &Outcome, slot: usize) -> Opt
     };
     for thread in 0..threads {
         let of_thread = project_thread(program, thread, &outcome.results[thread], slot)?;
-        let held: Vec<usize> = of_thread.hands.iter().map(|hand| hand.handles()).collect();
+        // However many hands are possible, they are equally many handles.
+        let handles = |hands: &BTreeSet<Hand>| hands.first().map_or(0, |hand| hand.handles());
+        let held: Vec<usize> = of_thread.hands.iter().map(handles).collect();
         if dropped {
             let drops = &outcome.drops[thread];
             if drops.len() != held.iter().sum() {
@@ -199,8 +221,8 @@ pub fn project_outcome(program: &Program, outcome: &Outcome, slot: usize) -> Opt
 struct ProjectedThread {
     results: Vec<OpResult>,
     stop: Option<usize>,
-    /// What the thread holds at its end.
-    hands: Vec<Hand>,
+    /// What the thread may hold at its end, by slot.
+    hands: Vec<BTreeSet<Hand>>,
 }
 
 fn project_thread(
@@ -213,24 +235,29 @@ fn project_thread(
     if results.len() != ops.len() {
         return None;
     }
-    let mut hands = vec![Hand::Empty; spec::program_slots(program)];
-    hands[0] = spec::start_hand(program.start, thread);
+    // What a handle that was taken can do is seen only later.
+    let mut hands = vec![BTreeSet::from([Hand::Empty]); spec::program_slots(program)];
+    hands[0] = BTreeSet::from([spec::start_hand(program.start, thread)]);
     let mut projected = Vec::new();
     let mut aborted = false;
     let mut stop = None;
     for (op, &result) in ops.iter().zip(results) {
-        let hand = &mut hands[op.slot];
-        if aborted || !hand.applies(op.name) {
-            if result != OpResult::Skipped {
-                return None;
-            }
+        let possible = &mut hands[op.slot];
+        if result == OpResult::Skipped {
+            possible.retain(|hand| aborted || !hand.applies(op.name));
+        } else if aborted {
+            return None;
         } else {
-            *hand = hand.after(op.name, result)?;
-            if result == OpResult::Abort {
-                aborted = true;
-                if op.slot != slot {
-                    stop = Some(projected.len());
-                }
+            let after = possible.iter().flat_map(|hand| hand.after(op.name, result));
+            *possible = after.collect();
+        }
+        if possible.is_empty() {
+            return None;
+        }
+        if result == OpResult::Abort {
+            aborted = true;
+            if op.slot != slot {
+                stop = Some(projected.len());
             }
         }
         if op.slot == slot {
@@ -238,7 +265,7 @@ fn project_thread(
         }
     }
     if aborted {
-        hands.fill(Hand::Empty);
+        hands.fill(BTreeSet::from([Hand::Empty]));
     }
     Some(ProjectedThread {
         results: projected,

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use meta_core::REF_COUNT_MAX;
 use prop_tests::driver::{self, ThreadRun};
 use prop_tests::outcome::{Ends, OpResult, Outcome};
-use prop_tests::program::strategy::program;
+use prop_tests::program::strategy::program_with_mailboxes;
 use prop_tests::program::{Program, StartKind};
 use prop_tests::spec::{self, Machine, Params};
 use prop_tests::world::{Fault, Host, LocalHost};
@@ -35,7 +35,8 @@ const MOST_OPS: usize = 4;
 
 fn any_program() -> impl Strategy<Value = Program> {
     let room = prop_oneof![2 => Just(None), 1 => (0..=2_u64).prop_map(Some)];
-    (program(2..=3, 1..=MOST_OPS, 2, 3), room).prop_map(|(mut program, room)| {
+    let programs = program_with_mailboxes(2..=3, 1..=MOST_OPS, 2, 3);
+    (programs, room).prop_map(|(mut program, room)| {
         let held = match program.start.kind {
             StartKind::Shared => 1,
             StartKind::SharedTwice => 2,
@@ -164,6 +165,37 @@ fn orders_are_all_there() {
     let all: BTreeSet<_> = orders(3).into_iter().collect();
     assert_eq!(all.len(), 6);
     assert!(all.contains([2, 0, 1].as_slice()));
+}
+
+#[test]
+fn a_handle_in_a_mailbox_is_taken_in_the_same_run_only() {
+    let run = |line: &str, ends| {
+        let program = line.parse().expect("a program");
+        let outcome = execute(&program, ends, |running| running[0]).expect("no fault");
+        outcome.to_string()
+    };
+    for start in ["shared", "unique"] {
+        let end = if start == "shared" {
+            "shared(1)"
+        } else {
+            start
+        };
+        let line = format!("{start}: give | alloc@1");
+        let given = |ends| run(&line, ends);
+        assert_eq!(
+            given(Ends::Left),
+            format!("ok | ok => left @0 {end} live, @1 shared(1) live")
+        );
+        assert_eq!(
+            given(Ends::Dropped),
+            format!("ok | ok => dropped - | last, @0 {end} live, @1 unused")
+        );
+        let line = format!("{start}: take drop take give | take read");
+        assert_eq!(
+            run(&line, Ends::Dropped),
+            "- last empty - | empty - => dropped, unused"
+        );
+    }
 }
 
 #[test]

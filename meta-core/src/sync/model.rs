@@ -106,6 +106,16 @@ pub enum EventKind {
         /// Where in the source.
         location: &'static Location<'static>,
     },
+    /// A handle was put into a mailbox of the harness or taken out of it, or
+    /// was not because the mailbox was full or empty.
+    Mailbox {
+        /// Whose mailbox.
+        slot: usize,
+        /// Into it, or out of it.
+        give: bool,
+        /// Whether a handle moved.
+        ok: bool,
+    },
 }
 
 /// A plain access that the protocol must never make. The payload of the panic
@@ -224,6 +234,11 @@ pub fn current_thread() -> usize {
 /// Records that an operation of the program begins.
 pub fn begin_operation(op: usize) {
     record(0, || EventKind::Begin { op });
+}
+
+/// Records what came of a step to a mailbox of the harness.
+pub fn mailbox(slot: usize, give: bool, ok: bool) {
+    record(0, || EventKind::Mailbox { slot, give, ok });
 }
 
 /// Whether the execution was cut at a failed weak compare-and-swap, and must

@@ -65,7 +65,10 @@ pub(super) fn steps(events: Vec<Event>, world: &World) -> Vec<Step> {
         .into_iter()
         .map(|event| Step {
             thread: event.thread + 1,
-            slot: slot_of(event.address),
+            slot: match event.kind {
+                EventKind::Mailbox { slot, .. } => Some(slot),
+                _ => slot_of(event.address),
+            },
             kind: match event.kind {
                 EventKind::Begin { op } => StepKind::Begin { op: op + 1 },
                 EventKind::Atomic {
@@ -90,6 +93,7 @@ pub(super) fn steps(events: Vec<Event>, world: &World) -> Vec<Step> {
                     access: format!("{access:?}"),
                     location: format!("{}:{}", location.file(), location.line()),
                 },
+                EventKind::Mailbox { slot: _, give, ok } => StepKind::Mailbox { give, ok },
             },
         })
         .collect()

@@ -1,20 +1,67 @@
 //! The host of both explorers: they run all threads of a program as coroutines
 //! of one OS thread, which has a world of its own.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+#[cfg(loom)]
+use ::loom::sync::atomic::AtomicU64;
+#[cfg(shuttle)]
+use ::shuttle::sync::atomic::AtomicU64;
 use meta_core::model;
 use prop_tests::outcome::OpResult;
-use prop_tests::program::Op;
-use prop_tests::world::{Host, World};
+use prop_tests::program::{Op, Program};
+use prop_tests::world::{Flag, Gift, Host, Mailbox, World};
 
 use super::coverage;
 
 pub(super) struct ModelHost;
 
+/// By slot.
+type Mailboxes = Vec<Option<Mailbox<ModelFlag>>>;
+
 thread_local! {
     static WORLD: &'static World = World::leak();
+    /// Never destroyed, like the world: an explorer's atomics must not be
+    /// touched outside its executions.
+    static MAILBOXES: &'static RefCell<Rc<Mailboxes>> = Box::leak(Box::default());
 }
 
-// SAFETY: all threads of a model run on one OS thread, and so in one world.
+/// An atomic of the explorer.
+#[derive(Debug)]
+struct ModelFlag(AtomicU64);
+
+impl Flag for ModelFlag {
+    const ORDERED: bool = cfg!(loom);
+
+    fn new(value: u64) -> Self {
+        ModelFlag(AtomicU64::new(value))
+    }
+
+    fn exchange(&self, current: u64, new: u64, success: Ordering) -> Result<u64, u64> {
+        let me = model::current_thread();
+        let result = self
+            .0
+            .compare_exchange(current, new, success, Ordering::Relaxed);
+        model::enter_thread(me);
+        result
+    }
+}
+
+/// Performs a step on a mailbox. Other threads run meanwhile, and perform
+/// theirs: the mailboxes are not borrowed.
+fn mailbox<R>(slot: usize, step: impl FnOnce(&Mailbox<ModelFlag>) -> R) -> R {
+    let mailboxes = MAILBOXES.with(|mailboxes| mailboxes.borrow().clone());
+    step(
+        mailboxes[slot]
+            .as_ref()
+            .expect("the program names the mailbox"),
+    )
+}
+
+// SAFETY: all threads of a model run on one OS thread, and so in one world;
+// its mailboxes are as good as the world's own.
 unsafe impl Host for ModelHost {
     fn world() -> &'static World {
         WORLD.with(|world| *world)
@@ -30,5 +77,25 @@ unsafe impl Host for ModelHost {
 
     fn end_operation(op: Op, result: OpResult) {
         coverage::finished(op, result, Self::world().state(op.slot));
+    }
+
+    unsafe fn reset_mailboxes(program: &Program) {
+        // Programs without mailboxes do not pay for them.
+        if program.uses_mailboxes() {
+            let mailboxes = Rc::new(Mailbox::of(program).collect());
+            MAILBOXES.with(|all| all.replace(mailboxes));
+        }
+    }
+
+    fn give(slot: usize, gift: Gift) -> bool {
+        let given = mailbox(slot, |mailbox| mailbox.give(gift));
+        model::mailbox(slot, true, given);
+        given
+    }
+
+    fn take(slot: usize) -> Option<Gift> {
+        let taken = mailbox(slot, Mailbox::take);
+        model::mailbox(slot, false, taken.is_some());
+        taken
     }
 }

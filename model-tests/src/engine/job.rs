@@ -250,6 +250,13 @@ pub enum StepKind {
         /// File and line.
         location: String,
     },
+    /// A step to the slot's mailbox.
+    Mailbox {
+        /// Into it, or out of it.
+        give: bool,
+        /// Whether a handle moved; if not, the mailbox was full or empty.
+        ok: bool,
+    },
 }
 
 /// The message when an injected failure found no compare-and-swap to happen to.

@@ -41,7 +41,7 @@ impl Judge {
         };
         let relation = match (exact, program.slots()) {
             (true, _) => Relation::Equal,
-            (false, 1) => Relation::Contained,
+            (false, 1) if !program.uses_mailboxes() => Relation::Contained,
             (false, _) => Relation::SlotWise,
         };
         Ok(Judge {

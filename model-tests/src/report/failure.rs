@@ -65,5 +65,14 @@ fn step_text(step: &Step, program: &prop_tests::program::Program) -> String {
             access,
             location,
         } => format!("  {:<26}{field}, at {location}", access.to_lowercase()),
+        StepKind::Mailbox { give, ok } => {
+            let what = match (give, ok) {
+                (true, true) => "a handle goes in",
+                (true, false) => "full",
+                (false, true) => "a handle comes out",
+                (false, false) => "empty",
+            };
+            format!("  {:<26}{what}", "mailbox")
+        }
     }
 }

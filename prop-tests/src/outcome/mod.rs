@@ -43,6 +43,10 @@ pub enum OpResult {
     Last,
     /// Other handles remain.
     Kept,
+    /// The mailbox holds a handle already; the thread keeps its own.
+    Full,
+    /// The mailbox holds no handle.
+    Empty,
     /// The reference count that was read.
     Count(u64),
     /// Who wrote the metadata that was read.
@@ -68,6 +72,9 @@ pub enum Writer {
 
 /// What happens to handles that are still held when a thread's operations are
 /// done.
+///
+/// A handle in a mailbox is held by no thread. It stays there whatever the
+/// ends, and the final count and liveness tell of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Ends {
     /// Each thread drops its own, lowest slot first.

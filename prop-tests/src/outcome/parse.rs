@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 /// The results that have a word of their own.
-const WORDS: [OpResult; 13] = [
+const WORDS: [OpResult; 15] = [
     OpResult::Skipped,
     OpResult::Ok,
     OpResult::InUse,
@@ -19,6 +19,8 @@ const WORDS: [OpResult; 13] = [
     OpResult::No,
     OpResult::Last,
     OpResult::Kept,
+    OpResult::Full,
+    OpResult::Empty,
     OpResult::Read(Writer::Start),
     OpResult::Mismatch,
 ];
@@ -314,7 +316,7 @@ mod tests {
     #[test]
     fn every_kind_of_outcome_is_understood() {
         for line in [
-            "- ok in_use unused busy unique | abort yes no last kept => left unused",
+            "- ok in_use unused busy unique | abort yes no last kept full empty => left unused",
             "start 1.2 0 17 | mismatch => left shared(2) live",
             "ok | ok => dropped kept | last, unused",
             "ok | ok => dropped kept kept | -, unused live",

@@ -18,6 +18,8 @@ impl OpResult {
             Self::No => "no",
             Self::Last => "last",
             Self::Kept => "kept",
+            Self::Full => "full",
+            Self::Empty => "empty",
             Self::Read(Writer::Start) => "start",
             Self::Mismatch => "mismatch",
             Self::Count(_) | Self::Read(Writer::Op { .. }) => return None,

@@ -30,7 +30,16 @@ pub struct Bound {
 /// assert_eq!(programs.count(), 1_504);
 /// ```
 pub fn enumerate(bound: Bound, with_count: bool) -> impl Iterator<Item = Program> {
-    let ops = OpName::campaign_ops(with_count);
+    enumerate_with(bound, OpName::campaign_ops(with_count))
+}
+
+/// Like [`enumerate`], of these operations, which are in the order of
+/// [`OpName::ALL`].
+///
+/// # Panics
+///
+/// If a thread may come to hold something to which none of them applies.
+pub fn enumerate_with(bound: Bound, ops: &'static [OpName]) -> impl Iterator<Item = Program> {
     StartKind::ALL.into_iter().flat_map(move |kind| {
         let start = Start { kind, forgotten: 0 };
         let enumeration = Enumeration { start, bound, ops };
@@ -178,6 +187,15 @@ mod tests {
     fn the_programs_with_count_are_more() {
         assert_eq!(count("2x1", true), 54);
         assert_eq!(count("2x2", true), 2_051);
+    }
+
+    #[test]
+    fn the_programs_with_mailboxes_are_those_of_all_operations() {
+        let bound = Bound { threads: 2, ops: 2 };
+        let (with, without): (Vec<_>, Vec<_>) =
+            enumerate_with(bound, &OpName::ALL).partition(Program::uses_mailboxes);
+        assert_eq!(with.len(), 3_760);
+        assert!(without.into_iter().eq(enumerate(bound, true)));
     }
 
     #[test]

@@ -23,8 +23,10 @@ impl Hand {
     /// Whether the operation applies to this hand; it is skipped otherwise.
     pub const fn allows(self, op: OpName) -> bool {
         match op {
-            OpName::Alloc | OpName::AllocUnique | OpName::Get => matches!(self, Self::Empty),
-            OpName::Read | OpName::Drop => !matches!(self, Self::Empty),
+            OpName::Alloc | OpName::AllocUnique | OpName::Get | OpName::Take => {
+                matches!(self, Self::Empty)
+            }
+            OpName::Read | OpName::Drop | OpName::Give => !matches!(self, Self::Empty),
             OpName::Clone => matches!(self, Self::One),
             OpName::TryUnique | OpName::Count => matches!(self, Self::One | Self::Two),
             OpName::Write | OpName::Share | OpName::Repurpose | OpName::Reset => {
@@ -58,6 +60,9 @@ impl Hand {
             // The second handle of a pair keeps the first from being the only one.
             OpName::TryUnique if self == Self::One => is.or(Self::Unique),
             OpName::Share => Self::One.into(),
+            OpName::Give if self == Self::Two => is.or(Self::One),
+            OpName::Give => is.or(Self::Empty),
+            OpName::Take => is.or(Self::One).or(Self::Unique),
             OpName::TryUnique
             | OpName::Read
             | OpName::Write
@@ -141,6 +146,25 @@ impl Program {
         named.max().unwrap_or(0) + 1
     }
 
+    /// How often handles of a slot are given, if every give applies.
+    pub fn gives(&self, slot: usize) -> usize {
+        let ops = self.threads.iter().flatten();
+        ops.filter(|op| (op.name, op.slot) == (OpName::Give, slot))
+            .count()
+    }
+
+    /// Whether the program names the mailbox of a slot.
+    pub fn uses_mailbox(&self, slot: usize) -> bool {
+        let mut ops = self.threads.iter().flatten();
+        ops.any(|op| op.name.is_mailbox() && op.slot == slot)
+    }
+
+    /// Whether the program names a mailbox.
+    pub fn uses_mailboxes(&self) -> bool {
+        let mut ops = self.threads.iter().flatten();
+        ops.any(|op| op.name.is_mailbox())
+    }
+
     /// What the program does to one slot, as a program of slot 0. Threads that
     /// leave the slot alone have no operations, so the result may have no text
     /// form.
@@ -175,12 +199,12 @@ mod tests {
             let ops = OpName::ALL.into_iter().filter(|op| hand.allows(*op));
             ops.map(OpName::as_str).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(allowed(Hand::Empty), "alloc alloc_unique get");
-        assert_eq!(allowed(Hand::One), "clone drop read try_unique count");
-        assert_eq!(allowed(Hand::Two), "drop read try_unique count");
+        assert_eq!(allowed(Hand::Empty), "alloc alloc_unique get take");
+        assert_eq!(allowed(Hand::One), "clone drop read try_unique count give");
+        assert_eq!(allowed(Hand::Two), "drop read try_unique count give");
         assert_eq!(
             allowed(Hand::Unique),
-            "drop read write share repurpose reset"
+            "drop read write share repurpose reset give"
         );
     }
 
@@ -213,6 +237,33 @@ mod tests {
             after(Hand::Unique, &[OpName::Write, OpName::Reset]),
             [Hand::Empty]
         );
+    }
+
+    #[test]
+    fn hands_change_through_mailboxes() {
+        let after = |hand: Hand, op| {
+            let hands = Hands::from(hand).after(op);
+            hands.iter().collect::<Vec<_>>()
+        };
+        assert_eq!(after(Hand::One, OpName::Give), [Hand::Empty, Hand::One]);
+        assert_eq!(after(Hand::Two, OpName::Give), [Hand::One, Hand::Two]);
+        assert_eq!(
+            after(Hand::Unique, OpName::Give),
+            [Hand::Empty, Hand::Unique]
+        );
+        assert_eq!(
+            after(Hand::Empty, OpName::Take),
+            [Hand::Empty, Hand::One, Hand::Unique]
+        );
+
+        let program = parse("shared: clone give give take@1 | take give");
+        assert_eq!([0, 1, 2].map(|slot| program.gives(slot)), [3, 0, 0]);
+        assert_eq!(
+            [0, 1, 2].map(|slot| program.uses_mailbox(slot)),
+            [true, true, false]
+        );
+        assert!(program.uses_mailboxes());
+        assert!(!program.project(2).uses_mailboxes());
     }
 
     #[test]

@@ -11,6 +11,12 @@
 //! ```
 //!
 //! Space is free: any amount between the words, and none around the signs.
+//!
+//! Each slot has a mailbox, empty at the start, with room for one handle. `give`
+//! puts the newest handle of the thread into it, or fails when it is `full`;
+//! `take` takes what is there, or fails when it is `empty`. Giving releases,
+//! and taking acquires from the give that it takes from: a mailbox orders
+//! nothing else.
 
 mod canonical;
 mod enumerate;
@@ -20,7 +26,7 @@ mod print;
 pub mod strategy;
 
 pub use crate::text::ParseError;
-pub use enumerate::{Bound, enumerate};
+pub use enumerate::{Bound, enumerate, enumerate_with};
 pub use holdings::{Hand, Hands};
 
 /// The most threads a program can have; an engine may take fewer.
@@ -97,4 +103,8 @@ pub enum OpName {
     Reset,
     /// Read the reference count.
     Count,
+    /// Put the newest handle of this thread into the slot's mailbox.
+    Give,
+    /// Take the handle out of the slot's mailbox.
+    Take,
 }

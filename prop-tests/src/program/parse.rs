@@ -254,7 +254,7 @@ hint: did you mean `shared*2`?"
 unknown operation `größe`
   unused: größe get | get
           ^^^^^
-hint: operations: alloc, alloc_unique, get, clone, drop, read, write, try_unique, share, repurpose, reset, count"
+hint: operations: alloc, alloc_unique, get, clone, drop, read, write, try_unique, share, repurpose, reset, count, give, take"
         );
     }
 

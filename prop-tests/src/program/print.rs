@@ -5,7 +5,7 @@ use std::fmt;
 
 impl OpName {
     /// Every operation, in the order of the grammar.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Alloc,
         Self::AllocUnique,
         Self::Get,
@@ -18,17 +18,21 @@ impl OpName {
         Self::Repurpose,
         Self::Reset,
         Self::Count,
+        Self::Give,
+        Self::Take,
     ];
 
-    /// The operations a campaign is made of: all, or all but `count`.
+    /// The operations a campaign is made of, which are those on a handle of the
+    /// thread's own: with `count`, or without.
     pub fn campaign_ops(with_count: bool) -> &'static [Self] {
-        // `count` is the last of them.
+        // The mailboxes come last, and `count` before them.
         let all = &Self::ALL;
-        if with_count {
-            all
-        } else {
-            &all[..all.len() - 1]
-        }
+        &all[..if with_count { 12 } else { 11 }]
+    }
+
+    /// Whether it is an operation on a mailbox.
+    pub const fn is_mailbox(self) -> bool {
+        matches!(self, Self::Give | Self::Take)
     }
 
     /// The word of the text form.
@@ -46,6 +50,8 @@ impl OpName {
             Self::Repurpose => "repurpose",
             Self::Reset => "reset",
             Self::Count => "count",
+            Self::Give => "give",
+            Self::Take => "take",
         }
     }
 }
@@ -147,10 +153,17 @@ mod tests {
     }
 
     #[test]
-    fn only_count_is_left_out_of_a_campaign() {
-        assert_eq!(OpName::campaign_ops(true), OpName::ALL);
-        assert_eq!(OpName::campaign_ops(false).len(), 11);
-        assert!(!OpName::campaign_ops(false).contains(&OpName::Count));
+    fn only_count_and_mailboxes_are_left_out_of_a_campaign() {
+        let left_out = |with_count| {
+            let campaign = OpName::campaign_ops(with_count);
+            let mut ops = OpName::ALL.to_vec();
+            ops.retain(|op| !campaign.contains(op));
+            ops
+        };
+        assert_eq!(left_out(true), [OpName::Give, OpName::Take]);
+        assert_eq!(left_out(false), [OpName::Count, OpName::Give, OpName::Take]);
+        let mailboxes = OpName::ALL.into_iter().filter(|op| op.is_mailbox());
+        assert!(mailboxes.eq(left_out(true)));
     }
 
     #[test]

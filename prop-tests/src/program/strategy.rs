@@ -18,6 +18,7 @@ const MISFIT: f64 = 0.1;
 /// forgotten handles and held handles, and by using lower slots.
 ///
 /// One thread is possible too, though such a program has no text form.
+/// Handles stay with their threads: see [`program_with_mailboxes`].
 ///
 /// # Panics
 ///
@@ -37,16 +38,35 @@ pub fn program(
         ops,
         slots,
         max_forgotten,
+        names: OpName::campaign_ops(true),
     }
 }
 
-/// The strategy of [`program`].
+/// Like [`program`], with `give` and `take` among the operations.
+///
+/// # Panics
+///
+/// As [`program`].
+pub fn program_with_mailboxes(
+    threads: RangeInclusive<usize>,
+    ops: RangeInclusive<usize>,
+    slots: usize,
+    max_forgotten: u64,
+) -> Programs {
+    Programs {
+        names: &OpName::ALL,
+        ..program(threads, ops, slots, max_forgotten)
+    }
+}
+
+/// The strategy of [`program`] and [`program_with_mailboxes`].
 #[derive(Clone, Debug)]
 pub struct Programs {
     threads: RangeInclusive<usize>,
     ops: RangeInclusive<usize>,
     slots: usize,
     max_forgotten: u64,
+    names: &'static [OpName],
 }
 
 impl Strategy for Programs {
@@ -94,7 +114,7 @@ impl Programs {
             let slot = rng.random_range(0..self.slots);
             let misfit = rng.random_bool(MISFIT);
             let fits = |op: &OpName| misfit || hands[slot].allow(*op);
-            let names: Vec<_> = OpName::ALL.into_iter().filter(fits).collect();
+            let names: Vec<_> = self.names.iter().copied().filter(fits).collect();
             let name = pick(rng, &names);
             hands[slot] = hands[slot].after(name);
             Op { name, slot }
@@ -318,6 +338,23 @@ mod tests {
         }
         assert!(fitting * 10 > all * 9, "{fitting} of {all}");
         assert!(fitting < all, "operations that are always skipped occur");
+    }
+
+    #[test]
+    fn handles_move_between_threads_only_where_asked_for() {
+        let used = |strategy: Programs| {
+            let mut runner = TestRunner::deterministic();
+            let mut used = BTreeSet::new();
+            for _ in 0..200 {
+                let program = strategy.new_tree(&mut runner).unwrap().current();
+                used.extend(program.threads.iter().flatten().map(|op| op.name));
+            }
+            used
+        };
+        let without = used(program(2..=3, 1..=6, 2, 4));
+        assert!(without.iter().eq(OpName::campaign_ops(true)));
+        let with = used(program_with_mailboxes(2..=3, 1..=6, 2, 4));
+        assert!(with.into_iter().eq(OpName::ALL));
     }
 
     #[test]

@@ -19,8 +19,8 @@ impl Hand {
     /// Whether an operation applies to this hand; otherwise it is skipped.
     pub fn applies(self, op: OpName) -> bool {
         match op {
-            OpName::Alloc | OpName::AllocUnique | OpName::Get => self == Self::Empty,
-            OpName::Read | OpName::Drop => self != Self::Empty,
+            OpName::Alloc | OpName::AllocUnique | OpName::Get | OpName::Take => self == Self::Empty,
+            OpName::Read | OpName::Drop | OpName::Give => self != Self::Empty,
             OpName::Clone => self == Self::Shared,
             OpName::TryUnique | OpName::Count => matches!(self, Self::Shared | Self::SharedTwice),
             OpName::Write | OpName::Share | OpName::Repurpose | OpName::Reset => {
@@ -29,9 +29,27 @@ impl Hand {
         }
     }
 
-    /// The hand after an operation that applied and gave `result`; `None` if
-    /// the operation cannot give that result to this hand.
-    pub fn after(self, op: OpName, result: OpResult) -> Option<Self> {
+    /// The hands that are possible after an operation that applied and gave
+    /// `result`; none if the operation cannot give that result to this hand.
+    ///
+    /// There is more than one only after a `take`: its result does not say what
+    /// was taken.
+    pub fn after(self, op: OpName, result: OpResult) -> impl Iterator<Item = Self> {
+        let takes = (op, result) == (OpName::Take, OpResult::Ok);
+        let taken = if takes {
+            &[Self::Shared, Self::Unique][..]
+        } else {
+            &[Self::Empty]
+        };
+        taken
+            .iter()
+            .filter_map(move |taken| self.after_taking(op, result, *taken))
+    }
+
+    /// The hand after an operation that applied, gave `result`, and has `taken`
+    /// this out of the mailbox; `None` if the operation cannot do that to this
+    /// hand.
+    pub(super) fn after_taking(self, op: OpName, result: OpResult, taken: Self) -> Option<Self> {
         use OpResult as R;
         if !self.applies(op) {
             return None;
@@ -56,6 +74,11 @@ impl Hand {
             (OpName::Write | OpName::Repurpose, R::Ok) => Some(self),
             (OpName::Share, R::Ok) => Some(Self::Shared),
             (OpName::Reset, R::Ok) => Some(Self::Empty),
+            (OpName::Give, R::Ok) if self == Self::SharedTwice => Some(Self::Shared),
+            (OpName::Give, R::Ok) => Some(Self::Empty),
+            (OpName::Give, R::Full) => Some(self),
+            (OpName::Take, R::Ok) => Some(taken),
+            (OpName::Take, R::Empty) => Some(self),
             _ => None,
         }
     }

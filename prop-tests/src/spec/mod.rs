@@ -16,11 +16,14 @@
 //! An abort is a result. The increment of `clone` stays in the count, the
 //! thread stops and forgets its handles, the others go on, and the end of the
 //! execution is [`NotJudged`](crate::outcome::End::NotJudged).
+//!
+//! A mailbox belongs to its slot, and `give` and `take` are one step each. A
+//! handle that is still in it at the end counts like one that was left.
 
 use std::{collections::BTreeSet, error::Error, fmt};
 
 use crate::{
-    outcome::{Ends, Outcome},
+    outcome::{Ends, OpResult, Outcome},
     program::Program,
 };
 
@@ -76,16 +79,30 @@ pub fn allowed_with(
     Ok(search::outcomes(&setup, Some(visit)))
 }
 
-/// Like [`allowed`], but thread `t` stops before its operation `stops[t]`, as
-/// if it aborted outside the program: the outcomes of a slot beside which a
-/// thread aborted. With any stop, the end is not judged.
-pub(crate) fn allowed_stopping(
+/// What the steps of one slot do not decide.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Beside {
+    /// Thread `t` stops before its operation `stops[t]`, as if it aborted
+    /// outside the program. With any stop, the end is not judged.
+    pub(crate) stops: Vec<Option<usize>>,
+    /// What operation `o` of thread `t`, one on a mailbox, comes to, if
+    /// `given[t][o]` says so.
+    ///
+    /// A mailbox is another location than the count, and an operation on it
+    /// that fails orders nothing: the count alone does not say when it was.
+    /// Then any number of handles may be in the mailbox, and what is left is
+    /// that a handle is given before it is taken.
+    pub(crate) given: Vec<Vec<Option<OpResult>>>,
+}
+
+/// Like [`allowed`], with something decided beside the slot.
+pub(crate) fn allowed_beside(
     program: &Program,
     ends: Ends,
     params: &Params,
-    stops: &[Option<usize>],
+    others: &Beside,
 ) -> Result<BTreeSet<Outcome>, SpecError> {
-    let setup = Setup::new(program, ends, params)?.stopping(stops);
+    let setup = Setup::new(program, ends, params)?.beside(others);
     Ok(search::outcomes(&setup, None))
 }
 

@@ -76,6 +76,7 @@ mod tests {
             "unused: alloc get | get drop",
             "shared*2: drop alloc | get try_unique",
             "shared+14: clone get | clone | get",
+            "shared*2: give take | give get",
         ];
         for ends in [Ends::Dropped, Ends::Left] {
             let sets = programs.map(|program| {

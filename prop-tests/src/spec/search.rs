@@ -31,6 +31,7 @@ use crate::{
 };
 
 use super::{
+    hand::Hand,
     setup::Setup,
     slot::{Slot, Transition},
     step::{Advance, Micro},
@@ -79,7 +80,7 @@ struct Edge {
     found: Name,
     left: Name,
     node: Name,
-    label: (Option<OpResult>, Micro),
+    label: (Option<OpResult>, Hand, Micro),
     next: Name,
 }
 

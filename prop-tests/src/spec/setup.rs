@@ -1,12 +1,12 @@
 //! A program made ready to run: checked, and with its start state.
 
 use crate::{
-    outcome::{Ends, Writer},
+    outcome::{Ends, OpResult, Writer},
     program::{Op, Program, Start, StartKind},
 };
 
 use super::{
-    Params, SpecError,
+    Beside, Params, SpecError,
     hand::{Hand, Hands},
     slot::{Slot, SlotState},
     thread::Control,
@@ -22,6 +22,9 @@ pub(super) struct Setup {
     /// Threads that stop for a reason outside the program: before this
     /// operation, as an abort would stop them, but with no result of it.
     stops: Vec<Option<usize>>,
+    /// The results that operations on the mailbox come to, by thread and
+    /// operation, where they are given.
+    given: Vec<Vec<Option<OpResult>>>,
 }
 
 impl Setup {
@@ -66,12 +69,14 @@ impl Setup {
             ref_count_max,
             slots,
             stops: Vec::new(),
+            given: Vec::new(),
         })
     }
 
-    /// The same, but thread `t` stops before its operation `stops[t]`.
-    pub(super) fn stopping(mut self, stops: &[Option<usize>]) -> Self {
-        self.stops = stops.to_vec();
+    /// The same beside other slots.
+    pub(super) fn beside(mut self, others: &Beside) -> Self {
+        self.stops = others.stops.clone();
+        self.given = others.given.clone();
         self
     }
 
@@ -87,6 +92,11 @@ impl Setup {
         self.stops.get(thread).copied().flatten()
     }
 
+    /// The result that this operation comes to, if it is given.
+    pub(super) fn given(&self, thread: usize, position: usize) -> Option<OpResult> {
+        *self.given.get(thread)?.get(position)?
+    }
+
     /// A slot before the first operation.
     pub(super) fn first_slot(&self, slot: usize) -> Slot {
         let forgotten = self.program.start.forgotten;
@@ -100,6 +110,7 @@ impl Setup {
         Slot {
             state,
             live: (state != SlotState::Unused).then_some(Writer::Start),
+            mailbox: 0,
         }
     }
 

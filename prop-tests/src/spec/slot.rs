@@ -55,7 +55,8 @@ pub enum SlotClass {
     Unique,
 }
 
-/// A slot: its state, and the metadata that a handle to it would reach.
+/// A slot: its state, the metadata that a handle to it would reach, and its
+/// mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot {
     /// The reference count.
@@ -63,6 +64,10 @@ pub struct Slot {
     /// Who wrote the live metadata; `None` while unused and while busy, when
     /// no handle reaches it.
     pub live: Option<Writer>,
+    /// Handles in the mailbox: the unique one if the slot is unique, or else a
+    /// shared one. At most one, unless the results of the operations on the
+    /// mailbox are given.
+    pub mailbox: u32,
 }
 
 impl Slot {
@@ -70,6 +75,7 @@ impl Slot {
     pub const UNUSED: Self = Self {
         state: SlotState::Unused,
         live: None,
+        mailbox: 0,
     };
 
     /// The slot as the end of an outcome records it.

@@ -36,6 +36,8 @@ pub(super) enum Advance {
     /// [`Transition`](super::Transition).
     Finished {
         result: OpResult,
+        /// What came out of the mailbox.
+        taken: Hand,
         before: SlotState,
         after: SlotState,
     },
@@ -43,10 +45,10 @@ pub(super) enum Advance {
 
 impl Advance {
     /// What the thread sees of the step: it decides how the thread goes on.
-    pub(super) fn label(self) -> (Option<OpResult>, Micro) {
+    pub(super) fn label(self) -> (Option<OpResult>, Hand, Micro) {
         match self {
-            Self::Inside(micro) => (None, micro),
-            Self::Finished { result, .. } => (Some(result), Micro::First),
+            Self::Inside(micro) => (None, Hand::Empty, micro),
+            Self::Finished { result, taken, .. } => (Some(result), taken, Micro::First),
         }
     }
 }
@@ -56,6 +58,9 @@ impl Advance {
 ///
 /// Plain accesses to the metadata are a step of their own (`read`, `write`,
 /// `repurpose`) or belong to the atomic step that makes them visible.
+///
+/// An operation on the mailbox comes to the result that is `given`, if one is,
+/// except that nothing can be taken from where nothing is.
 ///
 /// # Panics
 ///
@@ -68,12 +73,14 @@ pub(super) fn step(
     me: Writer,
     slot: &mut Slot,
     ref_count_max: u64,
+    given: Option<OpResult>,
 ) -> Advance {
     use SlotState::{Busy, Shared, Unique, Unused};
     let before = slot.state;
     // The result of this step alone.
     let finished = |result, after| Advance::Finished {
         result,
+        taken: Hand::Empty,
         before,
         after,
     };
@@ -100,6 +107,7 @@ pub(super) fn step(
             slot.live = Some(me);
             Advance::Finished {
                 result: OpResult::Ok,
+                taken: Hand::Empty,
                 before: Unused,
                 after: slot.state,
             }
@@ -134,6 +142,7 @@ pub(super) fn step(
         }
         (OpName::Clone, Micro::Overflowed(count), _) => Advance::Finished {
             result: OpResult::Abort,
+            taken: Hand::Empty,
             before: Shared(count),
             after: Shared(count + 1),
         },
@@ -155,6 +164,7 @@ pub(super) fn step(
                 } else {
                     OpResult::Ok
                 },
+                taken: Hand::Empty,
                 before: if hand == Hand::Unique {
                     Unique
                 } else {
@@ -189,6 +199,32 @@ pub(super) fn step(
             unchanged(OpResult::Ok)
         }
 
+        // Into the mailbox, and out of it: the count does not change.
+        (OpName::Give, Micro::First, _) => {
+            let full = given.map_or(slot.mailbox > 0, |given| given == OpResult::Full);
+            if full {
+                return unchanged(OpResult::Full);
+            }
+            slot.mailbox += 1;
+            unchanged(OpResult::Ok)
+        }
+        (OpName::Take, Micro::First, _) => {
+            if slot.mailbox == 0 || given == Some(OpResult::Empty) {
+                return unchanged(OpResult::Empty);
+            }
+            slot.mailbox -= 1;
+            Advance::Finished {
+                result: OpResult::Ok,
+                taken: if before == Unique {
+                    Hand::Unique
+                } else {
+                    Hand::Shared
+                },
+                before,
+                after: before,
+            }
+        }
+
         _ => unreachable!("{op:?} at {micro:?} with {hand:?} found the slot {slot:?}"),
     }
 }
@@ -196,9 +232,7 @@ pub(super) fn step(
 /// Makes the count 0: from here to the retirement only this thread may touch
 /// the metadata, and it drops it.
 fn doom(slot: &mut Slot) -> Advance {
-    *slot = Slot {
-        state: SlotState::Busy,
-        live: None,
-    };
+    slot.state = SlotState::Busy;
+    slot.live = None;
     Advance::Inside(Micro::Doomed)
 }

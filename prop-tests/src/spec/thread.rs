@@ -6,7 +6,7 @@ use crate::{
 };
 
 use super::{
-    hand::Hands,
+    hand::{Hand, Hands},
     setup::Setup,
     slot::{Slot, Transition},
     step::{self, Advance, Micro},
@@ -64,11 +64,14 @@ impl Control {
             op: self.position + 1,
         };
         let hand = self.hands.get(op.slot);
-        let advance = step::step(op.name, self.micro, hand, me, slot, setup.ref_count_max);
+        let given = setup.given(thread, self.position);
+        let max = setup.ref_count_max;
+        let advance = step::step(op.name, self.micro, hand, me, slot, max, given);
         let transition = match advance {
             Advance::Inside(_) => None,
             Advance::Finished {
                 result,
+                taken: _,
                 before,
                 after,
             } => Some(Transition {
@@ -86,18 +89,21 @@ impl Control {
     pub(super) fn advance(&mut self, setup: &Setup, thread: usize, op: Op, advance: Advance) {
         match advance {
             Advance::Inside(micro) => self.micro = micro,
-            Advance::Finished { result, .. } => self.finish(setup, thread, op, result),
+            Advance::Finished { result, taken, .. } => {
+                self.finish(setup, thread, op, result, taken);
+            }
         }
     }
 
-    fn finish(&mut self, setup: &Setup, thread: usize, op: Op, result: OpResult) {
+    fn finish(&mut self, setup: &Setup, thread: usize, op: Op, result: OpResult, taken: Hand) {
         self.micro = Micro::First;
         if result == OpResult::Abort {
             self.stopped = true;
             self.hands = Hands::EMPTY;
             return;
         }
-        let hand = self.hands.get(op.slot).after(op.name, result);
+        let hand = self.hands.get(op.slot);
+        let hand = hand.after_taking(op.name, result, taken);
         let hand = hand.expect("the specification gives results that fit");
         self.hands.set(op.slot, hand);
         if self.position < setup.ops(thread).len() {

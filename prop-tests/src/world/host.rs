@@ -7,16 +7,18 @@ use std::ptr::NonNull;
 
 use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
 
-use super::World;
+use super::{Gift, World};
 use crate::outcome::OpResult;
-use crate::program::Op;
+use crate::program::{Op, Program};
 
-/// What an engine tells the driver about the thread that is running.
+/// What an engine tells the driver about the thread that is running, and how
+/// its threads pass handles on.
 ///
 /// # Safety
 ///
 /// [`world`](Host::world) gives every thread that shares handles the same
-/// world.
+/// world. [`take`](Host::take) gives back what was given, and that once; when
+/// handles may move between OS threads, the give happens before the take.
 pub unsafe trait Host: Sized + Send + Sync + 'static {
     /// The world of this program.
     fn world() -> &'static World;
@@ -34,6 +36,28 @@ pub unsafe trait Host: Sized + Send + Sync + 'static {
     /// end.
     fn end_operation(op: Op, result: OpResult) {
         let _ = (op, result);
+    }
+
+    /// Makes the mailboxes that the program names, empty; part of
+    /// [`World::reset`].
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses the world during the call.
+    unsafe fn reset_mailboxes(program: &Program) {
+        // SAFETY: promised by the caller.
+        unsafe { Self::world().reset_mailboxes(program) };
+    }
+
+    /// Puts a handle into the mailbox of a slot; false if it is full.
+    fn give(slot: usize, gift: Gift) -> bool {
+        Self::world().mailbox(slot).give(gift)
+    }
+
+    /// Takes the handle that is in the mailbox of a slot; `None` if it is
+    /// empty.
+    fn take(slot: usize) -> Option<Gift> {
+        Self::world().mailbox(slot).take()
     }
 }
 
@@ -81,7 +105,7 @@ unsafe impl<H: Host> Platform for Hosted<H> {
 
 /// Everything on one thread, which has a world of its own.
 ///
-/// Handles of this host must stay on the thread that made them.
+/// Handles of this host must stay on the OS thread that made them.
 #[derive(Debug)]
 pub struct LocalHost;
 
@@ -98,7 +122,7 @@ impl LocalHost {
 }
 
 // SAFETY: handles of this host stay on the thread that made them: the driver
-// runs there, and hands none out.
+// runs there, and hands none out; the mailboxes are those of the world.
 unsafe impl Host for LocalHost {
     fn world() -> &'static World {
         WORLD.with(|world| *world)

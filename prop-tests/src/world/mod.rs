@@ -2,12 +2,14 @@
 //! value, so that each engine sees leaks and double drops.
 
 mod host;
+mod mailbox;
 mod meta;
 mod register;
 
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::ptr::{self, NonNull};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, SlotState};
@@ -15,6 +17,7 @@ use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, SlotState};
 use crate::program::{MAX_SLOTS, MAX_THREADS, Program, StartKind};
 
 pub use host::{Aborted, Host, Hosted, LocalHost};
+pub use mailbox::{Flag, Gift, Mailbox};
 pub use meta::{KindA, KindB, Tag, Tracked, tag_of};
 pub use register::{Counts, Fault, FaultKind, Register};
 
@@ -33,6 +36,9 @@ pub struct World {
     /// operation which tears nothing down is not ordered with other threads by
     /// the harness, and real threads meet what the protocol alone orders.
     teardowns: [Mutex<Option<Teardown>>; MAX_THREADS],
+    /// By slot, for hosts without mailboxes of their own. A slot whose mailbox
+    /// the program does not name has none.
+    mailboxes: UnsafeCell<Vec<Option<Mailbox<AtomicU64>>>>,
 }
 
 /// A page; every word of it is the frame's address. No program writes pages.
@@ -51,8 +57,8 @@ struct Teardown {
     done: bool,
 }
 
-// SAFETY: `slots` changes only in `reset`, whose caller promises that nobody
-// else uses the world; pages are never written; everything else is `Sync`.
+// SAFETY: `slots` and `mailboxes` change only in `reset`, whose caller promises
+// that nobody else uses the world; pages are never written; everything else is `Sync`.
 unsafe impl Sync for World {}
 
 impl World {
@@ -66,6 +72,7 @@ impl World {
             pages: (0..MAX_SLOTS).map(page).collect(),
             register: Mutex::default(),
             teardowns: Default::default(),
+            mailboxes: UnsafeCell::default(),
         }))
     }
 
@@ -112,6 +119,29 @@ impl World {
             self.max_paddr.set(count * PAGE_SIZE);
             self.list_ids.restart();
         }
+        // SAFETY: promised by the caller.
+        unsafe { H::reset_mailboxes(program) };
+    }
+
+    /// Empties the mailboxes.
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses the world during the call.
+    unsafe fn reset_mailboxes(&self, program: &Program) {
+        // SAFETY: nobody else uses the world.
+        let mailboxes = unsafe { &mut *self.mailboxes.get() };
+        mailboxes.clear();
+        mailboxes.extend(Mailbox::of(program));
+    }
+
+    /// The mailbox of a slot.
+    fn mailbox(&self, slot: usize) -> &Mailbox<AtomicU64> {
+        // SAFETY: changed only while nobody uses the world.
+        let mailboxes = unsafe { &*self.mailboxes.get() };
+        mailboxes[slot]
+            .as_ref()
+            .expect("the program names the mailbox")
     }
 
     /// The slots.

@@ -162,7 +162,8 @@ fn control_every_operation_is_seen_with_each_of_its_results() {
     let expected = "alloc: ok in_use unique -; alloc_unique: ok in_use unique -; \
         get: ok unused unique abort -; clone: ok abort -; drop: last kept -; \
         read: start writer -; write: ok -; try_unique: yes no -; share: ok -; \
-        repurpose: ok -; reset: ok -; count: number -";
+        repurpose: ok -; reset: ok -; count: number -; \
+        give: ok full -; take: ok empty -";
     let expected = expected.split("; ").flat_map(|row| {
         let (op, results) = row.split_once(": ").unwrap();
         results

@@ -28,15 +28,15 @@ pub(crate) struct Subject {
 impl Subject {
     pub(crate) fn new(history: &History) -> Self {
         // The program of the history has no operations yet that would say how
-        // many slots there are.
-        let last_slot = Op {
-            name: OpName::Count,
-            slot: history.slots - 1,
+        // many slots there are, and that their mailboxes are used.
+        let use_mailbox = |slot| Op {
+            name: OpName::Take,
+            slot,
         };
         let threads = history.program.threads.len();
         let program = Program {
             start: history.program.start,
-            threads: vec![vec![last_slot]; threads],
+            threads: vec![(0..history.slots).map(use_mailbox).collect(); threads],
         };
         // SAFETY: handles of the last run were forgotten with its subject, and
         // the world belongs to this OS thread.

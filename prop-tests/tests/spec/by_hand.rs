@@ -258,6 +258,68 @@ fn final_drops_are_in_order_of_slots() {
 }
 
 #[test]
+fn a_mailbox_passes_one_handle_on() {
+    assert_allowed(
+        "shared: clone give drop | take read drop",
+        Left,
+        &[
+            "ok ok kept | ok start last ; unused",
+            "ok ok last | ok start kept ; unused",
+            // Taken too early: the handle stays in the mailbox.
+            "ok ok kept | empty - - ; 1",
+        ],
+    );
+    assert_allowed(
+        "unique: write give | take read",
+        Left,
+        &["ok ok | ok 1.1 ; unique", "ok ok | empty - ; unique"],
+    );
+    // Whoever comes second finds it full, and keeps the handle.
+    assert_allowed(
+        "shared*2: give get | give get",
+        Left,
+        &["ok ok | full - ; 3", "full - | ok ok ; 3"],
+    );
+    // What was given is no longer there to be read, and can be taken back.
+    assert_allowed(
+        "shared: give read take read clone give give",
+        Left,
+        &["ok - ok start ok ok full ; 2"],
+    );
+    assert_allowed("unused: give take", Left, &["- empty ; unused"]);
+}
+
+#[test]
+fn a_mailbox_is_emptied_by_nobody_at_the_end() {
+    assert_allowed("shared: give | get", Dropped, &["ok | ok ; | kept ; 1"]);
+    assert_allowed("unique: give | get", Dropped, &["ok | unique ; | ; unique"]);
+    assert_allowed(
+        "shared: give | take",
+        Dropped,
+        &["ok | ok ; | last ; unused", "ok | empty ; | ; 1"],
+    );
+    // A thread that aborts forgets what it holds, not what it gave.
+    assert_allowed(
+        "shared*2+14: give | clone | take",
+        Left,
+        &["ok | abort | ok ; aborted", "ok | abort | empty ; aborted"],
+    );
+}
+
+#[test]
+fn each_slot_has_a_mailbox() {
+    assert_allowed(
+        "shared: alloc_unique@1 give@1 give | take take@1 write@1",
+        Left,
+        &[
+            "ok ok ok | ok ok ok ; 1, unique",
+            "ok ok ok | empty ok ok ; 1, unique",
+            "ok ok ok | empty empty - ; 1, unique",
+        ],
+    );
+}
+
+#[test]
 fn slots_interleave_sequentially_consistently() {
     // Who finds slot 1 published finds slot 0 published.
     assert_allowed(

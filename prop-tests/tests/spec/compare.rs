@@ -256,6 +256,74 @@ fn an_abort_beside_a_slot_is_a_stop_in_it() {
     assert_eq!(comparison.forbidden.len(), 1);
 }
 
+/// The outcome of this program that is shown so.
+fn outcome(line: &str) -> Outcome {
+    line.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_mailbox_that_is_full_says_nothing_of_the_count() {
+    // The give of thread 1 fails after thread 2 has cloned, and the count is
+    // stale all the same.
+    let program = program("shared*2: give count | clone give");
+    let (_, allowed) = case(&program, Ends::Left);
+    let stale = outcome("full 2 | ok ok => left shared(3) live");
+    let mut seen = allowed.clone();
+    assert!(seen.insert(stale.clone()));
+    assert!(run(&program, &seen, Relation::SlotWise, true).holds());
+    let contained = run(&program, &seen, Relation::Contained, true);
+    assert_eq!(contained.forbidden, [stale]);
+    for wrong in [
+        "full 4 | ok ok => left shared(3) live",
+        "full 2 | ok ok => left shared(2) live",
+        "ok 2 | ok ok => left shared(3) live",
+    ] {
+        let seen = BTreeSet::from([outcome(wrong)]);
+        let comparison = run(&program, &seen, Relation::SlotWise, false);
+        assert_eq!(comparison.forbidden.len(), 1, "{wrong}");
+    }
+}
+
+#[test]
+fn what_is_taken_was_given_before() {
+    let program = program("shared: clone give count | take drop");
+    for (line, holds) in [
+        // The drop of what was taken comes after the clone.
+        ("ok ok 2 | ok kept => left shared(1) live", true),
+        ("ok ok 1 | ok kept => left shared(1) live", true),
+        ("ok ok 1 | ok last => left shared(1) live", false),
+        ("ok ok 1 | empty - => left shared(2) live", false),
+        ("ok ok 2 | empty - => left shared(2) live", true),
+        ("ok full 2 | ok kept => left shared(1) live", false),
+    ] {
+        let seen = BTreeSet::from([outcome(line)]);
+        let comparison = run(&program, &seen, Relation::SlotWise, false);
+        // Even if the whole allows it: each slot is asked.
+        let nothing = BTreeSet::new();
+        let (case, _) = case(&program, Ends::Left);
+        let alone = compare(&case, &nothing, &seen, Relation::SlotWise, false).unwrap();
+        assert_eq!(
+            (comparison.holds(), alone.holds()),
+            (holds, holds),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_projection_follows_what_was_taken() {
+    // A shared handle is cloned, the unique one is written: what was taken is
+    // one of them.
+    let program = program("shared: give get@1 | take clone write");
+    let projected = |line: &str| project_outcome(&program, &outcome(line), 0);
+    let ends = "left @0 shared(2) live, @1 unused";
+    assert!(projected(&format!("ok unused | ok ok - => {ends}")).is_some());
+    assert!(projected(&format!("ok unused | ok - ok => {ends}")).is_some());
+    assert!(projected(&format!("ok unused | ok ok ok => {ends}")).is_none());
+    assert!(projected(&format!("ok unused | ok - - => {ends}")).is_none());
+    assert!(projected(&format!("ok unused | empty ok - => {ends}")).is_none());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 

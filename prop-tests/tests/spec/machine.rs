@@ -22,7 +22,7 @@ fn an_execution_is_told_step_by_step() {
         machine.slots(),
         [Slot {
             state: SlotState::Busy,
-            live: None
+            ..Slot::UNUSED
         }]
     );
     let drop = machine.step(0).expect("the drop is done");
@@ -44,6 +44,7 @@ fn an_execution_is_told_step_by_step() {
     let end = Slot {
         state: SlotState::Shared(2),
         live: Some(writer),
+        mailbox: 0,
     };
     assert_eq!(machine.slots(), [end]);
     assert_eq!(show(&machine.outcome().unwrap()), "last ok | ok ; 2");
@@ -111,6 +112,32 @@ fn one_thread_has_one_outcome() {
         "ok kept - yes ok ok 1 last ok ok ; ; unused"
     );
     assert_eq!(allowed(line, Ends::Dropped), BTreeSet::from([outcome]));
+}
+
+#[test]
+fn a_handle_moves_in_one_step_each() {
+    let program = program("unique: give | take write give | take take");
+    let mut machine = Machine::start(&program, Ends::Left, &Params::MODEL).unwrap();
+    let mut step = |thread: usize, hand, mailbox| {
+        let done = machine.step(thread).expect("one step");
+        assert_eq!(
+            (done.before, done.after),
+            (SlotState::Unique, SlotState::Unique)
+        );
+        assert_eq!(machine.hand(thread, 0), hand);
+        assert_eq!(machine.slots()[0].mailbox, mailbox);
+        done.result
+    };
+    assert_eq!(step(1, Hand::Empty, 0), OpResult::Empty);
+    assert_eq!(step(0, Hand::Empty, 1), OpResult::Ok);
+    assert_eq!(step(2, Hand::Unique, 0), OpResult::Ok);
+    // Thread 2 has nothing to write or to give, and thread 3 takes no second
+    // handle.
+    assert_eq!(machine.enabled().count(), 0);
+    assert_eq!(
+        show(&machine.outcome().unwrap()),
+        "ok | empty - - | ok - ; unique"
+    );
 }
 
 #[test]
@@ -183,6 +210,8 @@ fn every_transition_is_visited() {
         "shared+15: clone | get | get",
         "unused: alloc share | alloc_unique share read | get read",
         "unused: alloc alloc@1 read | get@1 get read@1",
+        "unique: write give | take write share give | take read",
+        "shared*2: give get | clone give give | take read",
     ] {
         for ends in [Ends::Left, Ends::Dropped] {
             let [visited, walked] = transitions(&program(line), ends);

@@ -22,7 +22,15 @@ const UNIQUE: u64 = u64::MAX - 1;
 struct World {
     words: Vec<u64>,
     data: Vec<Option<Writer>>,
+    mailboxes: Vec<Mailbox>,
     threads: Vec<Thread>,
+}
+
+#[derive(Clone, Copy)]
+enum Mailbox {
+    Nothing,
+    Shared,
+    Unique,
 }
 
 #[derive(Clone, Default)]
@@ -57,6 +65,7 @@ fn naive(program: &Program, ends: Ends, budget: usize) -> Option<BTreeSet<Outcom
     let mut world = World {
         words: vec![UNUSED; slots],
         data: vec![None; slots],
+        mailboxes: vec![Mailbox::Nothing; slots],
         threads: vec![Thread::default(); program.threads.len()],
     };
     for thread in &mut world.threads {
@@ -151,6 +160,7 @@ impl Naive<'_> {
         let World {
             words,
             data,
+            mailboxes,
             threads,
         } = world;
         let thread = &mut threads[number];
@@ -279,6 +289,33 @@ impl Naive<'_> {
             }
             (OpName::Read, _) => Some(OpResult::Read(live.expect("live metadata"))),
             (OpName::Count, _) => Some(OpResult::Count(old)),
+            (OpName::Give, _) => Some(match mailboxes[op.slot] {
+                Mailbox::Nothing if *unique => {
+                    mailboxes[op.slot] = Mailbox::Unique;
+                    *unique = false;
+                    OpResult::Ok
+                }
+                Mailbox::Nothing => {
+                    mailboxes[op.slot] = Mailbox::Shared;
+                    *shared -= 1;
+                    OpResult::Ok
+                }
+                Mailbox::Shared | Mailbox::Unique => OpResult::Full,
+            }),
+            (OpName::Take, _) => {
+                let taken = std::mem::replace(&mut mailboxes[op.slot], Mailbox::Nothing);
+                Some(match taken {
+                    Mailbox::Nothing => OpResult::Empty,
+                    Mailbox::Shared => {
+                        *shared = 1;
+                        OpResult::Ok
+                    }
+                    Mailbox::Unique => {
+                        *unique = true;
+                        OpResult::Ok
+                    }
+                })
+            }
         };
         thread.done += 1;
         if let Some(result) = result {
@@ -298,15 +335,15 @@ impl Naive<'_> {
 fn applies(thread: &Thread, op: Op) -> bool {
     let (shared, unique) = (thread.shared[op.slot], thread.unique[op.slot]);
     match op.name {
-        OpName::Alloc | OpName::AllocUnique | OpName::Get => shared == 0 && !unique,
-        OpName::Read | OpName::Drop => shared > 0 || unique,
+        OpName::Alloc | OpName::AllocUnique | OpName::Get | OpName::Take => shared == 0 && !unique,
+        OpName::Read | OpName::Drop | OpName::Give => shared > 0 || unique,
         OpName::Clone => shared == 1,
         OpName::TryUnique | OpName::Count => shared > 0,
         OpName::Write | OpName::Share | OpName::Repurpose | OpName::Reset => unique,
     }
 }
 
-const NAMES: [OpName; 12] = [
+const NAMES: [OpName; 14] = [
     OpName::Alloc,
     OpName::AllocUnique,
     OpName::Get,
@@ -319,6 +356,8 @@ const NAMES: [OpName; 12] = [
     OpName::Repurpose,
     OpName::Reset,
     OpName::Count,
+    OpName::Give,
+    OpName::Take,
 ];
 
 /// Small programs; starts come near the maximum now and then. Most operations
@@ -355,7 +394,7 @@ pub(crate) fn programs(slots: usize) -> impl Strategy<Value = Program> {
                 let successes = [OpResult::Ok, OpResult::Yes, OpResult::Last];
                 let next = successes
                     .iter()
-                    .find_map(|&result| hand.after(name, result));
+                    .find_map(|&result| hand.after(name, result).next());
                 *hand = next.unwrap_or(*hand);
                 Op { name, slot }
             });
@@ -412,6 +451,7 @@ fn the_naive_search_walks_every_interleaving() {
     naive_search.walk(&World {
         words: vec![UNUSED; 2],
         data: vec![None; 2],
+        mailboxes: vec![Mailbox::Nothing; 2],
         threads: vec![thread; 2],
     });
     assert_eq!(naive_search.walked, 6);

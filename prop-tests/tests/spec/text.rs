@@ -46,6 +46,8 @@ fn op(word: &str) -> Op {
         "repurpose" => OpName::Repurpose,
         "reset" => OpName::Reset,
         "count" => OpName::Count,
+        "give" => OpName::Give,
+        "take" => OpName::Take,
         other => panic!("operation {other:?}"),
     };
     Op {
@@ -102,6 +104,8 @@ fn word(result: OpResult) -> String {
         OpResult::No => "no".into(),
         OpResult::Last => "last".into(),
         OpResult::Kept => "kept".into(),
+        OpResult::Full => "full".into(),
+        OpResult::Empty => "empty".into(),
         OpResult::Count(count) => count.to_string(),
         OpResult::Read(Writer::Start) => "start".into(),
         OpResult::Read(Writer::Op { thread, op }) => format!("{thread}.{op}"),
