@@ -18,6 +18,9 @@ pub fn allowed(programs: &[(Program, Ends)]) -> Result<BTreeSet<Transition>, Str
     let mut cells = BTreeSet::new();
     for (program, ends) in programs {
         let mut visit = |transition: spec::Transition| {
+            if Transition::moves_handles(transition.op.name) {
+                return;
+            }
             cells.insert(Transition::of_spec(&transition));
         };
         spec::allowed_with(program, *ends, &Params::MODEL, &mut visit)

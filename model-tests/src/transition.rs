@@ -36,6 +36,14 @@ impl Transition {
         }
     }
 
+    /// Whether the operation passes a handle on without touching the slot. It
+    /// commutes with all that other threads do to the slot, so that an engine
+    /// with partial-order reduction need not meet it in every state: it has no
+    /// cells.
+    pub const fn moves_handles(op: OpName) -> bool {
+        matches!(op, OpName::Give | OpName::Take)
+    }
+
     /// The cell of a transition of the specification.
     pub fn of_spec(transition: &spec::Transition) -> Self {
         let raw = |state: SlotState| match state {

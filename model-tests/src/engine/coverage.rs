@@ -28,6 +28,9 @@ pub(super) fn take() -> BTreeSet<Transition> {
 /// Adds the operation that this thread has just finished; `now` is the newest
 /// state of its slot.
 pub(super) fn finished(op: Op, result: OpResult, now: SlotState) {
+    if Transition::moves_handles(op.name) {
+        return;
+    }
     REACHED.with_borrow_mut(|reached| {
         if let Some(reached) = reached {
             let (before, after) = model::with_trace(|events| around(op.name, events, now));
