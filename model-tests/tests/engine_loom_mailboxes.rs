@@ -1,0 +1,61 @@
+//! Every small program that passes handles on, under loom: what it sees of a
+//! mailbox made of atomics is what the specification says, in which each
+//! operation on it is one step.
+
+#![cfg(loom)]
+
+mod mailboxes;
+
+use mailboxes::{assert_all_pass, explore};
+use model_tests::engine::Job;
+use model_tests::engine::{OrderingChange, Probe, StepKind};
+use model_tests::report;
+use model_tests::verdict::Verdict;
+use prop_tests::outcome::Ends;
+
+fn with(probe: Probe) -> impl Fn(String, Ends) -> Job {
+    move |program, ends| Job::loom(program, ends, probe)
+}
+
+#[test]
+fn two_threads_see_what_is_allowed_and_all_of_it() {
+    assert_all_pass(2, 2, with(Probe::Cas));
+}
+
+#[test]
+fn three_threads_see_what_is_allowed_and_all_of_it() {
+    assert_all_pass(3, 1, with(Probe::Cas));
+}
+
+/// A failed `give` does not keep a lookup or a `count` from being stale.
+#[test]
+fn two_threads_with_plain_loads_see_what_the_count_allows() {
+    assert_all_pass(2, 2, with(Probe::Load));
+}
+
+#[test]
+fn a_story_shows_the_mailbox() {
+    let program = "shared: clone give drop | take read drop";
+    let job = Job {
+        orderings: vec![OrderingChange::parse("DEC=Relaxed").unwrap()],
+        trace: true,
+        ..Job::loom(program.to_owned(), Ends::Dropped, Probe::Cas)
+    };
+    let failure = explore(&job).failure.expect("a data race");
+    assert_eq!(failure.verdict, Verdict::DataRace);
+    let moves: Vec<_> = failure
+        .steps
+        .iter()
+        .filter_map(|step| match step.kind {
+            StepKind::Mailbox { give, ok: true } => Some((step.thread, step.slot, give)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(moves, [(1, Some(0), true), (2, Some(0), false)]);
+    let text = report::failure::text(&failure, &program.parse().unwrap());
+    for what in ["a handle goes in", "a handle comes out"] {
+        let mut lines = text.lines().map(str::trim_start);
+        let shown = |line: &str| line.starts_with("mailbox ") && line.ends_with(what);
+        assert!(lines.any(shown), "{text}");
+    }
+}
