@@ -17,6 +17,8 @@ mod loom;
 pub mod scheduler;
 #[cfg(shuttle)]
 mod shuttle;
+#[cfg(all(loom, target_os = "linux", target_pointer_width = "64"))]
+pub mod stacks;
 #[cfg(not(model))]
 mod threads;
 #[cfg(any(loom, shuttle))]
