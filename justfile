@@ -67,6 +67,11 @@ planted *args:
 replay *args:
     @{{ framecheck }} replay "$@"
 
+# How executions grow with threads and operations, and what a bound would cost
+[no-exit-message]
+scale *args:
+    @{{ framecheck }} scale "$@"
+
 # Does a wrong protocol fail? Applies the mutants and judges them
 [no-exit-message]
 mutants *args:

@@ -17,6 +17,7 @@ pub mod ordering_name;
 pub mod plan;
 pub mod pool;
 pub mod report;
+pub mod scale;
 pub mod transition;
 pub mod verdict;
 pub mod worker;

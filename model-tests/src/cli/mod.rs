@@ -10,6 +10,7 @@ mod mutants;
 mod nightly;
 mod planted;
 mod replay;
+mod scale;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ enum Command {
     Nightly(nightly::Args),
     Planted(planted::Args),
     Replay(replay::Args),
+    Scale(scale::Args),
     Docs(docs::Args),
     Mutants(mutants::Args),
     /// Explores jobs from standard input; the other commands start it.
@@ -54,6 +56,7 @@ pub fn run() -> ExitCode {
         Command::Nightly(args) => nightly::run(&args),
         Command::Planted(args) => planted::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Scale(args) => scale::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Worker => crate::worker::serve()

@@ -32,8 +32,12 @@ pub fn seconds(seconds: f64) -> String {
         format!("{:.0} ms", seconds * 1e3)
     } else if seconds < 120.0 {
         format!("{seconds:.1} s")
-    } else {
+    } else if seconds < 7_200.0 {
         format!("{:.1} min", seconds / 60.0)
+    } else if seconds < 172_800.0 {
+        format!("{:.1} h", seconds / 3_600.0)
+    } else {
+        format!("{:.1} days", seconds / 86_400.0)
     }
 }
 

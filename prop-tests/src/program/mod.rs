@@ -23,11 +23,13 @@ mod enumerate;
 mod holdings;
 mod parse;
 mod print;
+mod rank;
 pub mod strategy;
 
 pub use crate::text::ParseError;
 pub use enumerate::{Bound, enumerate, enumerate_with};
 pub use holdings::{Hand, Hands};
+pub use rank::Ranked;
 
 /// The most threads a program can have; an engine may take fewer.
 pub const MAX_THREADS: usize = 16;

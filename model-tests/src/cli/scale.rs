@@ -1,0 +1,223 @@
+//! `scale`: what larger bounds would cost.
+
+use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use prop_tests::outcome::Ends;
+use prop_tests::program::{Bound, Ranked};
+
+use super::Refusal;
+use crate::engine::EngineName;
+use crate::pool::Pool;
+use crate::scale::{self, Plan, Row};
+use crate::verdict::Verdict;
+use crate::worker::{self, WorkerBuild};
+use crate::{ends_name, interrupt, report};
+
+/// Show how executions grow with threads and operations, and what a campaign of
+/// each bound would cost.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Of each bound some programs are explored, at equal distances in its order. `~` is an estimate from
+them, with the standard error of the sample; `>` says that programs were cut off, so that the number
+is at least this large.
+
+Examples:
+  framecheck scale
+  framecheck scale --bounds 2x4,3x3 --sample 200 --ends left
+
+Exit codes: 0 measured, 1 a program fails, 2 bad input, 3 interrupted, 4 tool failure")]
+pub(super) struct Args {
+    /// The bounds to compare
+    #[arg(long, value_name = "THREADSxOPS", default_values = scale::BOUNDS, value_delimiter = ',')]
+    bounds: Vec<Bound>,
+
+    /// What happens to handles still held at the end: dropped, left or both
+    #[arg(long, value_name = "ENDS", value_parser = ends_name::parse, default_value = "both")]
+    ends: std::vec::Vec<Ends>,
+
+    /// Programs to run of each bound
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    sample: u64,
+
+    /// Cut each program off after this many executions
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    max_executions: u64,
+
+    /// Worker processes; as many as cores by default
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// Where the picture goes
+    #[arg(long, value_name = "FILE", default_value = "target/scale.svg")]
+    svg: PathBuf,
+
+    /// Print one JSON object for each bound and end
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    if args.sample == 0 || args.max_executions == 0 {
+        return Err(Refusal::input("a sample of nothing says nothing"));
+    }
+    let worker = worker::build(WorkerBuild {
+        engine: EngineName::Loom,
+        quiet: !std::io::stderr().is_terminal(),
+    })
+    .map_err(Refusal::tool)?;
+    interrupt::listen().map_err(Refusal::tool)?;
+    let workers = args.workers.unwrap_or_else(Pool::default_size);
+    let mut pool = Pool::new(EngineName::Loom, &worker, workers);
+    let mut rows: Vec<Row> = Vec::new();
+    let mut verdict = Verdict::Pass;
+    let bar = progress_bar();
+    'all: for &bound in &args.bounds {
+        let programs = Ranked::new(bound, false);
+        for &ends in &args.ends {
+            let plan = Plan {
+                bound,
+                ends,
+                sample: args.sample,
+                most_executions: args.max_executions,
+            };
+            let jobs = plan.jobs(&programs);
+            let asked = jobs.len();
+            let mut row = Row::new(&plan, programs.len());
+            bar.set_length(asked as u64);
+            bar.set_position(0);
+            bar.set_message(format!("{bound}, {}", ends_name::name(ends)));
+            let jobs = jobs.into_iter().map(|job| ((), job));
+            pool.run(jobs, |(), _, run| {
+                row.add(&run);
+                bar.inc(1);
+                ControlFlow::Continue(())
+            })
+            .map_err(Refusal::tool)?;
+            verdict = verdict.and(row.verdict);
+            if row.sampled < asked as u64 {
+                // Part of a sample would be a biased one.
+                break 'all;
+            }
+            if args.json {
+                print_json(&row)?;
+            }
+            rows.push(row);
+        }
+    }
+    bar.finish_and_clear();
+    if !args.json {
+        print(&rows, workers);
+    }
+    if !rows.is_empty() {
+        save(&args.svg, &scale::svg(&rows).map_err(Refusal::tool)?)?;
+    }
+    if interrupt::requested() {
+        anstream::eprintln!("interrupted: the bounds that are not listed were not measured");
+        verdict = verdict.and(Verdict::CutOff);
+    }
+    Ok(verdict.exit_code())
+}
+
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(4));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} programs of {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// What `--json` prints beside what was measured.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    row: &'a Row,
+    exact: bool,
+    lower_bound: bool,
+    total_executions: f64,
+    total_seconds: f64,
+}
+
+fn print_json(row: &Row) -> Result<(), Refusal> {
+    let line = Line {
+        row,
+        exact: row.is_exact(),
+        lower_bound: row.cut_off > 0,
+        total_executions: row.total_executions(),
+        total_seconds: row.total_seconds(),
+    };
+    let line = serde_json::to_string(&line).map_err(Refusal::tool)?;
+    // A reader that went away ends the printing quietly.
+    let _ = writeln!(std::io::stdout(), "{line}");
+    Ok(())
+}
+
+fn print(rows: &[Row], workers: usize) {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header([
+        "bound",
+        "ends",
+        "programs",
+        "run",
+        "cut off",
+        "mean",
+        "most",
+        "executions of all",
+        "±",
+        "engine time",
+        "time here",
+    ]);
+    for row in rows {
+        let sign = row.sign();
+        let programs = u64::try_from(row.programs).unwrap_or(u64::MAX);
+        table.add_row([
+            row.bound.clone(),
+            row.ends.clone(),
+            report::count(programs),
+            report::count(row.sampled),
+            report::count(row.cut_off),
+            report::count(row.mean().round() as u64),
+            report::count(row.most),
+            format!(
+                "{sign}{}",
+                report::count(row.total_executions().round() as u64)
+            ),
+            match row.error {
+                0.0 => String::new(),
+                error => format!("{:.0} %", error * 100.0),
+            },
+            format!("{sign}{}", report::seconds(row.total_seconds())),
+            format!(
+                "{sign}{}",
+                report::seconds(row.total_seconds() / workers as f64)
+            ),
+        ]);
+    }
+    for column in 2..11 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    anstream::println!("{table}");
+    anstream::println!(
+        "time here: on {workers} workers, if nothing else runs; loom, loads as cas, one slot"
+    );
+}
+
+fn save(path: &Path, picture: &str) -> Result<(), Refusal> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(path, picture))
+        .map_err(|e| Refusal::tool(format!("{}: {e}", path.display())))?;
+    anstream::eprintln!("the picture is in {}", path.display());
+    Ok(())
+}
