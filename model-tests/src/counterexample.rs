@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::commit;
-use crate::engine::{EngineName, Exploration, Job, Limits, Scheduler};
+use crate::engine::{EngineName, Exploration, Job, Limits, Scheduler, Step};
 use crate::verdict::Verdict;
 
 /// A failing execution.
@@ -28,25 +28,52 @@ pub struct Counterexample {
     pub execution: u64,
     /// The schedule that shuttle took.
     pub schedule: Option<String>,
+    /// The program that failed at first, if this is a smaller one.
+    #[serde(default)]
+    pub original: Option<String>,
+    /// The steps of the failing execution, if they were recorded.
+    #[serde(default)]
+    pub steps: Vec<Step>,
 }
 
 /// The version this build writes and reads.
 const FORMAT: u32 = 1;
 
 impl Counterexample {
-    /// The failing execution of a run, if it failed in one.
+    /// The failing execution of a run, or the run if it misses an outcome;
+    /// nothing if it did not fail, or if it cannot be made again because real
+    /// threads ran it.
     pub fn of(job: &Job, run: &Exploration) -> Option<Self> {
-        let failure = run.failure.as_ref().filter(|f| f.verdict.is_failure())?;
+        let verdict = run.verdict();
+        if !verdict.is_failure() || run.engine == EngineName::Threads {
+            return None;
+        }
+        let failure = run.failure.as_ref();
         Some(Counterexample {
             format: FORMAT,
             commit: commit(),
             engine: run.engine,
-            verdict: failure.verdict,
-            message: failure.message.clone(),
+            verdict,
+            message: failure.map_or_else(|| run.missing.join("; "), |f| f.message.clone()),
             job: job.clone(),
             execution: run.executions,
-            schedule: failure.schedule.clone(),
+            schedule: failure.and_then(|f| f.schedule.clone()),
+            original: None,
+            steps: failure.map_or_else(Vec::new, |f| f.steps.clone()),
         })
+    }
+
+    /// The same, as what became of a larger program.
+    #[must_use]
+    pub fn from_original(mut self, original: &str) -> Self {
+        self.original = (original != self.job.program).then(|| original.to_owned());
+        self
+    }
+
+    /// Where counterexamples are saved if nothing else is said.
+    pub fn default_folder() -> PathBuf {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+        root.unwrap_or(Path::new(".")).join("target/failures")
     }
 
     /// Writes the file, named after what failed, into `folder`.
@@ -85,7 +112,8 @@ impl Counterexample {
     }
 
     /// The job that runs the failing execution again: shuttle takes the same
-    /// schedule at once, loom goes through the same executions up to it.
+    /// schedule at once, loom goes through the same executions up to it. A
+    /// missing outcome takes all of them.
     pub fn job(&self) -> Job {
         let mut job = self.job.clone();
         job.trace = true;
@@ -97,6 +125,7 @@ impl Counterexample {
                 });
                 job.limits = Limits::default();
             }
+            None if self.verdict == Verdict::MissingOutcome => {}
             None => job.limits.executions = Some(self.execution),
         }
         job

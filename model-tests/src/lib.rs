@@ -18,6 +18,8 @@ pub mod plan;
 pub mod pool;
 pub mod report;
 pub mod scale;
+pub mod smallest;
+pub mod story;
 pub mod transition;
 pub mod verdict;
 pub mod worker;

@@ -9,7 +9,7 @@ mod mailboxes;
 use mailboxes::{assert_all_pass, explore};
 use model_tests::engine::Job;
 use model_tests::engine::{OrderingChange, Probe, StepKind};
-use model_tests::report;
+use model_tests::report::{self, story::Detail};
 use model_tests::verdict::Verdict;
 use prop_tests::outcome::Ends;
 
@@ -41,7 +41,8 @@ fn a_story_shows_the_mailbox() {
         trace: true,
         ..Job::loom(program.to_owned(), Ends::Dropped, Probe::Cas)
     };
-    let failure = explore(&job).failure.expect("a data race");
+    let run = explore(&job);
+    let failure = run.failure.as_ref().expect("a data race");
     assert_eq!(failure.verdict, Verdict::DataRace);
     let moves: Vec<_> = failure
         .steps
@@ -52,10 +53,8 @@ fn a_story_shows_the_mailbox() {
         })
         .collect();
     assert_eq!(moves, [(1, Some(0), true), (2, Some(0), false)]);
-    let text = report::failure::text(&failure, &program.parse().unwrap());
-    for what in ["a handle goes in", "a handle comes out"] {
-        let mut lines = text.lines().map(str::trim_start);
-        let shown = |line: &str| line.starts_with("mailbox ") && line.ends_with(what);
-        assert!(lines.any(shown), "{text}");
+    let text = report::failure::text(&job, &run, Detail::Story);
+    for what in ["mailbox: a handle goes in", "mailbox: a handle comes out"] {
+        assert!(text.contains(what), "{text}");
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use model_tests::engine::{self, EngineName, Exploration, Job};
 use model_tests::litmus::{self, Litmus};
-use model_tests::report;
+use model_tests::report::{self, story::Detail};
 use model_tests::verdict::Verdict;
 use model_tests::worker::Worker;
 
@@ -108,12 +108,7 @@ fn run(engine: EngineName, file: &Litmus) -> Result<(), Failed> {
         report::count(executions)
     );
     if verdict != file.expect {
-        return Err(format!(
-            "expected {}, got {verdict}\n{}",
-            file.expect,
-            story(file, &runs)
-        )
-        .into());
+        return Err(format!("expected {}, got {verdict}\n{}", file.expect, story(&runs)).into());
     }
     // An outcome that weak memory alone shows is loom's to show.
     if file.expect == Verdict::Pass && engine == EngineName::Loom {
@@ -122,17 +117,12 @@ fn run(engine: EngineName, file: &Litmus) -> Result<(), Failed> {
     Ok(())
 }
 
-fn story(file: &Litmus, runs: &[(Job, Exploration)]) -> String {
+fn story(runs: &[(Job, Exploration)]) -> String {
     let mut said = String::new();
     for (job, run) in runs {
         said.push_str(&report::line::text(job, run));
         said.push('\n');
-        if let Some(failure) = &run.failure {
-            said.push_str(&report::failure::text(failure, &file.program));
-        }
-        for outcome in &run.missing {
-            said.push_str(&format!("  missing: {outcome}\n"));
-        }
+        said.push_str(&report::failure::text(job, run, Detail::Verbose));
     }
     said
 }

@@ -350,9 +350,7 @@ impl<'a, H: Host> ThreadRun<'a, H> {
                 op: index + 1,
             };
             let result = self.hands.perform(*op, writer);
-            if result != OpResult::Skipped {
-                H::end_operation(*op, result);
-            }
+            H::end_operation(*op, result);
             self.done.results.push(result);
             return Some(result);
         }

@@ -7,9 +7,11 @@
 extern crate std;
 
 use core::cell::{Cell, RefCell};
+use core::fmt::Display;
 use core::panic::Location;
 use core::sync::atomic::Ordering;
 use std::boxed::Box;
+use std::string::{String, ToString};
 use std::thread_local;
 use std::vec::Vec;
 
@@ -83,6 +85,11 @@ pub enum EventKind {
     Begin {
         /// The position of the operation in its thread.
         op: usize,
+    },
+    /// The operation of this thread is over. Not a step of its own.
+    End {
+        /// What came of it.
+        result: String,
     },
     /// An atomic access, or a fence if it reads and writes nothing.
     Atomic {
@@ -236,6 +243,13 @@ pub fn begin_operation(op: usize) {
     record(0, || EventKind::Begin { op });
 }
 
+/// Records what came of the operation that this thread is in.
+pub fn end_operation(result: &dyn Display) {
+    trace(0, || EventKind::End {
+        result: result.to_string(),
+    });
+}
+
 /// Records what came of a step to a mailbox of the harness.
 pub fn mailbox(slot: usize, give: bool, ok: bool) {
     record(0, || EventKind::Mailbox { slot, give, ok });
@@ -253,11 +267,6 @@ pub fn was_injected() -> bool {
     CONTROL.with(|c| c.inject.get().is_some_and(|(_, n)| c.weak_seen.get() >= n))
 }
 
-/// The events of the execution so far.
-pub fn take_trace() -> Vec<Event> {
-    CONTROL.with(|c| c.trace.take())
-}
-
 /// Looks at the events of the execution so far.
 pub fn with_trace<R>(look: impl FnOnce(&[Event]) -> R) -> R {
     CONTROL.with(|c| look(&c.trace.borrow()))
@@ -269,8 +278,12 @@ pub fn steps() -> u64 {
 }
 
 pub(super) fn record(address: usize, kind: impl FnOnce() -> EventKind) {
+    CONTROL.with(|c| c.steps.set(c.steps.get() + 1));
+    trace(address, kind);
+}
+
+fn trace(address: usize, kind: impl FnOnce() -> EventKind) {
     CONTROL.with(|c| {
-        c.steps.set(c.steps.get() + 1);
         if c.tracing.get() {
             let event = Event {
                 thread: c.thread.get(),

@@ -23,6 +23,9 @@ use crate::verdict::Verdict;
 #[derive(Debug, Parser)]
 #[command(name = "framecheck", version, arg_required_else_help = true)]
 struct Cli {
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -47,7 +50,9 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = Cli::parse();
+    cli.color.write_global();
+    let result = match cli.command {
         Command::Explore(args) => explore::run(&args),
         Command::Campaign(args) => campaign::run(&args),
         Command::Merge(args) => campaign::merge(&args),

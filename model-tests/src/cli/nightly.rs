@@ -152,10 +152,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             .map(|file| file.program.clone())
             .collect(),
     };
-    let failures = settings.failures.unwrap_or_else(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-        root.unwrap_or(Path::new(".")).join("target/failures")
-    });
+    let failures = settings
+        .failures
+        .unwrap_or_else(Counterexample::default_folder);
     let program = worker::build(WorkerBuild {
         engine: EngineName::Shuttle,
         quiet: !std::io::stderr().is_terminal(),

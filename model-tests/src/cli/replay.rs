@@ -1,6 +1,6 @@
 //! `replay`: a saved failing execution, once more.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use prop_tests::program::Program;
@@ -9,6 +9,9 @@ use super::Refusal;
 use crate::campaign::commit;
 use crate::counterexample::Counterexample;
 use crate::report;
+use crate::report::line::Smallest;
+use crate::report::story::Detail;
+use crate::story;
 use crate::verdict::Verdict;
 use crate::worker::{self, Worker, WorkerBuild};
 
@@ -17,11 +20,23 @@ use crate::worker::{self, Worker, WorkerBuild};
 pub(super) struct Args {
     /// The file that `nightly` or `explore` saved
     file: PathBuf,
+
+    /// Show every step
+    #[arg(short, long)]
+    verbose: bool,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+
+    /// Print only the verdict line
+    #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
+    quiet: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let saved = Counterexample::load(&args.file).map_err(Refusal::input)?;
-    let program: Program = saved.job.program.parse().map_err(Refusal::input)?;
+    let _: Program = saved.job.program.parse().map_err(Refusal::input)?;
     let here = commit();
     let elsewhere = saved.commit != here;
     if elsewhere {
@@ -39,12 +54,34 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let run = Worker::new(saved.engine, &worker)
         .explore(&job, &mut |_| ())
         .map_err(Refusal::input)?;
-    anstream::println!("program: {}", saved.job.program);
-    anstream::println!("{}", report::line::text(&job, &run));
-    if let Some(failure) = &run.failure {
-        anstream::println!("{}", report::failure::text(failure, &program));
-    }
     let verdict = run.verdict();
+    if args.json {
+        let smallest = story::of_failure(&job, &run).map(|story| Smallest {
+            program: saved.job.program.clone(),
+            saved: Some(args.file.display().to_string()),
+            story,
+        });
+        let line = report::line::Line::new(&job, &run).with(smallest);
+        let line = serde_json::to_string(&line).map_err(Refusal::tool)?;
+        // A reader that went away ends the printing quietly.
+        let _ = writeln!(std::io::stdout(), "{line}");
+    } else {
+        if !args.quiet {
+            anstream::println!("program: {}", saved.job.program);
+            if let Some(original) = &saved.original {
+                anstream::println!("smallest of: {original}");
+            }
+        }
+        anstream::println!("{}", report::line::text(&job, &run));
+        if !args.quiet {
+            let detail = if args.verbose {
+                Detail::Verbose
+            } else {
+                Detail::Story
+            };
+            anstream::println!("\n{}", report::failure::text(&job, &run, detail));
+        }
+    }
     if verdict != saved.verdict {
         return Err(Refusal::tool(format!(
             "it was saved as {}, and ends in {verdict}{}",
@@ -56,6 +93,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             }
         )));
     }
-    anstream::println!("verdict: {}", report::verdict(verdict));
+    let steps = run.failure.as_ref().map_or(&[][..], |f| &f.steps);
+    if !saved.steps.is_empty() && saved.steps != steps {
+        let message = "it fails in the same way, but in another execution than the one saved";
+        if !elsewhere {
+            return Err(Refusal::tool(message));
+        }
+        anstream::eprintln!("note: {message}");
+    }
+    if !args.json && !args.quiet {
+        anstream::println!("verdict: {}", report::verdict(verdict));
+    }
     Ok(verdict.exit_code().max(u8::from(verdict != Verdict::Pass)))
 }

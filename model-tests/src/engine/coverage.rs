@@ -25,10 +25,10 @@ pub(super) fn take() -> BTreeSet<Transition> {
     REACHED.take().unwrap_or_default()
 }
 
-/// Adds the operation that this thread has just finished; `now` is the newest
-/// state of its slot.
+/// Adds the operation that this thread has just finished, unless it was
+/// skipped; `now` is the newest state of its slot.
 pub(super) fn finished(op: Op, result: OpResult, now: SlotState) {
-    if Transition::moves_handles(op.name) {
+    if result == OpResult::Skipped || Transition::moves_handles(op.name) {
         return;
     }
     REACHED.with_borrow_mut(|reached| {

@@ -54,7 +54,7 @@ fn of_violation(violation: &Violation) -> Failure {
 }
 
 /// A trace, with addresses turned into slots.
-pub(super) fn steps(events: Vec<Event>, world: &World) -> Vec<Step> {
+pub(super) fn steps(events: &[Event], world: &World) -> Vec<Step> {
     let slot_of = |address: usize| {
         world.slots().iter().position(|slot| {
             let fields = slot.field_addresses();
@@ -62,7 +62,7 @@ pub(super) fn steps(events: Vec<Event>, world: &World) -> Vec<Step> {
         })
     };
     events
-        .into_iter()
+        .iter()
         .map(|event| Step {
             thread: event.thread + 1,
             slot: match event.kind {
@@ -71,6 +71,9 @@ pub(super) fn steps(events: Vec<Event>, world: &World) -> Vec<Step> {
             },
             kind: match event.kind {
                 EventKind::Begin { op } => StepKind::Begin { op: op + 1 },
+                EventKind::End { ref result } => StepKind::End {
+                    result: result.clone(),
+                },
                 EventKind::Atomic {
                     site,
                     ordering,

@@ -77,6 +77,7 @@ unsafe impl Host for ModelHost {
 
     fn end_operation(op: Op, result: OpResult) {
         coverage::finished(op, result, Self::world().state(op.slot));
+        model::end_operation(&result);
     }
 
     unsafe fn reset_mailboxes(program: &Program) {

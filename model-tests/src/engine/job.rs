@@ -149,6 +149,9 @@ pub struct Job {
     pub limits: Limits,
     /// Whether the steps of a failing execution are wanted.
     pub trace: bool,
+    /// Whether the steps of one execution for each outcome are wanted.
+    #[serde(default)]
+    pub examples: bool,
     /// Whether the transitions that are reached are wanted.
     pub coverage: bool,
     /// Whether all allowed outcomes are worked out beforehand. A program too
@@ -170,6 +173,7 @@ impl Job {
             inject: None,
             limits: Limits::default(),
             trace: false,
+            examples: false,
             coverage: false,
             enumerate: true,
         }
@@ -227,6 +231,11 @@ pub enum StepKind {
     Begin {
         /// Its position in the thread, counted from 1.
         op: usize,
+    },
+    /// The operation that the thread is in is over.
+    End {
+        /// What came of it, in the words of an outcome.
+        result: String,
     },
     /// An atomic access or a fence.
     Atomic {
@@ -306,6 +315,10 @@ pub struct Exploration {
     /// Threads of the program that ran, over all executions: none is a bug of
     /// the harness.
     pub threads_run: u64,
+    /// The steps of the first execution that showed each outcome, if the job
+    /// asked for them.
+    #[serde(default)]
+    pub examples: BTreeMap<String, Vec<Step>>,
     /// What ended the exploration, if it was not its end.
     pub failure: Option<Failure>,
     /// The time it took.
@@ -328,6 +341,7 @@ impl Exploration {
             undecided: 0,
             transitions: BTreeSet::new(),
             threads_run: 0,
+            examples: BTreeMap::new(),
             failure: None,
             seconds: 0.0,
         }

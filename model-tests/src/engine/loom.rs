@@ -39,7 +39,7 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
             Probe::Load => model::Probe::Load,
         },
         cut_retries: threads >= CUT_RETRIES_FROM && job.inject.is_none(),
-        trace: job.trace || job.coverage,
+        trace: job.trace || job.coverage || job.examples,
         ..model::Config::default()
     };
     for change in &job.orderings {

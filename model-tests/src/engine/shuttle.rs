@@ -38,7 +38,7 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     }
     let mut config = model::Config {
         overlap: job.overlap,
-        trace: job.trace || job.coverage,
+        trace: job.trace || job.coverage || job.examples,
         ..model::Config::default()
     };
     if let Some((site, n)) = &job.inject {

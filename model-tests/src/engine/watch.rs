@@ -17,7 +17,7 @@ use super::host::ModelHost;
 use super::judge::{self, Judge};
 use super::{
     EngineName, Exploration, Failure, Job, Limits, NEVER_INJECTED, Progress, Scheduler, SoFar,
-    coverage, failure,
+    Step, coverage, failure,
 };
 use crate::interrupt;
 use crate::verdict::Verdict;
@@ -32,6 +32,7 @@ pub(super) struct Stop;
 pub(super) struct Watch {
     judge: Judge,
     injects: bool,
+    examples: bool,
     samples: bool,
     limits: Limits,
     started: Instant,
@@ -44,6 +45,7 @@ struct State {
     /// Of the execution under way, by thread.
     threads: Vec<Option<ThreadResult>>,
     outcomes: HashMap<Outcome, u64>,
+    examples: BTreeMap<String, Vec<Step>>,
     /// Executions begun; a failing one may not come to its end.
     begun: u64,
     executions: u64,
@@ -65,6 +67,7 @@ impl Watch {
         Ok(Watch {
             judge: Judge::new(job, exact)?,
             injects: job.inject.is_some(),
+            examples: job.examples,
             samples: job.scheduler.as_ref().is_some_and(Scheduler::samples),
             limits: job.limits,
             started: Instant::now(),
@@ -152,6 +155,9 @@ impl Watch {
                     *times += 1;
                     return;
                 }
+                if self.examples {
+                    state.examples.insert(outcome.to_string(), steps_so_far());
+                }
                 let forbidden = self.judge.forbidden(&outcome, &mut state.undecided);
                 state.outcomes.insert(outcome, 1);
                 match forbidden {
@@ -177,7 +183,7 @@ impl Watch {
             }
         }
         if let Some(failure) = &mut failure {
-            failure.steps = failure::steps(model::take_trace(), ModelHost::world());
+            failure.steps = steps_so_far();
         } else if complete && self.injects && !state.injected {
             failure = Some(judge::failure(Verdict::ToolFailure, NEVER_INJECTED));
         }
@@ -214,8 +220,14 @@ impl Watch {
             undecided: state.undecided,
             transitions: coverage::take(),
             threads_run: state.threads_run,
+            examples: std::mem::take(&mut state.examples),
             failure,
             seconds: self.started.elapsed().as_secs_f64(),
         }
     }
+}
+
+/// The steps of the execution under way or just over.
+fn steps_so_far() -> Vec<Step> {
+    model::with_trace(|events| failure::steps(events, ModelHost::world()))
 }

@@ -1,78 +1,39 @@
-//! What is known of a failure: its message, and the steps that led to it.
+//! What is known of a failure: its message, and the execution that led to it.
 
-use std::fmt::Write as _;
+use super::story::{self, Detail};
+use super::{count, verdict};
+use crate::ends_name;
+use crate::engine::{Exploration, Job};
+use crate::story::of_failure;
 
-use meta_core::SlotState;
-
-use crate::engine::{Failure, Step, StepKind};
-
-/// The message and the failing execution, one step a line.
-pub fn text(failure: &Failure, program: &prop_tests::program::Program) -> String {
-    let mut text = String::new();
-    let _ = writeln!(text, "{}", failure.message);
-    if failure.steps.is_empty() {
-        return text;
-    }
-    let _ = writeln!(text, "\nthe failing execution, step by step:");
-    let mut thread = 0;
-    for step in &failure.steps {
-        if step.thread != thread {
-            thread = step.thread;
-            let _ = writeln!(text, "  thread {thread}");
+/// The failure of a run: a line that names it, the failing execution as a
+/// table, and what is wrong. Nothing if the run did not fail.
+pub fn text(job: &Job, run: &Exploration, detail: Detail) -> String {
+    let said = run.verdict();
+    let place = format!(
+        "on {}, {} {}, execution {}",
+        run.engine,
+        ends_name::name(job.ends),
+        job.manner(),
+        count(run.executions)
+    );
+    match (of_failure(job, run), &run.failure) {
+        (Some(story), Some(failure)) => format!(
+            "{} {place}: {}\n\n{}",
+            verdict(said),
+            first_sentence(&failure.message),
+            story::text(&story, detail)
+        ),
+        (Some(story), None) => format!("{}\n{}", verdict(said), story::text(&story, detail)),
+        (None, Some(failure)) => {
+            format!("{} {place}: {}\n", verdict(said), failure.message)
         }
-        let _ = writeln!(text, "    {}", step_text(step, program));
+        (None, None) => String::new(),
     }
-    text
 }
 
-fn step_text(step: &Step, program: &prop_tests::program::Program) -> String {
-    match &step.kind {
-        StepKind::Begin { op } => {
-            let ops = &program.threads[step.thread - 1];
-            match ops.get(op - 1) {
-                Some(operation) => format!("{operation}"),
-                None => "drop at the end".to_owned(),
-            }
-        }
-        StepKind::Atomic {
-            site,
-            ordering,
-            read,
-            written,
-            spurious,
-        } => {
-            let mut text = format!("  {site:<17}{ordering:<9}");
-            let state = |raw: u64| SlotState::from_raw(raw).to_string();
-            match (read, written) {
-                (Some(read), Some(written)) => {
-                    let _ = write!(text, "{} -> {}", state(*read), state(*written));
-                }
-                (Some(read), None) => {
-                    let _ = write!(text, "reads {}", state(*read));
-                }
-                (None, Some(written)) => {
-                    let _ = write!(text, "writes {}", state(*written));
-                }
-                (None, None) => {}
-            }
-            if *spurious {
-                text.push_str(", fails spuriously");
-            }
-            text
-        }
-        StepKind::Plain {
-            field,
-            access,
-            location,
-        } => format!("  {:<26}{field}, at {location}", access.to_lowercase()),
-        StepKind::Mailbox { give, ok } => {
-            let what = match (give, ok) {
-                (true, true) => "a handle goes in",
-                (true, false) => "full",
-                (false, true) => "a handle comes out",
-                (false, false) => "empty",
-            };
-            format!("  {:<26}{what}", "mailbox")
-        }
-    }
+/// An explorer's message goes on about its own insides.
+fn first_sentence(message: &str) -> &str {
+    let line = message.lines().next().unwrap_or_default();
+    line.trim_end_matches('.')
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{count, seconds, verdict};
 use crate::ends_name;
 use crate::engine::{Exploration, Job, Scheduler};
+use crate::story::Story;
 use crate::verdict::Verdict;
 
 /// What `--json` prints for a run.
@@ -27,6 +28,19 @@ pub struct Line<'a> {
     missing: &'a [String],
     seen: &'a std::collections::BTreeMap<String, u64>,
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smallest: Option<Smallest>,
+}
+
+/// What became of a failure when it was made small.
+#[derive(Debug, Serialize)]
+pub struct Smallest {
+    /// The smallest program that fails in the same way.
+    pub program: String,
+    /// The file that `replay` takes.
+    pub saved: Option<String>,
+    /// Its failing execution.
+    pub story: Story,
 }
 
 impl<'a> Line<'a> {
@@ -50,7 +64,15 @@ impl<'a> Line<'a> {
             missing: &run.missing,
             seen: &run.outcomes,
             message: run.failure.as_ref().map(|f| f.message.as_str()),
+            smallest: None,
         }
+    }
+
+    /// The same, with what became of the failure.
+    #[must_use]
+    pub fn with(mut self, smallest: Option<Smallest>) -> Self {
+        self.smallest = smallest;
+        self
     }
 }
 

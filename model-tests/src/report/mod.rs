@@ -1,10 +1,12 @@
 //! What the commands print: for people, and as JSON lines.
 
 pub mod audit;
+mod columns;
 pub mod failure;
 pub mod line;
 pub mod mutants;
 pub mod outcomes;
+pub mod story;
 
 use anstyle::{AnsiColor, Style};
 

@@ -1,19 +1,65 @@
 //! The outcome table: what was seen, how often, and whether it had to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use prop_tests::outcome::{Ends, Outcome, OutcomePattern};
+use prop_tests::program::Program;
+use prop_tests::spec::{self, Params};
 
 use super::count;
 use crate::engine::{Exploration, Job, Scheduler};
 use crate::verdict::Verdict;
 
-/// The outcomes of several runs that end the same way, side by side. Runs of
-/// the same engine that share a manner, and all that draw schedules, are one
-/// column.
-pub fn table(runs: &[(&Job, &Exploration)]) -> String {
+/// What outcomes of a program are judged by.
+#[derive(Debug)]
+pub struct Allowed {
+    dropped: BTreeSet<String>,
+    left: BTreeSet<String>,
+    requires: Vec<OutcomePattern>,
+}
+
+impl Allowed {
+    /// Works out what the specification allows; `requires` are the outcomes
+    /// that a litmus file asks for.
+    pub fn new(program: &Program, requires: Vec<OutcomePattern>) -> Self {
+        let of = |ends| -> BTreeSet<String> {
+            let allowed = spec::allowed(program, ends, &Params::MODEL);
+            let allowed = allowed.unwrap_or_default();
+            allowed.iter().map(Outcome::to_string).collect()
+        };
+        Allowed {
+            dropped: of(Ends::Dropped),
+            left: of(Ends::Left),
+            requires,
+        }
+    }
+
+    fn of(&self, ends: Ends) -> &BTreeSet<String> {
+        match ends {
+            Ends::Dropped => &self.dropped,
+            Ends::Left => &self.left,
+        }
+    }
+
+    fn requires(&self, text: &str) -> bool {
+        let outcome: Option<Outcome> = text.parse().ok();
+        outcome.is_some_and(|outcome| self.requires.iter().any(|p| p.matches(&outcome)))
+    }
+}
+
+/// The outcomes of several runs that end the same way, side by side, and those
+/// that only the specification has. Runs of the same engine that share a
+/// manner, and all that draw schedules, are one column.
+pub fn table(runs: &[(&Job, &Exploration)], allowed: &Allowed) -> String {
     let mut columns: Vec<String> = Vec::new();
     let mut outcomes: BTreeMap<&str, BTreeMap<usize, u64>> = BTreeMap::new();
+    if let Some((job, _)) = runs.first() {
+        for text in allowed.of(job.ends) {
+            outcomes.entry(text).or_default();
+        }
+    }
     for (job, run) in runs {
         let title = title(job, run);
         let column = columns.iter().position(|c| *c == title).unwrap_or_else(|| {
@@ -42,7 +88,8 @@ pub fn table(runs: &[(&Job, &Exploration)]) -> String {
                 .map_or_else(|| "-".to_owned(), |n| count(*n))
         };
         row.extend((0..columns.len()).map(cell));
-        row.push(judged(text, runs).to_owned());
+        let seen = times.values().any(|n| *n > 0);
+        row.push(judged(text, seen, runs, allowed).to_owned());
         table.add_row(row);
     }
     for column in 1..=columns.len() {
@@ -62,7 +109,12 @@ fn title(job: &Job, run: &Exploration) -> String {
     }
 }
 
-fn judged(text: &str, runs: &[(&Job, &Exploration)]) -> &'static str {
+fn judged(
+    text: &str,
+    seen: bool,
+    runs: &[(&Job, &Exploration)],
+    allowed: &Allowed,
+) -> &'static str {
     if runs
         .iter()
         .any(|(_, run)| run.missing.iter().any(|m| m == text))
@@ -74,5 +126,10 @@ fn judged(text: &str, runs: &[(&Job, &Exploration)]) -> &'static str {
             matches!(f.verdict, Verdict::ForbiddenOutcome | Verdict::Abort) && f.message == text
         })
     });
-    if forbidden { "FORBIDDEN" } else { "allowed" }
+    match (forbidden, seen) {
+        (true, _) => "FORBIDDEN",
+        _ if allowed.requires(text) => "required",
+        (false, true) => "allowed",
+        (false, false) => "by the specification only",
+    }
 }

@@ -32,8 +32,8 @@ pub unsafe trait Host: Sized + Send + Sync + 'static {
         let _ = op;
     }
 
-    /// Called after each operation that applied, and after each drop at the
-    /// end.
+    /// Called after each operation, one that was skipped included, and after
+    /// each drop at the end.
     fn end_operation(op: Op, result: OpResult) {
         let _ = (op, result);
     }

@@ -1,10 +1,14 @@
 //! `explore`: one program on every engine.
 
+mod examples;
+mod failed;
+
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use prop_tests::outcome::Ends;
+use prop_tests::outcome::{Ends, OutcomePattern};
 use prop_tests::program::Program;
 
 use super::Refusal;
@@ -12,9 +16,12 @@ use super::input::{self, Input};
 use crate::engine::{EngineName, Exploration, Job, Limits, OrderingChange, SoFar};
 use crate::plan::{self, Question};
 use crate::report;
+use crate::report::outcomes::Allowed;
+use crate::report::story::Detail;
 use crate::verdict::Verdict;
 use crate::worker::{self, Worker, WorkerBuild};
 use crate::{ends_name, interrupt, ordering_name};
+use failed::Failed;
 
 /// Explore one program on every engine and compare what is seen with what the
 /// specification allows.
@@ -24,6 +31,7 @@ Examples:
   framecheck explore 'unused: alloc | get read'
   framecheck explore 'shared*2: read drop | try_unique write drop' --weaken TRY_UNIQUE=Relaxed
   framecheck explore model-tests/litmus/claim-has-one-winner.litmus
+  framecheck explore 'unused: alloc | get' --example 'ok | busy => dropped last | -, unused'
   echo 'unique: share drop | get' | framecheck explore -
 
 Exit codes: 0 pass, 1 the program fails, 2 bad input, 3 cut off or interrupted, 4 tool failure")]
@@ -60,12 +68,33 @@ pub(super) struct Args {
     #[arg(long, value_name = "S")]
     max_seconds: Option<f64>,
 
+    /// Show a failure of the program as it is, not of the smallest program
+    /// that fails in the same way
+    #[arg(long)]
+    no_minimise: bool,
+
+    /// Where a failing execution is saved; target/failures if not given
+    #[arg(long, value_name = "FOLDER")]
+    failures: Option<PathBuf>,
+
+    /// Show an execution that ends in this outcome, as the table prints it
+    #[arg(long, value_name = "OUTCOME", conflicts_with_all = ["quiet", "json"])]
+    example: Vec<String>,
+
+    /// Show an execution for each outcome
+    #[arg(long, conflicts_with_all = ["quiet", "json"])]
+    examples: bool,
+
+    /// Show every step of an execution
+    #[arg(short, long)]
+    verbose: bool,
+
     /// Print one JSON object for each run
     #[arg(long)]
     json: bool,
 
     /// Print only the verdict lines
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 }
 
@@ -73,7 +102,17 @@ pub(super) struct Args {
 const LOOM_THREADS: usize = 5;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    let (question, program, expected) = question(args)?;
+    let Asked {
+        question,
+        program,
+        expected,
+        requires,
+    } = question(args)?;
+    let detail = if args.verbose {
+        Detail::Verbose
+    } else {
+        Detail::Story
+    };
     let quiet = args.json || args.quiet || !std::io::stderr().is_terminal();
     let engines = engines(args, &question, &program)?;
     let mut workers = Vec::new();
@@ -84,6 +123,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     interrupt::listen().map_err(Refusal::tool)?;
 
     let mut runs: Vec<(Job, Exploration)> = Vec::new();
+    // Of the runs that failed the first is the one to look into. With --json
+    // its line waits for what comes of that.
+    let mut failed: Option<usize> = None;
     if !args.json {
         heading(&question, expected);
     }
@@ -100,7 +142,13 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     for worker in &mut workers {
         let engine = worker.engine();
         let mut take = |job: Job, run: Exploration| {
-            bar.suspend(|| print_run(args, &job, &run));
+            let first_failure = failed.is_none() && run.verdict().is_failure();
+            if first_failure {
+                failed = Some(runs.len());
+            }
+            if !(args.json && first_failure) {
+                bar.suspend(|| print_run(args, &job, &run, None));
+            }
             runs.push((job, run));
         };
         match engine {
@@ -128,7 +176,17 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map_err(Refusal::input)?,
         }
     }
+    let failed = failed.and_then(|index| {
+        let (job, run) = &runs[index];
+        bar.set_message("looking for the smallest program that fails in the same way");
+        let worker = workers.iter_mut().find(|w| w.engine() == run.engine)?;
+        Some((index, Failed::look_into(args, worker, &question, job, run)))
+    });
     bar.finish_and_clear();
+    if let Some((index, failed)) = failed.as_ref().filter(|_| args.json) {
+        let (job, run) = &runs[*index];
+        print_run(args, job, run, Some(failed));
+    }
     let mut verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
     });
@@ -136,7 +194,33 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         verdict = verdict.and(Verdict::CutOff);
     }
     if !args.json && !args.quiet {
-        details(&question, &program, &runs);
+        let allowed = Allowed::new(&program, requires);
+        for &ends in &question.ends {
+            let runs: Vec<_> = runs
+                .iter()
+                .filter(|(job, run)| job.ends == ends && !run.outcomes.is_empty())
+                .map(|(job, run)| (job, run))
+                .collect();
+            if !runs.is_empty() {
+                anstream::println!("\n{}", report::outcomes::table(&runs, &allowed));
+            }
+        }
+        if args.examples || !args.example.is_empty() {
+            let wanted = examples::Wanted {
+                outcomes: (!args.examples).then_some(args.example.as_slice()),
+                detail,
+            };
+            examples::print(&mut workers, &runs, &wanted)?;
+        }
+        match &failed {
+            Some((_, failed)) => anstream::println!("\n{}", failed.text(&program, detail)),
+            None => {
+                let broken = runs.iter().find(|(_, run)| run.failure.is_some());
+                if let Some((job, run)) = broken {
+                    anstream::println!("\n{}", report::failure::text(job, run, detail));
+                }
+            }
+        }
     }
     if !args.json {
         anstream::println!("\nverdict: {}", report::verdict(verdict));
@@ -147,8 +231,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     Ok(verdict.exit_code())
 }
 
+/// What is asked, and what a litmus file expects.
+struct Asked {
+    question: Question,
+    program: Program,
+    expected: Option<Verdict>,
+    requires: Vec<OutcomePattern>,
+}
+
 /// What is asked, from the arguments and the litmus file, if it is one.
-fn question(args: &Args) -> Result<(Question, Program, Option<Verdict>), Refusal> {
+fn question(args: &Args) -> Result<Asked, Refusal> {
     let mut question = Question {
         program: String::new(),
         ends: vec![Ends::Dropped, Ends::Left],
@@ -161,13 +253,13 @@ fn question(args: &Args) -> Result<(Question, Program, Option<Verdict>), Refusal
         seed: args.seed,
         trace: true,
     };
-    let (program, expected) = match input::read(args.program.as_deref())? {
-        Input::Program(program) => (program, None),
+    let (program, expected, requires) = match input::read(args.program.as_deref())? {
+        Input::Program(program) => (program, None, Vec::new()),
         Input::Litmus(litmus) => {
             question.ends.clone_from(&litmus.ends);
             question.orderings.clone_from(&litmus.orderings);
             question.inject.clone_from(&litmus.inject);
-            (litmus.program.clone(), Some(litmus.expect))
+            (litmus.program, Some(litmus.expect), litmus.requires)
         }
     };
     question.program = program.to_string();
@@ -182,7 +274,12 @@ fn question(args: &Args) -> Result<(Question, Program, Option<Verdict>), Refusal
     if let Some(inject) = &args.inject {
         question.inject = Some(ordering_name::inject(inject).map_err(Refusal::input)?);
     }
-    Ok((question, program, expected))
+    Ok(Asked {
+        question,
+        program,
+        expected,
+        requires,
+    })
 }
 
 fn heading(question: &Question, expected: Option<Verdict>) {
@@ -257,33 +354,14 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-fn print_run(args: &Args, job: &Job, run: &Exploration) {
+fn print_run(args: &Args, job: &Job, run: &Exploration, failed: Option<&Failed>) {
     if args.json {
-        if let Ok(line) = serde_json::to_string(&report::line::Line::new(job, run)) {
+        let line = report::line::Line::new(job, run).with(failed.and_then(Failed::json));
+        if let Ok(line) = serde_json::to_string(&line) {
             // A reader that went away, such as `head`, ends the printing quietly.
             let _ = writeln!(std::io::stdout(), "{line}");
         }
     } else {
         anstream::println!("{}", report::line::text(job, run));
-    }
-}
-
-fn details(question: &Question, program: &Program, runs: &[(Job, Exploration)]) {
-    for &ends in &question.ends {
-        let runs: Vec<_> = runs
-            .iter()
-            .filter(|(job, run)| job.ends == ends && !run.outcomes.is_empty())
-            .map(|(job, run)| (job, run))
-            .collect();
-        if !runs.is_empty() {
-            anstream::println!("\n{}", report::outcomes::table(&runs));
-        }
-    }
-    if let Some(failure) = runs.iter().find_map(|(_, run)| run.failure.as_ref()) {
-        anstream::println!(
-            "\n{}: {}",
-            report::verdict(failure.verdict),
-            report::failure::text(failure, program)
-        );
     }
 }

@@ -1,0 +1,269 @@
+//! The story of one recorded execution: who did what, which write each read
+//! took its value from, what is ordered before what, and what went wrong.
+//!
+//! It is data, and knows nothing of how it is shown: the command line prints it
+//! as a table, and as JSON it can be drawn.
+
+mod order;
+mod race;
+mod rows;
+mod source;
+mod told;
+
+use meta_core::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED};
+use prop_tests::program::{Program, StartKind};
+use prop_tests::spec::Params;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{EngineName, Exploration, Job, Probe, Step};
+use crate::verdict::Verdict;
+use order::Strength;
+
+pub use race::{End, Missing, Race};
+
+/// An execution, told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// The program.
+    pub program: String,
+    /// The engine.
+    pub engine: EngineName,
+    /// How the engine goes about it, in a word.
+    pub manner: String,
+    /// Orderings other than the code's, `SITE=Ordering`.
+    pub changed: Vec<String>,
+    /// The verdict on this execution.
+    pub verdict: Verdict,
+    /// What the engine said.
+    pub message: String,
+    /// How many threads there are.
+    pub threads: usize,
+    /// The state of each slot at the start, by name.
+    pub start: Vec<String>,
+    /// The operations that were begun, in the order of their first steps.
+    pub operations: Vec<Operation>,
+    /// The steps, in the order they were made; the first is number 1.
+    pub rows: Vec<Row>,
+    /// Which steps synchronise with which.
+    pub synchronises: Vec<Synchronises>,
+    /// The two accesses that raced, of a data race.
+    pub race: Option<Race>,
+    /// What is wrong, in sentences.
+    pub told: Vec<String>,
+}
+
+/// An operation of the program, or a drop at the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// The thread, counted from 1.
+    pub thread: usize,
+    /// Its position in the thread, counted from 1.
+    pub op: usize,
+    /// What it is: `try_unique`, `drop at the end`.
+    pub name: String,
+    /// What came of it; nothing if the execution ended before it did.
+    pub result: Option<String>,
+    /// The number of the step before which it begins.
+    pub before: usize,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its number, counted from 1.
+    pub number: usize,
+    /// The thread, counted from 1.
+    pub thread: usize,
+    /// The operation it belongs to, as a position in the thread.
+    pub op: usize,
+    /// The slot, where the step touches one.
+    pub slot: Option<usize>,
+    /// What is done.
+    pub what: What,
+    /// Whether another thread made the step before this one.
+    pub switched: bool,
+    /// Whether the story needs it; the others are details.
+    pub telling: bool,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum What {
+    /// An atomic access.
+    Atomic {
+        /// The site.
+        site: String,
+        /// The ordering it was performed with.
+        ordering: String,
+        /// The ordering in the code, if that is another one.
+        in_the_code: Option<String>,
+        /// The state read, by name.
+        read: Option<String>,
+        /// Where it was read from.
+        from: ReadFrom,
+        /// The state written, by name.
+        written: Option<String>,
+        /// A weak compare-and-swap that was made to fail.
+        spurious: bool,
+    },
+    /// A fence.
+    Fence {
+        /// The site.
+        site: String,
+        /// The ordering it was performed with; `none` if it was removed.
+        ordering: String,
+        /// The ordering in the code, if that is another one.
+        in_the_code: Option<String>,
+    },
+    /// An access to plain memory.
+    Plain {
+        /// The field.
+        field: String,
+        /// `init`, `read`, `write` or `take`.
+        access: String,
+        /// File and line.
+        location: String,
+    },
+    /// A step to the slot's mailbox.
+    Mailbox {
+        /// Into it, or out of it.
+        give: bool,
+        /// Whether a handle moved; if not, the mailbox was full or empty.
+        ok: bool,
+    },
+}
+
+/// Which step a value was read from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReadFrom {
+    /// Nothing is read.
+    Nothing,
+    /// The start state.
+    Start,
+    /// The step of this number.
+    Step(usize),
+    /// One of these steps, or the start state; the engine cannot tell.
+    OneOf {
+        /// Whether it may be the start state.
+        start: bool,
+        /// The numbers of the steps.
+        steps: Vec<usize>,
+    },
+}
+
+/// A release and the acquire that synchronises with it: numbers of steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Synchronises {
+    /// The releasing access or fence.
+    pub release: usize,
+    /// The write that is read.
+    pub write: usize,
+    /// The read.
+    pub read: usize,
+    /// The acquiring access or fence.
+    pub acquire: usize,
+}
+
+/// The story of the failing execution of a run, if its steps were recorded.
+/// Runs that miss an outcome have a story without steps.
+pub fn of_failure(job: &Job, run: &Exploration) -> Option<Story> {
+    let (verdict, message, steps) = match &run.failure {
+        Some(failure) if failure.verdict.is_failure() => {
+            (failure.verdict, failure.message.as_str(), &failure.steps)
+        }
+        Some(_) => return None,
+        None => (
+            run.missing.first().map(|_| Verdict::MissingOutcome)?,
+            "",
+            &Vec::new(),
+        ),
+    };
+    let mut story = of_steps(job, run.engine, steps)?;
+    story.verdict = verdict;
+    message.clone_into(&mut story.message);
+    told::failure(&mut story, job, run);
+    Some(story)
+}
+
+/// The story of an execution that failed nowhere.
+pub fn of_example(job: &Job, engine: EngineName, steps: &[Step]) -> Option<Story> {
+    of_steps(job, engine, steps)
+}
+
+fn of_steps(job: &Job, engine: EngineName, steps: &[Step]) -> Option<Story> {
+    let program: Program = job.program.parse().ok()?;
+    let fits = |step: &Step| (1..=program.threads.len()).contains(&step.thread);
+    if !steps.iter().all(fits) {
+        return None;
+    }
+    let starts = starts(&program);
+    let newest = engine == EngineName::Shuttle || job.probe == Probe::Cas;
+    let sources = source::sources(steps, &starts, newest);
+    let order = order::order(steps, &sources, Strength::AsRun);
+    let table = rows::Table::new(&program, steps, &sources);
+    let number = |step: usize| table.numbers[step];
+    let mut synchronises: Vec<_> = order
+        .edges
+        .iter()
+        .map(|edge| Synchronises {
+            release: number(edge.release),
+            write: number(edge.write),
+            read: number(edge.read),
+            acquire: number(edge.acquire),
+        })
+        .collect();
+    synchronises.dedup();
+    let race = race::find(steps, &sources, &order, &table.numbers);
+    let mut story = Story {
+        program: job.program.clone(),
+        engine,
+        manner: job.manner(),
+        changed: job.orderings.iter().map(ToString::to_string).collect(),
+        verdict: Verdict::Pass,
+        message: String::new(),
+        threads: program.threads.len(),
+        start: starts.iter().map(|raw| state_name(*raw)).collect(),
+        operations: table.operations,
+        rows: table.rows,
+        synchronises,
+        race,
+        told: Vec::new(),
+    };
+    rows::mark_telling(&mut story);
+    Some(story)
+}
+
+/// The values of `ref_count` in the start state.
+fn starts(program: &Program) -> Vec<u64> {
+    let mut starts = vec![REF_COUNT_UNUSED; program.slots()];
+    starts[0] = match program.start.kind {
+        StartKind::Unused => REF_COUNT_UNUSED,
+        StartKind::Shared | StartKind::SharedTwice => program.start_count(),
+        StartKind::Unique => REF_COUNT_UNIQUE,
+    };
+    starts
+}
+
+/// What an access to plain memory does, in a word.
+pub fn verb(access: &str) -> &str {
+    match access {
+        "init" => "initialises",
+        "read" => "reads",
+        "write" => "writes",
+        "take" => "drops",
+        other => other,
+    }
+}
+
+/// The state that a value of `ref_count` stands for in a model build.
+fn state_name(raw: u64) -> String {
+    match raw {
+        REF_COUNT_UNUSED => "UNUSED".to_owned(),
+        REF_COUNT_UNIQUE => "UNIQUE".to_owned(),
+        REF_COUNT_BUSY => "BUSY".to_owned(),
+        n if n <= Params::MODEL.ref_count_max => format!("SHARED({n})"),
+        n => format!("OVERFLOW({n})"),
+    }
+}

@@ -1,0 +1,304 @@
+//! The two accesses that raced, and the happens-before edge that is missing.
+
+use serde::{Deserialize, Serialize};
+
+use super::order::{Edge, Order, Strength, order};
+use super::source::Source;
+use crate::engine::{Step, StepKind};
+use crate::ordering_name;
+use meta_core::ordering::Site;
+
+/// Two plain accesses to the same memory, at least one of them a write, without
+/// happens-before between them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Race {
+    /// The earlier access.
+    pub first: Access,
+    /// The later one, at which the engine stopped.
+    pub second: Access,
+    /// The edge that would have ordered them; none if no site makes one.
+    pub missing: Option<Missing>,
+    /// Whether the code's own orderings have that edge. If not, it takes
+    /// stronger ones than the code's.
+    pub in_the_code: bool,
+}
+
+/// An access that raced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The number of the step.
+    pub step: usize,
+    /// The thread, counted from 1.
+    pub thread: usize,
+    /// The slot.
+    pub slot: Option<usize>,
+    /// The field.
+    pub field: String,
+    /// `init`, `read`, `write` or `take`.
+    pub access: String,
+    /// File and line.
+    pub location: String,
+}
+
+/// An edge that the orderings of the execution do not make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// The end that should release.
+    pub release: End,
+    /// The write that was read: `release`, or a read-modify-write after it.
+    pub write: usize,
+    /// The read, an atomic access.
+    pub read: End,
+    /// The end that should acquire: `read`, or a fence after it.
+    pub acquire: End,
+}
+
+/// One end of an edge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// The number of the step.
+    pub step: usize,
+    /// The thread, counted from 1.
+    pub thread: usize,
+    /// The site.
+    pub site: String,
+    /// The ordering it was performed with; `none` for a removed fence.
+    pub ordering: String,
+    /// The ordering it would need, if it is too weak.
+    pub needs: Option<String>,
+}
+
+/// The race that the last plain access makes, if it makes one.
+///
+/// Among the accesses it races with, the latest whose missing edge is known is
+/// the one to tell of; one under way when the engine stopped comes first.
+pub(super) fn find(
+    steps: &[Step],
+    sources: &[Source],
+    as_run: &Order,
+    numbers: &[usize],
+) -> Option<Race> {
+    let is_plain = |step: &Step| matches!(step.kind, StepKind::Plain { .. });
+    let second = steps.iter().rposition(is_plain)?;
+    let racing: Vec<usize> = (0..second)
+        .rev()
+        .filter(|first| conflict(&steps[*first], &steps[second]))
+        .filter(|first| !as_run.before(*first, second))
+        .collect();
+    // Nothing of its thread comes after an access that overlaps.
+    let open = |first: &usize| {
+        let thread = steps[*first].thread;
+        steps[first + 1..].iter().all(|step| step.thread != thread)
+    };
+    let mut candidates: Vec<usize> = racing.iter().copied().filter(open).collect();
+    candidates.extend(racing.iter().copied().filter(|first| !open(first)));
+    let first = *candidates.first()?;
+    let mut race = Race {
+        first: access(steps, first, numbers),
+        second: access(steps, second, numbers),
+        missing: None,
+        in_the_code: false,
+    };
+    for (strength, in_the_code) in [(Strength::AsInTheCode, true), (Strength::Strongest, false)] {
+        let stronger = order(steps, sources, strength);
+        for &first in &candidates {
+            let path = path(steps, &stronger.edges, first, second);
+            let edge = path.and_then(|p| p.into_iter().find(|edge| !as_run.edges.contains(edge)));
+            if let Some(edge) = edge {
+                race.first = access(steps, first, numbers);
+                race.missing = Some(missing(steps, numbers, edge, strength));
+                race.in_the_code = in_the_code;
+                return Some(race);
+            }
+        }
+    }
+    Some(race)
+}
+
+fn conflict(a: &Step, b: &Step) -> bool {
+    match (&a.kind, &b.kind) {
+        (
+            StepKind::Plain {
+                field: one,
+                access: first,
+                ..
+            },
+            StepKind::Plain {
+                field: other,
+                access: second,
+                ..
+            },
+        ) => {
+            let both_read = first == "Read" && second == "Read";
+            a.thread != b.thread && a.slot == b.slot && one == other && !both_read
+        }
+        _ => false,
+    }
+}
+
+/// The edges of a shortest way from one step to a later one, by program order
+/// and `edges`.
+fn path(steps: &[Step], edges: &[Edge], from: usize, to: usize) -> Option<Vec<Edge>> {
+    // Edges go forward, so that one pass in the order of the acquires sees each
+    // release's own way first.
+    let mut best: Vec<Option<Vec<Edge>>> = vec![None; steps.len()];
+    best[from] = Some(Vec::new());
+    let shorter = |new: &Vec<Edge>, old: &Option<Vec<Edge>>| {
+        old.as_ref().is_none_or(|old| new.len() < old.len())
+    };
+    for step in from..=to {
+        let before = (from..step)
+            .rev()
+            .find(|other| steps[*other].thread == steps[step].thread);
+        if let Some(way) = before.and_then(|before| best[before].clone())
+            && shorter(&way, &best[step])
+        {
+            best[step] = Some(way);
+        }
+        for edge in edges.iter().filter(|edge| edge.acquire == step) {
+            if let Some(mut way) = best[edge.release].clone() {
+                way.push(*edge);
+                if shorter(&way, &best[step]) {
+                    best[step] = Some(way);
+                }
+            }
+        }
+    }
+    best.swap_remove(to)
+}
+
+fn access(steps: &[Step], index: usize, numbers: &[usize]) -> Access {
+    let step = &steps[index];
+    let StepKind::Plain {
+        field,
+        access,
+        location,
+    } = &step.kind
+    else {
+        unreachable!("plain accesses race");
+    };
+    Access {
+        step: numbers[index],
+        thread: step.thread,
+        slot: step.slot,
+        field: field.clone(),
+        access: access.to_lowercase(),
+        location: location.clone(),
+    }
+}
+
+fn missing(steps: &[Step], numbers: &[usize], edge: Edge, strength: Strength) -> Missing {
+    Missing {
+        release: end(steps, numbers, edge.release, Some(("Release", strength))),
+        write: numbers[edge.write],
+        read: end(steps, numbers, edge.read, None),
+        acquire: end(steps, numbers, edge.acquire, Some(("Acquire", strength))),
+    }
+}
+
+/// One end, and what it needs to be `part`: `Release` or `Acquire`.
+fn end(steps: &[Step], numbers: &[usize], index: usize, part: Option<(&str, Strength)>) -> End {
+    let step = &steps[index];
+    let (site, ordering) = match &step.kind {
+        StepKind::Atomic { site, ordering, .. } => (site.as_str(), ordering.as_str()),
+        _ => ("mailbox", "AcqRel"),
+    };
+    let needs = part.and_then(|(part, strength)| {
+        if ordering == part || ordering == "AcqRel" {
+            return None;
+        }
+        let code = Site::find(site).map(|s| ordering_name::name(Some(s.ordering())));
+        match strength {
+            Strength::AsInTheCode => code.map(str::to_owned),
+            // As much as is missing, on top of what there is.
+            _ if ordering == "Relaxed" || ordering == "none" => Some(part.to_owned()),
+            _ => Some("AcqRel".to_owned()),
+        }
+    });
+    End {
+        step: numbers[index],
+        thread: step.thread,
+        site: site.to_owned(),
+        ordering: ordering.to_owned(),
+        needs,
+    }
+}
+
+impl Race {
+    /// The race in sentences.
+    pub(super) fn told(&self, threads_say: &dyn Fn(usize) -> String) -> Vec<String> {
+        let (first, second) = (&self.first, &self.second);
+        let mut said = vec![format!(
+            "missing: no happens-before from step {} ({} {}) to step {} ({} {}).",
+            first.step,
+            threads_say(first.thread),
+            first.verb(),
+            second.step,
+            threads_say(second.thread),
+            second.verb()
+        )];
+        match &self.missing {
+            Some(missing) => said.push(missing.told(self.in_the_code)),
+            None => said.push(
+                "No site could make one: whatever the orderings, no step after the first is read \
+                 before the second."
+                    .to_owned(),
+            ),
+        }
+        said
+    }
+}
+
+impl Access {
+    fn verb(&self) -> String {
+        format!("{} {}", super::verb(&self.access), self.field)
+    }
+}
+
+impl Missing {
+    fn told(&self, in_the_code: bool) -> String {
+        let (release, read, acquire) = (&self.release, &self.read, &self.acquire);
+        let mut said = format!("{} is ", release.text());
+        if self.write == release.step {
+            said.push_str("read by ");
+        } else {
+            said.push_str(&format!(
+                "followed by the read-modify-write of step {}, which is read by ",
+                self.write
+            ));
+        }
+        said.push_str(&read.text());
+        if acquire.step != read.step {
+            if acquire.ordering == "none" {
+                said.push_str(&format!(
+                    ", and {} is removed from step {}",
+                    acquire.site, acquire.step
+                ));
+            } else {
+                said.push_str(&format!(", and {} follows", acquire.text()));
+            }
+        }
+        said.push_str(": ");
+        let needs = |end: &End| {
+            let needs = end.needs.as_ref()?;
+            Some(format!("with {needs} in {}", end.site))
+        };
+        let needed: Vec<_> = [needs(release), needs(acquire)]
+            .into_iter()
+            .flatten()
+            .collect();
+        said.push_str(&needed.join(" and "));
+        said.push_str(if in_the_code {
+            ", as in the code, the one would synchronise with the other."
+        } else {
+            ", which is more than the code has, the one would synchronise with the other."
+        });
+        said
+    }
+}
+
+impl End {
+    fn text(&self) -> String {
+        format!("{} ({}) in step {}", self.site, self.ordering, self.step)
+    }
+}

@@ -1,0 +1,207 @@
+//! What is wrong, in the protocol's words.
+
+use std::collections::BTreeSet;
+
+use prop_tests::outcome::{OpResult, Outcome};
+use prop_tests::program::Program;
+use prop_tests::spec::{self, Params};
+
+use super::{Story, What};
+use crate::engine::{Exploration, Job};
+use crate::verdict::Verdict;
+
+/// Adds what there is to say of a failure.
+pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration) {
+    let said = match story.verdict {
+        Verdict::DataRace => race(story),
+        Verdict::ForbiddenOutcome | Verdict::Abort => forbidden(story, job),
+        Verdict::MissingOutcome => missing(run),
+        Verdict::UseAfterDrop | Verdict::DoubleDrop | Verdict::Leak => life(story),
+        Verdict::Deadlock => deadlock(story),
+        Verdict::Pass | Verdict::CutOff | Verdict::ToolFailure => Vec::new(),
+    };
+    story.told = said;
+    // The race belongs to a data race: elsewhere it is another's to judge.
+    if story.verdict != Verdict::DataRace {
+        story.race = None;
+        super::rows::mark_telling(story);
+    }
+}
+
+fn race(story: &Story) -> Vec<String> {
+    match &story.race {
+        Some(race) => race.told(&|thread| format!("T{thread}")),
+        None => vec![
+            "Which other access it races with does not follow from the steps: C11 orders the \
+             last plain access after all others."
+                .to_owned(),
+        ],
+    }
+}
+
+/// What the operations came to, against the closest outcomes that are allowed.
+fn forbidden(story: &Story, job: &Job) -> Vec<String> {
+    let mut said = vec![format!(
+        "seen: `{}`, which no order of the specification's steps gives.",
+        story.message
+    )];
+    let program: Result<Program, _> = job.program.parse();
+    let seen: Result<Outcome, _> = story.message.parse();
+    let (Ok(program), Ok(seen)) = (program, seen) else {
+        return said;
+    };
+    if !job.enumerate {
+        return said;
+    }
+    let Ok(allowed) = spec::allowed(&program, job.ends, &Params::MODEL) else {
+        return said;
+    };
+    if story.verdict == Verdict::Abort {
+        said.push(abort(&program, &seen));
+    }
+    said.extend(closest(&program, &seen, &allowed));
+    said
+}
+
+fn abort(program: &Program, seen: &Outcome) -> String {
+    let aborted = seen
+        .results
+        .iter()
+        .enumerate()
+        .find_map(|(thread, results)| {
+            let op = results.iter().position(|r| *r == OpResult::Abort)?;
+            Some((thread, op))
+        });
+    match aborted {
+        Some((thread, op)) => format!(
+            "T{} aborts in `{}`; an abort is for a count of {} or more, which this program does \
+             not reach.",
+            thread + 1,
+            program.threads[thread][op],
+            Params::MODEL.ref_count_max
+        ),
+        None => "A drop at the end aborts, which none may.".to_owned(),
+    }
+}
+
+/// The allowed outcomes that differ least, and in what.
+fn closest(program: &Program, seen: &Outcome, allowed: &BTreeSet<Outcome>) -> Vec<String> {
+    let distance = |other: &Outcome| {
+        let flat = |outcome: &Outcome| -> Vec<OpResult> {
+            let all = outcome.results.iter().chain(&outcome.drops);
+            all.flatten().copied().collect()
+        };
+        let (a, b) = (flat(seen), flat(other));
+        let differ = a.iter().zip(&b).filter(|(a, b)| a != b).count();
+        differ + a.len().abs_diff(b.len()) + usize::from(seen.end != other.end)
+    };
+    let Some(nearest) = allowed.iter().min_by_key(|other| distance(other)) else {
+        return Vec::new();
+    };
+    let mut differences = Vec::new();
+    for (thread, ops) in program.threads.iter().enumerate() {
+        for (op, operation) in ops.iter().enumerate() {
+            let (was, would) = (seen.results[thread][op], nearest.results[thread][op]);
+            if was != would {
+                differences.push(format!(
+                    "T{}'s `{operation}` gives `{would}`, not `{was}`",
+                    thread + 1
+                ));
+            }
+        }
+    }
+    if differences.is_empty() {
+        differences.push("the end is another".to_owned());
+    }
+    vec![format!(
+        "The closest of the {} that are allowed is `{nearest}`: {}.",
+        allowed.len(),
+        differences.join(", ")
+    )]
+}
+
+fn missing(run: &Exploration) -> Vec<String> {
+    let mut said: Vec<String> = run
+        .missing
+        .iter()
+        .map(|outcome| format!("never seen: `{outcome}`, which the specification allows."))
+        .collect();
+    said.push(format!(
+        "All {} executions were explored, so no order of the code's steps gives it: the code does \
+         less than it may.",
+        run.executions
+    ));
+    said
+}
+
+/// Metadata touched, dropped or lost when it must not be.
+fn life(story: &Story) -> Vec<String> {
+    let mut said = vec![format!("{}.", story.message.trim_end_matches('.'))];
+    let plain = |row: &&super::Row| matches!(row.what, What::Plain { .. });
+    let Some(last) = story.rows.iter().rfind(plain) else {
+        return said;
+    };
+    // A fault that the end of the execution showed, not a step.
+    if story.message.starts_with("slot ") {
+        said.push(
+            match story.verdict {
+                Verdict::Leak => {
+                    "Every metadata value is dropped once, after its on_drop, and the last drop \
+                     gives the frame back."
+                }
+                Verdict::DoubleDrop => {
+                    "Each generation's metadata is dropped once, and its frame given back once, by \
+                     the thread that made the slot BUSY."
+                }
+                _ => {
+                    "Metadata is torn down only by the thread that made the slot BUSY, or that \
+                     owns it, and before the frame is given back."
+                }
+            }
+            .to_owned(),
+        );
+        return said;
+    }
+    let What::Plain { field, access, .. } = &last.what else {
+        return said;
+    };
+    let same_field = |row: &&super::Row| {
+        row.slot == last.slot
+            && row.number < last.number
+            && matches!(&row.what, What::Plain { field: other, .. } if other == field)
+    };
+    let changed = |row: &&super::Row| matches!(&row.what, What::Plain { access, .. } if access == "take" || access == "init");
+    let before = story.rows.iter().filter(same_field).rfind(changed);
+    let verb = super::verb(access);
+    said.push(match before.map(|row| (&row.what, row)) {
+        Some((What::Plain { access, .. }, row)) if access == "take" => format!(
+            "T{} {verb} {field} in step {}, and T{} had dropped it in step {}.",
+            last.thread, last.number, row.thread, row.number
+        ),
+        Some((_, row)) => format!(
+            "T{} {verb} {field} in step {}, and what T{} wrote in step {} was still there.",
+            last.thread, last.number, row.thread, row.number
+        ),
+        None if access == "init" => format!(
+            "T{} {verb} {field} in step {}, and the metadata of the start state was still there.",
+            last.thread, last.number
+        ),
+        None => format!(
+            "T{} {verb} {field} in step {}, and nothing had been written there.",
+            last.thread, last.number
+        ),
+    });
+    said
+}
+
+/// Where each thread stands.
+fn deadlock(story: &Story) -> Vec<String> {
+    (1..=story.threads)
+        .filter_map(|thread| {
+            let last = story.operations.iter().rfind(|op| op.thread == thread)?;
+            last.result
+                .is_none()
+                .then(|| format!("T{thread} waits in `{}`.", last.name))
+        })
+        .collect()
+}
