@@ -67,6 +67,11 @@ planted *args:
 replay *args:
     @{{ framecheck }} replay "$@"
 
+# One HTML page of the last runs
+[no-exit-message]
+report *args:
+    @{{ framecheck }} report "$@"
+
 # How executions grow with threads and operations, and what a bound would cost
 [no-exit-message]
 scale *args:

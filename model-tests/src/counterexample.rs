@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::commit;
-use crate::engine::{EngineName, Exploration, Job, Limits, Scheduler, Step};
+use crate::engine::{EngineName, Exploration, Failure, Job, Limits, Scheduler, Step};
+use crate::story::{self, Story};
 use crate::verdict::Verdict;
 
 /// A failing execution.
@@ -70,6 +71,32 @@ impl Counterexample {
         self
     }
 
+    /// What was seen of the run, as far as it is saved: its failure.
+    pub fn run(&self) -> Exploration {
+        let mut run = Exploration {
+            executions: self.execution,
+            threads_run: 1,
+            ..Exploration::new(self.engine)
+        };
+        if self.verdict == Verdict::MissingOutcome {
+            run.complete = true;
+            run.missing = self.message.split("; ").map(str::to_owned).collect();
+        } else {
+            run.failure = Some(Failure {
+                verdict: self.verdict,
+                message: self.message.clone(),
+                steps: self.steps.clone(),
+                schedule: self.schedule.clone(),
+            });
+        }
+        run
+    }
+
+    /// The story of the failing execution, without running it again.
+    pub fn story(&self) -> Option<Story> {
+        story::of_failure(&self.job, &self.run())
+    }
+
     /// Where counterexamples are saved if nothing else is said.
     pub fn default_folder() -> PathBuf {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
@@ -86,10 +113,22 @@ impl Counterexample {
         let verdict = self.verdict.as_str().replace(' ', "-");
         let name = format!("{}-{verdict}-{:016x}.json", self.engine, digest(&text));
         let path = folder.join(name);
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&path, text + "\n"))
-            .map_err(|e| format!("{}: {e}", path.display()))?;
+        self.write(&path)?;
         Ok(path)
+    }
+
+    /// Writes it to this file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), String> {
+        let at = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+        let text = serde_json::to_string_pretty(self).map_err(|e| at(&e))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(path, text + "\n"))
+            .map_err(|e| at(&e))
     }
 
     /// Reads a file.

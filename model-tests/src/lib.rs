@@ -1,5 +1,6 @@
 //! Engines that explore programs over frame metadata, and their verdicts.
 
+pub mod archive;
 pub mod audit;
 pub mod campaign;
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod minimise;
 pub mod mutants;
 pub mod nightly;
 pub mod ordering_name;
+pub mod page;
 pub mod plan;
 pub mod pool;
 pub mod report;

@@ -53,6 +53,21 @@ impl Summary {
         self.executions
     }
 
+    /// Outcomes seen so far, over all runs.
+    pub fn outcomes(&self) -> u64 {
+        self.outcomes
+    }
+
+    /// Outcomes that are allowed, over all runs so far.
+    pub fn allowed(&self) -> u64 {
+        self.allowed
+    }
+
+    /// The time of the engine so far, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
     /// Runs that did not pass.
     pub fn mismatches(&self) -> u64 {
         self.runs - self.verdicts.get(&Verdict::Pass).copied().unwrap_or(0)

@@ -9,6 +9,7 @@ use prop_tests::outcome::Ends;
 use prop_tests::program::Bound;
 
 use super::Refusal;
+use crate::archive::{Found, Kept};
 use crate::campaign::{Campaign, Record, Results, Shard, Summary};
 use crate::engine::{EngineName, Limits, OrderingChange, Probe};
 use crate::pool::Pool;
@@ -147,6 +148,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if summary.runs() < total as u64 {
         verdict = verdict.and(Verdict::CutOff);
     }
+    keep(&plan, &summary, total as u64, verdict);
     if !args.json {
         anstream::println!(
             "campaign {} of {} canonical programs, shard {}, ends {}, loads {}",
@@ -175,6 +177,32 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         anstream::println!("verdict: {}", report::verdict(verdict));
     }
     Ok(verdict.exit_code())
+}
+
+/// Keeps the sums for the report.
+fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
+    let mut command = format!("campaign {}", plan.bound);
+    let ends: Vec<_> = plan.ends.iter().map(|e| ends_name::name(*e)).collect();
+    let probes: Vec<_> = plan.probes.iter().map(ToString::to_string).collect();
+    command.push_str(&format!(" {} {}", ends.join("+"), probes.join("+")));
+    for change in &plan.orderings {
+        command.push_str(&format!(" {change}"));
+    }
+    if plan.shard != Shard::WHOLE {
+        command.push_str(&format!(" shard {}", plan.shard));
+    }
+    let found = Found::Campaign {
+        done: summary.runs(),
+        of,
+        outcomes: summary.outcomes(),
+        allowed: summary.allowed(),
+    };
+    Kept {
+        executions: summary.executions(),
+        seconds: summary.seconds(),
+        ..Kept::now(command, verdict, found)
+    }
+    .keep();
 }
 
 fn print_json(record: &Record) -> Result<(), String> {

@@ -11,6 +11,7 @@ use prop_tests::program::{Bound, Program, enumerate};
 use serde::Serialize;
 
 use super::Refusal;
+use crate::archive::{Found, Kept};
 use crate::coverage::{self, Coverage};
 use crate::engine::{EngineName, Job, Probe};
 use crate::pool::Pool;
@@ -76,10 +77,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         };
         ((), job)
     });
-    let mut executions = 0;
+    let (mut executions, mut seconds) = (0, 0.0);
     pool.run(jobs, |(), _, run| {
         verdict = verdict.and(run.verdict());
         executions += run.executions;
+        seconds += run.seconds;
         coverage.reached.extend(run.transitions);
         ControlFlow::Continue(())
     })
@@ -88,6 +90,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         anstream::eprintln!("interrupted");
         return Ok(Verdict::CutOff.exit_code());
     }
+    keep(&coverage, executions, seconds, verdict);
     if args.json {
         print_json(&coverage);
     } else {
@@ -99,6 +102,25 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         )));
     }
     Ok(if coverage.holds() { 0 } else { NOT_EXACT })
+}
+
+/// Keeps the cells for the report.
+fn keep(coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
+    let verdict = match verdict {
+        Verdict::Pass if coverage.forbidden().count() > 0 => Verdict::ForbiddenOutcome,
+        Verdict::Pass if coverage.missing().count() > 0 => Verdict::MissingOutcome,
+        verdict => verdict,
+    };
+    let found = Found::Coverage {
+        allowed: coverage.allowed.clone(),
+        reached: coverage.reached.clone(),
+    };
+    Kept {
+        executions,
+        seconds,
+        ..Kept::now("coverage".to_owned(), verdict, found)
+    }
+    .keep();
 }
 
 /// What `--json` prints for a transition.

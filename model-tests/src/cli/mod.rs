@@ -10,6 +10,7 @@ mod mutants;
 mod nightly;
 mod planted;
 mod replay;
+mod report;
 mod scale;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Command {
     Nightly(nightly::Args),
     Planted(planted::Args),
     Replay(replay::Args),
+    Report(report::Args),
     Scale(scale::Args),
     Docs(docs::Args),
     Mutants(mutants::Args),
@@ -61,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Nightly(args) => nightly::run(&args),
         Command::Planted(args) => planted::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Scale(args) => scale::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Mutants(args) => mutants::run(&args),

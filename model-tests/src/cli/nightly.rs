@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Refusal;
+use crate::archive::{Found, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
 use crate::engine::{EngineName, Exploration};
@@ -168,7 +169,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         (None, None) => Some(settings.minutes.unwrap_or(MINUTES)),
         _ => settings.minutes,
     };
-    let end = budget.map(|m| Instant::now() + Duration::from_secs_f64(m * 60.0));
+    let began = Instant::now();
+    let end = budget.map(|m| began + Duration::from_secs_f64(m * 60.0));
     let numbers = match settings.batch {
         Some(number) => number..number + 1,
         None => 0..settings.batches.unwrap_or(u64::MAX),
@@ -217,6 +219,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if summary.batches() == 0 || interrupt::requested() {
         verdict = verdict.and(Verdict::CutOff);
     }
+    let found = Found::Nightly {
+        programs: summary.batches(),
+    };
+    Kept {
+        executions: summary.schedules(),
+        seconds: began.elapsed().as_secs_f64(),
+        ..Kept::now(format!("nightly shard={}", draw.shard), verdict, found)
+    }
+    .keep();
     if !args.json {
         anstream::println!("{}", summary.text());
         if interrupt::requested() {

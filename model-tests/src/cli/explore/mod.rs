@@ -13,6 +13,7 @@ use prop_tests::program::Program;
 
 use super::Refusal;
 use super::input::{self, Input};
+use crate::archive::{Found, Kept, Seen};
 use crate::engine::{EngineName, Exploration, Job, Limits, OrderingChange, SoFar};
 use crate::plan::{self, Question};
 use crate::report;
@@ -222,6 +223,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             }
         }
     }
+    keep(&question, &runs, verdict);
     if !args.json {
         anstream::println!("\nverdict: {}", report::verdict(verdict));
         if let Some(expected) = expected.filter(|e| *e != verdict) {
@@ -229,6 +231,26 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         }
     }
     Ok(verdict.exit_code())
+}
+
+/// Keeps the runs for the report.
+fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
+    let changed: Vec<_> = question.orderings.iter().map(ToString::to_string).collect();
+    let mut command = format!("explore {}", question.program);
+    for change in &changed {
+        command.push_str(&format!(" --weaken {change}"));
+    }
+    let found = Found::Explore {
+        program: question.program.clone(),
+        changed,
+        runs: runs.iter().map(|(job, run)| Seen::new(job, run)).collect(),
+    };
+    Kept {
+        executions: runs.iter().map(|(_, run)| run.executions).sum(),
+        seconds: runs.iter().map(|(_, run)| run.seconds).sum(),
+        ..Kept::now(command, verdict, found)
+    }
+    .keep();
 }
 
 /// What is asked, and what a litmus file expects.

@@ -1,0 +1,168 @@
+//! What the commands found, kept from run to run: one line a run, which the
+//! report is drawn from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::campaign::commit;
+use crate::ends_name;
+use crate::engine::{Exploration, Job};
+use crate::transition::Transition;
+use crate::verdict::Verdict;
+
+/// A run of a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// When it ended, in seconds since 1970.
+    pub when: u64,
+    /// The commit that was tested.
+    pub commit: String,
+    /// The command, such as `campaign 2x2`.
+    pub command: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Executions or schedules, all together.
+    pub executions: u64,
+    /// The time of the engines, in seconds; of `nightly`, its own.
+    pub seconds: f64,
+    /// What else there is to show.
+    pub found: Found,
+}
+
+/// What a command found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Found {
+    /// One program on its engines.
+    Explore {
+        /// The program.
+        program: String,
+        /// Orderings other than the code's.
+        changed: Vec<String>,
+        /// A line for each run.
+        runs: Vec<Seen>,
+    },
+    /// Runs over the programs of a bound.
+    Campaign {
+        /// Runs that were made.
+        done: u64,
+        /// Runs that were asked for.
+        of: u64,
+        /// Outcomes that were seen.
+        outcomes: u64,
+        /// Outcomes that are allowed.
+        allowed: u64,
+    },
+    /// Transitions.
+    Coverage {
+        /// What the specification allows.
+        allowed: BTreeSet<Transition>,
+        /// What an engine reached.
+        reached: BTreeSet<Transition>,
+    },
+    /// Random programs.
+    Nightly {
+        /// Programs.
+        programs: u64,
+    },
+}
+
+/// One exploration of a program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The engine, the end, and how the engine went about it.
+    pub line: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Whether it is complete.
+    pub complete: bool,
+    /// The outcomes and how many executions showed each; none, of those that
+    /// are missing.
+    pub outcomes: BTreeMap<String, u64>,
+}
+
+impl Seen {
+    /// What is kept of an exploration.
+    pub fn new(job: &Job, run: &Exploration) -> Self {
+        let missing = run.missing.iter().map(|text| (text.clone(), 0));
+        Seen {
+            line: format!(
+                "{} {} {}",
+                run.engine,
+                ends_name::name(job.ends),
+                job.manner()
+            ),
+            verdict: run.verdict(),
+            complete: run.complete,
+            outcomes: run.outcomes.clone().into_iter().chain(missing).collect(),
+        }
+    }
+}
+
+impl Kept {
+    /// A run that ends now, on the commit that is checked out.
+    pub fn now(command: String, verdict: Verdict, found: Found) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        Kept {
+            when: now.map_or(0, |since| since.as_secs()),
+            commit: commit(),
+            command,
+            verdict,
+            executions: 0,
+            seconds: 0.0,
+            found,
+        }
+    }
+
+    /// Adds the line. A run is not undone because it cannot be noted down:
+    /// standard error says so, and that is all.
+    pub fn keep(&self) {
+        let path = file();
+        let kept = serde_json::to_string(self)
+            .map_err(|e| e.to_string())
+            .and_then(|line| append(&path, &line).map_err(|e| e.to_string()));
+        if let Err(error) = kept {
+            anstream::eprintln!("note: not kept for the report: {}: {error}", path.display());
+        }
+    }
+}
+
+/// Where the lines are.
+pub fn file() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    root.unwrap_or(Path::new(".")).join("target/runs.jsonl")
+}
+
+fn append(path: &Path, line: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)?;
+    // One write a line, so that two commands at a time do not mix theirs.
+    file.write_all(format!("{line}\n").as_bytes())
+}
+
+/// The runs in a file, oldest first; none if it does not exist. Lines of other
+/// versions are left out, and counted.
+///
+/// # Errors
+///
+/// If the file is there and cannot be read.
+pub fn load(path: &Path) -> Result<(Vec<Kept>, usize), String> {
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        text => text.map_err(|e| format!("{}: {e}", path.display()))?,
+    };
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let (kept, other): (Vec<_>, Vec<_>) = lines
+        .map(serde_json::from_str::<Kept>)
+        .partition(Result::is_ok);
+    Ok((kept.into_iter().flatten().collect(), other.len()))
+}

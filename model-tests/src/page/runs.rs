@@ -1,0 +1,206 @@
+//! The last run of each command, and how runs went over time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, UNIX_EPOCH};
+
+use maud::{Markup, html};
+
+use super::{chip, scroll};
+use crate::archive::{Found, Kept, Seen};
+use crate::report::{count, seconds};
+use crate::transition::{CLASSES, Transition};
+
+/// How many runs the history shows.
+const HISTORY: usize = 60;
+
+/// How many programs show their outcomes.
+const PROGRAMS: usize = 12;
+
+/// The last run of each command, newest first.
+pub(super) fn last(runs: &[Kept]) -> Vec<&Kept> {
+    let mut seen = BTreeSet::new();
+    runs.iter()
+        .rev()
+        .filter(|run| seen.insert(&run.command))
+        .collect()
+}
+
+pub(super) fn day(when: u64) -> String {
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(when)).to_string()
+}
+
+/// A tile for each command.
+pub(super) fn tiles(last: &[&Kept]) -> Markup {
+    html! {
+        @if last.is_empty() {
+            p class="quiet" { "No run is kept yet. Any of explore, campaign, coverage and nightly makes one." }
+        }
+        div class="tiles" {
+            @for run in last {
+                div class="tile" {
+                    (chip(run.verdict)) br;
+                    code { (run.command) } br;
+                    span class="quiet" {
+                        (count(run.executions)) " executions, " (seconds(run.seconds)) br;
+                        (day(run.when))
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn campaigns(last: &[&Kept]) -> Markup {
+    let campaigns: Vec<_> = last
+        .iter()
+        .filter_map(|run| match &run.found {
+            Found::Campaign {
+                done,
+                of,
+                outcomes,
+                allowed,
+            } => Some((run, *done, *of, *outcomes, *allowed)),
+            _ => None,
+        })
+        .collect();
+    html! {
+        @if campaigns.is_empty() { p class="quiet" { "No campaign is kept." } }
+        @else {
+            (scroll("Campaigns", html! {
+                table {
+                    thead { tr { th { "campaign" } th { "runs" } th { "" } th { "outcomes" } th { "executions" } th { "verdict" } } }
+                    tbody {
+                        @for (run, done, of, outcomes, allowed) in campaigns {
+                            tr {
+                                td class="mono" { (run.command) }
+                                td class="number" { (count(done)) " of " (count(of)) }
+                                td style="min-width:8rem" { progress max=(of) value=(done) aria-label="runs done" {} }
+                                td class="number" { (count(outcomes)) " of " (count(allowed)) }
+                                td class="number" { (count(run.executions)) }
+                                td class="nowrap" { (chip(run.verdict)) }
+                            }
+                        }
+                    }
+                }
+            }))
+        }
+    }
+}
+
+pub(super) fn outcomes(last: &[&Kept]) -> Markup {
+    let programs: Vec<_> = last
+        .iter()
+        .filter_map(|run| match &run.found {
+            Found::Explore {
+                program,
+                changed,
+                runs,
+            } => Some((run, program, changed, runs)),
+            _ => None,
+        })
+        .take(PROGRAMS)
+        .collect();
+    html! {
+        @if programs.is_empty() { p class="quiet" { "No program is kept." } }
+        @for (run, program, changed, runs) in programs {
+            article {
+                h3 { (chip(run.verdict)) ": " code { (program) } @for change in changed { " " code { (change) } } }
+                (scroll("Outcomes", outcome_table(runs)))
+            }
+        }
+    }
+}
+
+fn outcome_table(runs: &[Seen]) -> Markup {
+    let all: BTreeSet<&String> = runs.iter().flat_map(|run| run.outcomes.keys()).collect();
+    html! {
+        table {
+            thead { tr { th { "outcome" } @for run in runs { th { (run.line) @if !run.complete { " (not complete)" } } } } }
+            tbody {
+                @for outcome in all {
+                    tr {
+                        td class="mono" { (outcome) }
+                        @for run in runs {
+                            td class="number" {
+                                @match run.outcomes.get(outcome) {
+                                    None => "·",
+                                    Some(0) => span class="fail" { "missing" },
+                                    Some(times) => (count(*times)),
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn coverage(last: &[&Kept]) -> Markup {
+    let found = last.iter().find_map(|run| match &run.found {
+        Found::Coverage { allowed, reached } => Some((allowed, reached)),
+        _ => None,
+    });
+    let Some((allowed, reached)) = found else {
+        return html! { p class="quiet" { "No coverage is kept." } };
+    };
+    let mut rows: BTreeMap<&str, BTreeMap<&str, Vec<&Transition>>> = BTreeMap::new();
+    for cell in allowed.union(reached) {
+        let row = rows.entry(&cell.op).or_default();
+        row.entry(&cell.before).or_default().push(cell);
+    }
+    html! {
+        p { (allowed.len()) " transitions are allowed, " (reached.len()) " were reached." }
+        (scroll("Transitions", html! {
+            table {
+                thead { tr { th { "operation" } @for class in CLASSES { th { (class) } } } }
+                tbody {
+                    @for (op, cells) in &rows {
+                        tr {
+                            td class="mono" { (op) }
+                            @for class in CLASSES {
+                                td class="nowrap" {
+                                    @for cell in cells.get(class).into_iter().flatten() {
+                                        (cell.result) @if cell.before != cell.after { " → " (cell.after) }
+                                        @if !reached.contains(cell) { " " span class="fail" { "not reached" } }
+                                        @if !allowed.contains(cell) { " " span class="fail" { "forbidden" } }
+                                        br;
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }))
+    }
+}
+
+/// The runs over time, newest first, with their sizes as bars.
+pub(super) fn history(runs: &[Kept]) -> Markup {
+    let shown: Vec<&Kept> = runs.iter().rev().take(HISTORY).collect();
+    let most = shown.iter().map(|run| run.executions).max().unwrap_or(1);
+    let longest = shown.iter().map(|run| run.seconds).fold(1e-9, f64::max);
+    html! {
+        p class="quiet" { (runs.len()) " runs are kept; the last " (shown.len()) " are shown. Bars are relative to the largest." }
+        (scroll("History", html! {
+            table {
+                thead { tr { th { "when" } th { "command" } th { "commit" } th { "verdict" } th { "executions" } th { "" } th { "time" } th { "" } } }
+                tbody {
+                    @for run in shown {
+                        tr {
+                            td class="nowrap" { (day(run.when)) }
+                            td class="mono" { (run.command) }
+                            td class="mono" { (run.commit.chars().take(8).collect::<String>()) @if run.commit.contains('+') { "+" } }
+                            td class="nowrap" { (chip(run.verdict)) }
+                            td class="number" { (count(run.executions)) }
+                            td style="min-width:6rem" { meter max=(most.max(1)) value=(run.executions) style="width:100%" {} }
+                            td class="number" { (seconds(run.seconds)) }
+                            td style="min-width:6rem" { meter max=(longest) value=(run.seconds) style="width:100%" {} }
+                        }
+                    }
+                }
+            }
+        }))
+    }
+}
