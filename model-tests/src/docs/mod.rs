@@ -9,8 +9,12 @@ use std::path::{Path, PathBuf};
 
 use crate::audit::recorded::Recorded;
 
-const BEGIN: &str = "<!-- orderings:begin -->";
-const END: &str = "<!-- orderings:end -->";
+const ORDERINGS: &str = "orderings";
+const FAILURE: &str = "failure";
+
+/// What is printed of the failure that the README shows; a test compares it
+/// with what an engine finds.
+const PRINTED: &str = "model-tests/tests/stories/smallest-kernel-try-unique-is-relaxed.txt";
 
 /// A file, and what it has to contain.
 #[derive(Clone, Debug)]
@@ -59,8 +63,16 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
     };
     let readme = "README.md";
     let text = std::fs::read_to_string(root.join(readme)).map_err(|e| format!("{readme}: {e}"))?;
-    let wanted = between_marks(&text, &sites::with_price(recorded))
-        .ok_or_else(|| format!("{readme}: no `{BEGIN}` followed by `{END}`"))?;
+    let printed =
+        std::fs::read_to_string(root.join(PRINTED)).map_err(|e| format!("{PRINTED}: {e}"))?;
+    let mut wanted = text.clone();
+    for (name, part) in [
+        (ORDERINGS, sites::with_price(recorded)),
+        (FAILURE, format!("```\n{}\n```\n", printed.trim_end())),
+    ] {
+        wanted = between_marks(&wanted, name, &part)
+            .ok_or_else(|| format!("{readme}: no `{}` followed by `{}`", begin(name), end(name)))?;
+    }
     Ok(vec![
         Document {
             path: readme,
@@ -72,11 +84,20 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
     ])
 }
 
-/// The text with another part between the marks.
-fn between_marks(text: &str, part: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{part}\n{END}{after}"))
+fn begin(name: &str) -> String {
+    format!("<!-- {name}:begin -->")
+}
+
+fn end(name: &str) -> String {
+    format!("<!-- {name}:end -->")
+}
+
+/// The text with another part between the marks of this name.
+fn between_marks(text: &str, name: &str, part: &str) -> Option<String> {
+    let (begin, end) = (begin(name), end(name));
+    let (before, rest) = text.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}\n\n{part}\n{end}{after}"))
 }
 
 #[cfg(test)]
@@ -85,14 +106,17 @@ mod tests {
 
     #[test]
     fn only_the_part_between_the_marks_changes() {
-        let text = format!("a\n{BEGIN}\nold\n{END}\nb\n");
-        let new = between_marks(&text, "new\n").unwrap();
-        assert_eq!(new, format!("a\n{BEGIN}\n\nnew\n\n{END}\nb\n"));
-        assert_eq!(between_marks(&new, "new\n").unwrap(), new);
+        let (begin, end) = (begin("x"), end("x"));
+        let text = format!("a\n{begin}\nold\n{end}\nb\n");
+        let new = between_marks(&text, "x", "new\n").unwrap();
+        assert_eq!(new, format!("a\n{begin}\n\nnew\n\n{end}\nb\n"));
+        assert_eq!(between_marks(&new, "x", "new\n").unwrap(), new);
+        assert_eq!(between_marks(&new, "y", "new\n"), None);
     }
 
     #[test]
     fn marks_in_the_wrong_order_are_none() {
-        assert_eq!(between_marks(&format!("{END}{BEGIN}"), ""), None);
+        let text = format!("{}{}", end("x"), begin("x"));
+        assert_eq!(between_marks(&text, "x", ""), None);
     }
 }

@@ -125,7 +125,7 @@ pub struct Limits {
 }
 
 /// One exploration.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// The program, in the text form.
     pub program: String,

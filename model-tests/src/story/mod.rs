@@ -8,6 +8,8 @@ mod order;
 mod race;
 mod rows;
 mod source;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use meta_core::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED};
@@ -19,7 +21,7 @@ use crate::engine::{EngineName, Exploration, Job, Probe, Step};
 use crate::verdict::Verdict;
 use order::Strength;
 
-pub use race::{End, Missing, Race};
+pub use race::{Access, End, Missing, Race};
 
 /// An execution, told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

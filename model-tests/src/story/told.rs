@@ -6,7 +6,7 @@ use prop_tests::outcome::{OpResult, Outcome};
 use prop_tests::program::Program;
 use prop_tests::spec::{self, Params};
 
-use super::{Story, What};
+use super::{Row, Story, What};
 use crate::engine::{Exploration, Job};
 use crate::verdict::Verdict;
 
@@ -26,6 +26,36 @@ pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration) {
         story.race = None;
         super::rows::mark_telling(story);
     }
+    if let Some((last, before)) = lifeless(story) {
+        let told = [Some(last), before];
+        for row in &mut story.rows {
+            row.telling |= told.contains(&Some(row.number));
+        }
+    }
+}
+
+/// The access that the engine stopped at because of what the memory held, and
+/// the last one before it that began or ended a value there: their numbers.
+fn lifeless(story: &Story) -> Option<(usize, Option<usize>)> {
+    let of_life = matches!(
+        story.verdict,
+        Verdict::UseAfterDrop | Verdict::DoubleDrop | Verdict::Leak
+    );
+    // A fault that names the slot showed at the end, and in no step.
+    if !of_life || story.message.starts_with("slot ") {
+        return None;
+    }
+    let field = |row: &Row| match &row.what {
+        What::Plain { field, .. } => Some((row.slot, field.clone())),
+        _ => None,
+    };
+    let last = story.rows.iter().rfind(|row| field(row).is_some())?;
+    let changes = |row: &Row| matches!(&row.what, What::Plain { access, .. } if access == "take" || access == "init");
+    let earlier = story.rows.iter().filter(|row| row.number < last.number);
+    let before = earlier
+        .filter(|row| field(row) == field(last))
+        .rfind(|row| changes(row));
+    Some((last.number, before.map(|row| row.number)))
 }
 
 fn race(story: &Story) -> Vec<String> {
@@ -137,60 +167,44 @@ fn missing(run: &Exploration) -> Vec<String> {
 /// Metadata touched, dropped or lost when it must not be.
 fn life(story: &Story) -> Vec<String> {
     let mut said = vec![format!("{}.", story.message.trim_end_matches('.'))];
-    let plain = |row: &&super::Row| matches!(row.what, What::Plain { .. });
-    let Some(last) = story.rows.iter().rfind(plain) else {
-        return said;
-    };
-    // A fault that the end of the execution showed, not a step.
-    if story.message.starts_with("slot ") {
-        said.push(
-            match story.verdict {
-                Verdict::Leak => {
-                    "Every metadata value is dropped once, after its on_drop, and the last drop \
-                     gives the frame back."
-                }
-                Verdict::DoubleDrop => {
-                    "Each generation's metadata is dropped once, and its frame given back once, by \
-                     the thread that made the slot BUSY."
-                }
-                _ => {
-                    "Metadata is torn down only by the thread that made the slot BUSY, or that \
-                     owns it, and before the frame is given back."
-                }
+    let Some((last, before)) = lifeless(story) else {
+        let rule = match story.verdict {
+            Verdict::Leak => {
+                "Every metadata value is dropped once, after its on_drop, and the last drop gives \
+                 the frame back."
             }
-            .to_owned(),
-        );
-        return said;
-    }
-    let What::Plain { field, access, .. } = &last.what else {
+            Verdict::DoubleDrop => {
+                "Each generation's metadata is dropped once, and its frame given back once, by the \
+                 thread that made the slot BUSY."
+            }
+            _ => {
+                "Metadata is torn down only by the thread that made the slot BUSY, or that owns \
+                 it, and before the frame is given back."
+            }
+        };
+        said.push(rule.to_owned());
         return said;
     };
-    let same_field = |row: &&super::Row| {
-        row.slot == last.slot
-            && row.number < last.number
-            && matches!(&row.what, What::Plain { field: other, .. } if other == field)
+    let access = |number: usize| {
+        let row = &story.rows[number - 1];
+        match &row.what {
+            What::Plain { field, access, .. } => (row.thread, field.as_str(), access.as_str()),
+            _ => (row.thread, "", ""),
+        }
     };
-    let changed = |row: &&super::Row| matches!(&row.what, What::Plain { access, .. } if access == "take" || access == "init");
-    let before = story.rows.iter().filter(same_field).rfind(changed);
-    let verb = super::verb(access);
-    said.push(match before.map(|row| (&row.what, row)) {
-        Some((What::Plain { access, .. }, row)) if access == "take" => format!(
-            "T{} {verb} {field} in step {}, and T{} had dropped it in step {}.",
-            last.thread, last.number, row.thread, row.number
-        ),
-        Some((_, row)) => format!(
-            "T{} {verb} {field} in step {}, and what T{} wrote in step {} was still there.",
-            last.thread, last.number, row.thread, row.number
-        ),
-        None if access == "init" => format!(
-            "T{} {verb} {field} in step {}, and the metadata of the start state was still there.",
-            last.thread, last.number
-        ),
-        None => format!(
-            "T{} {verb} {field} in step {}, and nothing had been written there.",
-            last.thread, last.number
-        ),
-    });
+    let (thread, field, what) = access(last);
+    let held = match before.map(|before| (before, access(before))) {
+        Some((before, (other, _, "take"))) => format!("T{other} had dropped it in step {before}"),
+        Some((before, (other, ..))) => {
+            format!("what T{other} wrote in step {before} was still there")
+        }
+        None if what == "init" => "the metadata of the start state was still there".to_owned(),
+        None => "nothing had been written there".to_owned(),
+    };
+    let verb = super::verb(what);
+    said.push(format!(
+        "T{thread} {verb} {field} in step {last}, and {held}."
+    ));
     said
 }
 

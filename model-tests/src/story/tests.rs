@@ -1,0 +1,150 @@
+//! Executions made by hand, whose order is known.
+
+use super::order::{Strength, order};
+use super::source::{Source, sources};
+use crate::engine::{Step, StepKind};
+
+fn atomic(
+    thread: usize,
+    site: &str,
+    ordering: &str,
+    read: Option<u64>,
+    written: Option<u64>,
+) -> Step {
+    Step {
+        thread,
+        slot: Some(0),
+        kind: StepKind::Atomic {
+            site: site.to_owned(),
+            ordering: ordering.to_owned(),
+            read,
+            written,
+            spurious: false,
+        },
+    }
+}
+
+fn mailbox(thread: usize, give: bool, ok: bool) -> Step {
+    Step {
+        thread,
+        slot: Some(0),
+        kind: StepKind::Mailbox { give, ok },
+    }
+}
+
+/// Whether the first step happens before the last.
+fn ordered(steps: &[Step], strength: Strength) -> bool {
+    let sources = sources(steps, &[3], true);
+    order(steps, &sources, strength).before(0, steps.len() - 1)
+}
+
+#[test]
+fn a_release_sequence_goes_on_through_read_modify_writes_of_others() {
+    let steps = |middle| {
+        [
+            atomic(1, "DEC", "Release", Some(3), Some(2)),
+            middle,
+            atomic(3, "TRY_UNIQUE", "Acquire", Some(1), Some(9)),
+        ]
+    };
+    let rmw = atomic(2, "DEC", "Relaxed", Some(2), Some(1));
+    assert!(ordered(&steps(rmw), Strength::AsRun));
+    let store = atomic(2, "SHARE", "Relaxed", None, Some(1));
+    assert!(!ordered(&steps(store), Strength::AsRun), "a store ends it");
+}
+
+#[test]
+fn both_ends_are_needed() {
+    for (release, acquire, synchronise) in [
+        ("Release", "Acquire", true),
+        ("AcqRel", "AcqRel", true),
+        ("Relaxed", "Acquire", false),
+        ("Acquire", "Acquire", false),
+        ("Release", "Relaxed", false),
+        ("Release", "Release", false),
+    ] {
+        let steps = [
+            atomic(1, "DEC", release, Some(3), Some(2)),
+            atomic(2, "TRY_UNIQUE", acquire, Some(2), Some(9)),
+        ];
+        assert_eq!(
+            ordered(&steps, Strength::AsRun),
+            synchronise,
+            "{release} {acquire}"
+        );
+        assert!(ordered(&steps, Strength::AsInTheCode));
+    }
+}
+
+#[test]
+fn a_fence_acquires_what_was_read_before_it() {
+    let steps = |fence: &str| {
+        [
+            atomic(1, "DEC", "Release", Some(3), Some(2)),
+            atomic(2, "DEC", "Release", Some(2), Some(1)),
+            atomic(2, "LAST_FENCE", fence, None, None),
+        ]
+    };
+    assert!(ordered(&steps("Acquire"), Strength::AsRun));
+    for weaker in ["Release", "none"] {
+        assert!(!ordered(&steps(weaker), Strength::AsRun), "{weaker}");
+        assert!(ordered(&steps(weaker), Strength::AsInTheCode), "{weaker}");
+    }
+}
+
+#[test]
+fn a_fence_releases_what_is_written_after_it() {
+    let steps = |fence: &str| {
+        [
+            atomic(1, "LAST_FENCE", fence, None, None),
+            atomic(1, "RETIRE", "Relaxed", None, Some(0)),
+            atomic(2, "CLAIM", "Acquire", Some(0), Some(1)),
+        ]
+    };
+    assert!(ordered(&steps("Release"), Strength::AsRun));
+    assert!(!ordered(&steps("Acquire"), Strength::AsRun));
+}
+
+#[test]
+fn a_take_comes_after_the_give_it_takes_from() {
+    assert!(ordered(
+        &[mailbox(1, true, true), mailbox(2, false, true)],
+        Strength::AsRun
+    ));
+    assert!(!ordered(
+        &[mailbox(1, true, true), mailbox(2, false, false)],
+        Strength::AsRun
+    ));
+}
+
+#[test]
+fn a_load_that_may_be_stale_has_several_sources() {
+    // 3 at the start, then 4, then 3 again.
+    let mut steps = vec![
+        atomic(1, "INC", "Relaxed", Some(3), Some(4)),
+        atomic(1, "DEC", "Release", Some(4), Some(3)),
+        atomic(2, "PROBE", "Relaxed", Some(3), None),
+    ];
+    let of_last = |steps: &[Step], newest| sources(steps, &[3], newest).pop();
+    assert_eq!(of_last(&steps, true), Some(Source::Step(1)));
+    let either = Source::OneOf {
+        start: true,
+        steps: vec![1],
+    };
+    assert_eq!(of_last(&steps, false), Some(either));
+
+    // Read-modify-writes read the newest value, and what was read once is not
+    // older the next time.
+    steps.push(atomic(2, "ACQUIRE_REF", "Relaxed", Some(3), Some(4)));
+    assert_eq!(of_last(&steps, false), Some(Source::Step(1)));
+    steps.push(atomic(2, "PROBE", "Relaxed", Some(4), None));
+    assert_eq!(of_last(&steps, false), Some(Source::Step(3)));
+
+    // Of the old values only one is 4.
+    let stale = [
+        atomic(1, "INC", "Relaxed", Some(3), Some(4)),
+        atomic(1, "DEC", "Release", Some(4), Some(3)),
+        atomic(2, "PROBE", "Relaxed", Some(4), None),
+    ];
+    assert_eq!(of_last(&stale, false), Some(Source::Step(0)));
+}
