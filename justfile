@@ -82,6 +82,11 @@ scale *args:
 mutants *args:
     @{{ framecheck }} mutants "$@"
 
+# Fuzz the readers of text and the boot, or one target: just fuzz boot seconds=600
+[no-exit-message]
+fuzz *args:
+    @bash .ci/fuzz "$@"
+
 # Write the generated tables anew: README.md, docs/, the crate's documentation
 [no-exit-message]
 docs *args:
