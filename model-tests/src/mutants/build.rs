@@ -14,7 +14,7 @@ use crate::engine::EngineName;
 const SLOW: [&str; 4] = ["bypass", "codegen", "compile_fail", "freestanding"];
 
 /// Tests of `prop-tests` that run the code of `meta-core`.
-const OF_PROGRAMS: [&str; 2] = ["sequential", "whole_operations"];
+const OF_PROP_TESTS: [&str; 3] = ["boot", "sequential", "whole_operations"];
 
 /// Builds the worker of the tree for an engine.
 ///
@@ -52,7 +52,11 @@ pub(super) fn tests(tree: &Path, target: &Path) -> Result<Vec<TestBinary>, Strin
     // Nobody reads a backtrace of a mutant.
     cargo.args(["--config", "profile.dev.debug=false"]);
     cargo.args(["--package", "meta-core", "--package", "prop-tests", "--lib"]);
-    for test in of_core(tree)?.iter().map(String::as_str).chain(OF_PROGRAMS) {
+    for test in of_core(tree)?
+        .iter()
+        .map(String::as_str)
+        .chain(OF_PROP_TESTS)
+    {
         cargo.args(["--test", test]);
     }
     let output = run(cargo)?;

@@ -51,6 +51,15 @@ pub struct Mutant {
     pub patch: Patch,
 }
 
+impl Mutant {
+    /// Whether it changes the boot alone, which engines never see: it is no
+    /// part of model builds.
+    fn is_of_the_boot(&self) -> bool {
+        let boot = |path: &str| path.starts_with("meta-core/src/boot");
+        self.patch.files.iter().all(|(path, _)| boot(path))
+    }
+}
+
 /// The folder of the patch files in this source tree.
 pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("mutants")

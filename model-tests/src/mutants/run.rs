@@ -124,18 +124,19 @@ impl Judges {
         };
         progress("build");
         self.tree.mutate(&mutant.patch)?;
-        let worker = self.worker()?;
-        let mut pool = Pool::new(EngineName::Loom, &worker, self.workers);
-        for explorer in &self.explorers {
-            progress(&explorer.name.to_string());
-            let found = explorer.judge(&mut pool)?;
-            judged.unclear = judged.unclear.or(found.unclear);
-            judged.kills.extend(found.kill);
-            if !self.all && !judged.kills.is_empty() {
-                return Ok(judged);
+        if !mutant.is_of_the_boot() {
+            let worker = self.worker()?;
+            let mut pool = Pool::new(EngineName::Loom, &worker, self.workers);
+            for explorer in &self.explorers {
+                progress(&explorer.name.to_string());
+                let found = explorer.judge(&mut pool)?;
+                judged.unclear = judged.unclear.or(found.unclear);
+                judged.kills.extend(found.kill);
+                if !self.all && !judged.kills.is_empty() {
+                    return Ok(judged);
+                }
             }
         }
-        drop(pool);
         progress(&JudgeName::Tests.to_string());
         let binaries = self.tests()?;
         judged.kills.extend(tested::judge(&binaries, &self.target)?);

@@ -92,7 +92,8 @@ fn write(path: &Path, text: &[u8]) -> Result<(), String> {
     fs::write(path, text).map_err(|e| at(path, &e))
 }
 
-/// All files of a workspace, without what was built and what is hidden.
+/// All files of a workspace, without what was built, what is hidden, and the
+/// fuzz targets: they are no part of it, and fuzzers leave many files there.
 fn files(root: &Path) -> Result<BTreeSet<PathBuf>, String> {
     let mut found = BTreeSet::new();
     let mut folders = vec![PathBuf::new()];
@@ -108,7 +109,11 @@ fn files(root: &Path) -> Result<BTreeSet<PathBuf>, String> {
             let name = entry.file_name();
             let path = folder.join(&name);
             let hidden = name.to_string_lossy().starts_with('.');
-            if hidden || path == Path::new("target") {
+            if hidden
+                || ["target", "fuzz"]
+                    .iter()
+                    .any(|name| path == Path::new(name))
+            {
                 continue;
             }
             let kind = entry.file_type().map_err(|e| at(&path, &e))?;
@@ -138,6 +143,7 @@ mod tests {
         put("Cargo.toml", "[workspace]\n");
         put("a/src/lib.rs", "one\ntwo\n");
         put("target/built", "");
+        put("fuzz/corpus/input", "");
         put(".git/HEAD", "");
         let tree = Tree::new(&from, &to);
         tree.restore().unwrap();
