@@ -15,7 +15,7 @@ mod scale;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::verdict::Verdict;
 
@@ -45,6 +45,11 @@ enum Command {
     Scale(scale::Args),
     Docs(docs::Args),
     Mutants(mutants::Args),
+    /// Print a completion script: framecheck completions bash > FILE
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
+    },
     /// Explores jobs from standard input; the other commands start it.
     #[command(hide = true)]
     Worker,
@@ -67,6 +72,11 @@ pub fn run() -> ExitCode {
         Command::Scale(args) => scale::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Mutants(args) => mutants::run(&args),
+        Command::Completions { shell } => {
+            let mut command = Cli::command();
+            clap_complete::generate(shell, &mut command, "framecheck", &mut std::io::stdout());
+            Ok(Verdict::Pass.exit_code())
+        }
         Command::Worker => crate::worker::serve()
             .map(|()| Verdict::Pass.exit_code())
             .map_err(|e| Refusal::tool(e.to_string())),

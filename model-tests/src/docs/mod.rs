@@ -12,7 +12,7 @@ use crate::audit::recorded::Recorded;
 const ORDERINGS: &str = "orderings";
 const FAILURE: &str = "failure";
 
-/// What is printed of the failure that the README shows; a test compares it
+/// What is printed of the failure that the documents show; a test compares it
 /// with what an engine finds.
 const PRINTED: &str = "model-tests/tests/stories/smallest-kernel-try-unique-is-relaxed.txt";
 
@@ -61,24 +61,28 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
         current: current(path),
         wanted,
     };
-    let readme = "README.md";
-    let text = std::fs::read_to_string(root.join(readme)).map_err(|e| format!("{readme}: {e}"))?;
     let printed =
         std::fs::read_to_string(root.join(PRINTED)).map_err(|e| format!("{PRINTED}: {e}"))?;
-    let mut wanted = text.clone();
-    for (name, part) in [
-        (ORDERINGS, sites::with_price(recorded)),
-        (FAILURE, format!("```\n{}\n```\n", printed.trim_end())),
-    ] {
-        wanted = between_marks(&wanted, name, &part)
-            .ok_or_else(|| format!("{readme}: no `{}` followed by `{}`", begin(name), end(name)))?;
-    }
-    Ok(vec![
-        Document {
-            path: readme,
+    let failure = (FAILURE, format!("```\n{}\n```\n", printed.trim_end()));
+    let orderings = (ORDERINGS, sites::with_price(recorded));
+    let parts = |path: &'static str, parts: &[&(&str, String)]| {
+        let text = std::fs::read_to_string(root.join(path)).map_err(|e| format!("{path}: {e}"))?;
+        let mut wanted = text.clone();
+        for (name, part) in parts {
+            wanted = between_marks(&wanted, name, part).ok_or_else(|| {
+                format!("{path}: no `{}` followed by `{}`", begin(name), end(name))
+            })?;
+        }
+        Ok::<_, String>(Document {
+            path,
             current: text,
             wanted,
-        },
+        })
+    };
+    Ok(vec![
+        parts("README.md", &[&orderings, &failure])?,
+        parts("docs/guide/2-read-a-counterexample.md", &[&failure])?,
+        parts("docs/asterinas-try-unique.md", &[&failure])?,
         whole("meta-core/src/ordering/table.md", sites::with_reason()),
         whole("docs/orderings.md", audit::page(recorded)),
     ])
