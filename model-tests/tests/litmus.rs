@@ -20,7 +20,8 @@ use model_tests::report::{self, story::Detail};
 use model_tests::verdict::Verdict;
 use model_tests::worker::Worker;
 
-/// How often a file runs on real threads, with each end.
+/// How often a file runs on real threads, with each end, unless
+/// `LITMUS_ROUNDS` says otherwise.
 const ROUNDS: u64 = 500;
 
 fn main() -> ExitCode {
@@ -88,7 +89,11 @@ fn run(engine: EngineName, file: &Litmus) -> Result<(), Failed> {
         }
         EngineName::Threads => {
             // In this process, where a sanitizer's findings are not missed.
-            for job in file.question().threads_jobs(ROUNDS) {
+            let rounds = match std::env::var("LITMUS_ROUNDS") {
+                Ok(number) => number.parse().map_err(|e| format!("LITMUS_ROUNDS: {e}"))?,
+                Err(_) => ROUNDS,
+            };
+            for job in file.question().threads_jobs(rounds) {
                 let run = engine::explore(&job, Arc::new(|_| ()))?;
                 runs.push((job, run));
             }

@@ -33,7 +33,7 @@ impl AtomicWord {
 
     #[inline(always)]
     pub(crate) fn fetch_sub(&self, value: u64, site: Site) -> u64 {
-        self.0.fetch_sub(value, site.ordering())
+        self.0.fetch_sub(value, before_a_fence(site.ordering()))
     }
 
     #[inline(always)]
@@ -70,6 +70,18 @@ impl AtomicWord {
 #[inline(always)]
 pub(crate) fn fence(site: Site) {
     atomic::fence(site.ordering());
+}
+
+/// ThreadSanitizer knows no fences. For it, the acquire fence that follows the
+/// last decrement is made a part of each; what a decrement releases stays as its
+/// site says.
+#[inline(always)]
+const fn before_a_fence(ordering: atomic::Ordering) -> atomic::Ordering {
+    match ordering {
+        atomic::Ordering::Release if cfg!(tsan) => atomic::Ordering::AcqRel,
+        atomic::Ordering::Relaxed if cfg!(tsan) => atomic::Ordering::Acquire,
+        ordering => ordering,
+    }
 }
 
 /// Called between two attempts of a compare-and-swap loop.

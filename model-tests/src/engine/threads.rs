@@ -12,7 +12,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hint;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -83,12 +83,11 @@ fn rounds_of(judge: &Judge, job: &Job, rounds: u64, progress: &Progress) -> Expl
         failure: None,
     };
     let finished = thread::scope(|scope| {
-        for thread in 1..crew.results.len() {
-            let crew = &crew;
-            scope.spawn(move || crew.follow(judge, thread));
-        }
-        let _dismissal = Dismissal(&crew);
-        loop {
+        let crew = &crew;
+        let follow = |thread| scope.spawn(move || crew.follow(judge, thread));
+        let others: Vec<_> = (1..crew.results.len()).map(follow).collect();
+        let dismissal = Dismissal(crew);
+        let finished = loop {
             if run.rounds == rounds {
                 break true;
             }
@@ -101,8 +100,17 @@ fn rounds_of(judge: &Judge, job: &Job, rounds: u64, progress: &Progress) -> Expl
             if run.is_cut_off(job) || run.failure.is_some() {
                 break false;
             }
-            run.round(&crew);
+            run.round(crew);
+        };
+        drop(dismissal);
+        // Each by itself: ThreadSanitizer sees a join, but not what a scope's
+        // end waits for.
+        for other in others {
+            if let Err(payload) = other.join() {
+                resume_unwind(payload);
+            }
         }
+        finished
     });
     let threads = judge.program.threads.len() as u64;
     Exploration {
