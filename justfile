@@ -14,7 +14,7 @@ _list:
 check *steps:
     @bash .ci/check "$@"
 
-# What takes longer: the audit, the larger campaigns, all mutants, planted bugs
+# What takes longer: the audit, larger campaigns, all mutants, planted bugs, sanitizers, fuzzing
 [no-exit-message]
 deep *steps:
     @bash .ci/check --deep "$@"
@@ -81,6 +81,16 @@ scale *args:
 [no-exit-message]
 mutants *args:
     @{{ framecheck }} mutants "$@"
+
+# AddressSanitizer, ThreadSanitizer and Valgrind on the code that ships; name some to run only these
+[no-exit-message]
+sanitize *parts:
+    @bash .ci/sanitize "$@"
+
+# Miri, with strict provenance
+[no-exit-message]
+miri:
+    @bash .ci/sanitize miri
 
 # Fuzz the readers of text and the boot, or one target: just fuzz boot seconds=600
 [no-exit-message]
