@@ -25,8 +25,10 @@ pub const PCT_DEPTH: usize = 3;
 /// A program and what is changed for it.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// The program, in the text form.
+    /// The program, in the text form, or the name of a scenario.
     pub program: String,
+    /// Whether it is a scenario.
+    pub scenario: bool,
     /// What happens to handles at the end.
     pub ends: Vec<Ends>,
     /// Sites with another ordering.
@@ -49,6 +51,7 @@ impl Question {
             .iter()
             .flat_map(|&ends| [(ends, Probe::Cas), (ends, Probe::Load)])
             .map(|(ends, probe)| Job {
+                scenario: self.scenario,
                 orderings: self.orderings.clone(),
                 inject: self.inject.clone(),
                 limits: self.limits,
@@ -73,6 +76,7 @@ impl Question {
         self.ends
             .iter()
             .map(|&ends| Job {
+                scenario: self.scenario,
                 limits: self.limits,
                 ..Job::threads(self.program.clone(), ends, rounds)
             })
@@ -81,6 +85,7 @@ impl Question {
 
     fn shuttle_job(&self, ends: Ends, scheduler: Scheduler) -> Job {
         Job {
+            scenario: self.scenario,
             inject: self.inject.clone(),
             limits: self.limits,
             trace: self.trace,
@@ -138,9 +143,15 @@ impl Question {
                 if over || too_large {
                     break;
                 }
+                let failed = run.verdict() != Verdict::Pass;
                 let mut job = dfs.clone();
                 job.limits = self.limits;
                 take(job, run);
+                // A failure is an answer. It would come again before whatever
+                // were to fail spuriously next.
+                if failed {
+                    return Ok(());
+                }
                 // A litmus file that injects a failure of its own says which.
                 if self.inject.is_some() {
                     break;

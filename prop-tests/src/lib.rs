@@ -8,6 +8,7 @@ pub mod hosted;
 pub mod outcome;
 pub mod outcomes;
 pub mod program;
+pub mod scenario;
 pub mod spec;
 pub mod text;
 pub mod world;

@@ -11,7 +11,7 @@ use ::loom::sync::atomic::AtomicU64;
 use ::shuttle::sync::atomic::AtomicU64;
 use meta_core::model;
 use prop_tests::outcome::OpResult;
-use prop_tests::program::{Op, Program};
+use prop_tests::program::Op;
 use prop_tests::world::{Flag, Gift, Host, Mailbox, World};
 
 use super::coverage;
@@ -80,10 +80,10 @@ unsafe impl Host for ModelHost {
         model::end_operation(&result);
     }
 
-    unsafe fn reset_mailboxes(program: &Program) {
+    unsafe fn reset_mailboxes(gives: &[Option<usize>]) {
         // Programs without mailboxes do not pay for them.
-        if program.uses_mailboxes() {
-            let mailboxes = Rc::new(Mailbox::of(program).collect());
+        if gives.iter().any(Option::is_some) {
+            let mailboxes = Rc::new(Mailbox::of(gives).collect());
             MAILBOXES.with(|all| all.replace(mailboxes));
         }
     }

@@ -127,8 +127,10 @@ pub struct Limits {
 /// One exploration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
-    /// The program, in the text form.
+    /// The program, in the text form, or the name of a scenario.
     pub program: String,
+    /// Whether it is a scenario.
+    pub scenario: bool,
     /// What happens to handles at the end.
     #[serde(with = "crate::ends_name")]
     pub ends: Ends,
@@ -164,6 +166,7 @@ impl Job {
     pub fn loom(program: String, ends: Ends, probe: Probe) -> Self {
         Job {
             program,
+            scenario: false,
             ends,
             probe,
             scheduler: None,

@@ -9,9 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use meta_core::model;
-use prop_tests::world::Host;
 
 use super::host::ModelHost;
+use super::judge::Judge;
+use super::subject::{Played, Subject};
 use super::watch::Watch;
 use super::{EngineName, Exploration, Job, Probe, Progress};
 use crate::ordering_name;
@@ -25,14 +26,27 @@ const MAX_BRANCHES: usize = 4_000;
 const CUT_RETRIES_FROM: usize = 3;
 
 pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
-    let watch = Arc::new(Watch::new(job, job.probe == Probe::Cas, progress)?);
-    let threads = watch.program().threads.len();
+    let exact = job.probe == Probe::Cas;
+    if job.scenario {
+        explore_subject(job, Played::new(job, exact)?, progress)
+    } else {
+        explore_subject(job, Judge::new(job, exact)?, progress)
+    }
+}
+
+fn explore_subject<S: Subject<ModelHost>>(
+    job: &Job,
+    subject: S,
+    progress: Progress,
+) -> Result<Exploration, String> {
+    let threads = subject.threads();
     if threads > ::loom::MAX_THREADS {
         return Err(format!(
             "loom runs at most {} threads, and the program has {threads}",
             ::loom::MAX_THREADS
         ));
     }
+    let watch = Arc::new(Watch::new(job, subject, progress));
     let mut config = model::Config {
         probe: match job.probe {
             Probe::Cas => model::Probe::FailingCas,
@@ -70,13 +84,9 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     Ok(watch.finish(EngineName::Loom, ended))
 }
 
-fn execution(watch: &Arc<Watch>) {
+fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {
     watch.begin();
-    // SAFETY: the last execution is over, its handles are gone or forgotten,
-    // and no thread of this one has started.
-    unsafe { ModelHost::world().reset::<ModelHost>(watch.program()) };
-    model::begin_execution();
-    for thread in 1..watch.program().threads.len() {
+    for thread in 1..watch.threads() {
         let watch = watch.clone();
         ::loom::thread::spawn(move || watch.run_thread(thread));
     }

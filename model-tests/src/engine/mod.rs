@@ -19,6 +19,7 @@ pub mod scheduler;
 mod shuttle;
 #[cfg(all(loom, target_os = "linux", target_pointer_width = "64"))]
 pub mod stacks;
+mod subject;
 #[cfg(not(model))]
 mod threads;
 #[cfg(any(loom, shuttle))]

@@ -17,10 +17,11 @@ use ::shuttle::scheduler::{
 };
 use ::shuttle::{Config, FailurePersistence, Runner};
 use meta_core::model;
-use prop_tests::world::Host;
 
 use super::host::ModelHost;
+use super::judge::Judge;
 use super::scheduler::{Choice, Schedule, Scheduler};
+use super::subject::{Played, Subject};
 use super::watch::{Stop, Watch};
 use super::{EngineName, Exploration, Job, Progress};
 use crate::ordering_name;
@@ -30,9 +31,21 @@ use crate::ordering_name;
 const SPURIOUS_ONE_IN: u64 = 8;
 
 pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+    let exact = job.scheduler == Some(Scheduler::Dfs);
+    if job.scenario {
+        explore_subject(job, Played::new(job, exact)?, progress)
+    } else {
+        explore_subject(job, Judge::new(job, exact)?, progress)
+    }
+}
+
+fn explore_subject<S: Subject<ModelHost>>(
+    job: &Job,
+    subject: S,
+    progress: Progress,
+) -> Result<Exploration, String> {
     let scheduler = job.scheduler.as_ref().ok_or("shuttle needs a scheduler")?;
-    let exact = *scheduler == Scheduler::Dfs;
-    let watch = Arc::new(Watch::new(job, exact, progress)?);
+    let watch = Arc::new(Watch::new(job, subject, progress));
     if !job.orderings.is_empty() {
         return Err("shuttle does not model orderings: nothing would change".to_owned());
     }
@@ -99,13 +112,9 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     Ok(seen)
 }
 
-fn execution(watch: &Arc<Watch>) {
+fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {
     watch.begin();
-    // SAFETY: the last execution is over, its handles are gone or forgotten,
-    // and no thread of this one has started.
-    unsafe { ModelHost::world().reset::<ModelHost>(watch.program()) };
-    model::begin_execution();
-    let threads: Vec<_> = (1..watch.program().threads.len())
+    let threads: Vec<_> = (1..watch.threads())
         .map(|thread| {
             let watch = watch.clone();
             ::shuttle::thread::spawn(move || watch.run_thread(thread))

@@ -18,11 +18,10 @@ use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use prop_tests::driver::{self, ThreadResult};
-use prop_tests::outcome::Outcome;
 use prop_tests::world::{Host, World};
 
 use super::judge::{self, Judge};
+use super::subject::{Played, Subject};
 use super::{EngineName, Exploration, Failure, Job, Progress, Scheduler, SoFar};
 use crate::interrupt;
 use crate::verdict::Verdict;
@@ -68,14 +67,26 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     if !job.orderings.is_empty() || job.inject.is_some() || job.coverage {
         return Err("real threads run the code as it is, unchanged and untraced".to_owned());
     }
-    Ok(rounds_of(&Judge::new(job, false)?, job, rounds, &progress))
+    if !job.scenario {
+        return Ok(rounds_of(&Judge::new(job, false)?, job, rounds, &progress));
+    }
+    let played = Played::new(job, false)?;
+    if played.is_control() {
+        return Err("real threads cannot run what is broken on purpose".to_owned());
+    }
+    Ok(rounds_of(&played, job, rounds, &progress))
 }
 
-fn rounds_of(judge: &Judge, job: &Job, rounds: u64, progress: &Progress) -> Exploration {
+fn rounds_of<S: Subject<ThreadHost>>(
+    subject: &S,
+    job: &Job,
+    rounds: u64,
+    progress: &Progress,
+) -> Exploration {
     let _turn = lock(&TURN);
-    let crew = Crew::new(judge.program.threads.len());
+    let crew = Crew::new(subject.threads());
     let mut run = Run {
-        judge,
+        subject,
         started: Instant::now(),
         outcomes: HashMap::new(),
         rounds: 0,
@@ -84,7 +95,7 @@ fn rounds_of(judge: &Judge, job: &Job, rounds: u64, progress: &Progress) -> Expl
     };
     let finished = thread::scope(|scope| {
         let crew = &crew;
-        let follow = |thread| scope.spawn(move || crew.follow(judge, thread));
+        let follow = |thread| scope.spawn(move || crew.follow(subject, thread));
         let others: Vec<_> = (1..crew.results.len()).map(follow).collect();
         let dismissal = Dismissal(crew);
         let finished = loop {
@@ -112,7 +123,8 @@ fn rounds_of(judge: &Judge, job: &Job, rounds: u64, progress: &Progress) -> Expl
         }
         finished
     });
-    let threads = judge.program.threads.len() as u64;
+    let threads = subject.threads() as u64;
+    let missing = subject.missing(&run.outcomes);
     Exploration {
         executions: run.rounds,
         outcomes: run
@@ -120,7 +132,9 @@ fn rounds_of(judge: &Judge, job: &Job, rounds: u64, progress: &Progress) -> Expl
             .into_iter()
             .map(|(outcome, times)| (outcome.to_string(), times))
             .collect(),
-        allowed: judge.allowed.len(),
+        allowed: subject.allowed(),
+        // None: a sample never has to show one.
+        missing,
         sampled: finished && run.failure.is_none(),
         undecided: run.undecided,
         threads_run: run.rounds * threads,
@@ -131,16 +145,16 @@ fn rounds_of(judge: &Judge, job: &Job, rounds: u64, progress: &Progress) -> Expl
 }
 
 /// What was seen so far.
-struct Run<'a> {
-    judge: &'a Judge,
+struct Run<'a, S: Subject<ThreadHost>> {
+    subject: &'a S,
     started: Instant,
-    outcomes: HashMap<Outcome, u64>,
+    outcomes: HashMap<S::Seen, u64>,
     rounds: u64,
     undecided: u64,
     failure: Option<Failure>,
 }
 
-impl Run<'_> {
+impl<S: Subject<ThreadHost>> Run<'_, S> {
     fn is_cut_off(&self, job: &Job) -> bool {
         let Job { limits, .. } = job;
         let too_long = |seconds: f64| {
@@ -153,22 +167,21 @@ impl Run<'_> {
     }
 
     /// Runs the program once, and judges what it did.
-    fn round(&mut self, crew: &Crew) {
-        let Judge { program, ends, .. } = self.judge;
+    fn round(&mut self, crew: &Crew<S::Done>) {
         // SAFETY: all threads wait; the handles of the last round are gone or
         // forgotten.
-        unsafe { ThreadHost::world().reset::<ThreadHost>(program) };
+        unsafe { self.subject.reset() };
         self.rounds += 1;
-        let failure = match crew.run(self.judge, self.rounds) {
+        let failure = match crew.run(self.subject, self.rounds) {
             Err(payload) => judge::failure(Verdict::ToolFailure, &said(payload.as_ref())),
-            Ok(threads) => match driver::outcome(ThreadHost::world(), program, *ends, threads) {
+            Ok(threads) => match self.subject.outcome(threads) {
                 Err(fault) => judge::of_fault(&fault),
                 Ok(outcome) => {
                     if let Some(times) = self.outcomes.get_mut(&outcome) {
                         *times += 1;
                         return;
                     }
-                    let forbidden = self.judge.forbidden(&outcome, &mut self.undecided);
+                    let forbidden = self.subject.forbidden(&outcome, &mut self.undecided);
                     self.outcomes.insert(outcome, 1);
                     match forbidden {
                         Some(failure) => failure,
@@ -191,7 +204,7 @@ fn said(payload: &(dyn Any + Send)) -> String {
 
 /// The threads of a run. They live through all its rounds, for starting them
 /// takes far longer than a round.
-struct Crew {
+struct Crew<D> {
     /// The round that runs; writing it starts the round.
     round: AtomicU64,
     /// Threads that are done with it, the leading one aside.
@@ -200,14 +213,14 @@ struct Crew {
     gate: Mutex<()>,
     opened: Condvar,
     /// What each thread did.
-    results: Vec<Mutex<Option<thread::Result<ThreadResult>>>>,
+    results: Vec<Mutex<Option<thread::Result<D>>>>,
     spins: u32,
 }
 
 /// Ends the threads, even when the leading one panics.
-struct Dismissal<'a>(&'a Crew);
+struct Dismissal<'a, D>(&'a Crew<D>);
 
-impl Drop for Dismissal<'_> {
+impl<D> Drop for Dismissal<'_, D> {
     fn drop(&mut self) {
         // ORDERING: Release, with the load in `follow`.
         self.0.round.store(STOP, Ordering::Release);
@@ -215,7 +228,7 @@ impl Drop for Dismissal<'_> {
     }
 }
 
-impl Crew {
+impl<D> Crew<D> {
     fn new(threads: usize) -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         Crew {
@@ -229,13 +242,17 @@ impl Crew {
     }
 
     /// Runs one round from the leading thread, which is the program's first.
-    fn run(&self, judge: &Judge, round: u64) -> thread::Result<Vec<ThreadResult>> {
+    fn run<S: Subject<ThreadHost, Done = D>>(
+        &self,
+        subject: &S,
+        round: u64,
+    ) -> thread::Result<Vec<D>> {
         // ORDERING: Relaxed, without partner: the threads see it by `round`.
         self.done.store(0, Ordering::Relaxed);
         // ORDERING: Release, with the load in `follow`: the world was reset.
         self.round.store(round, Ordering::Release);
         self.wake();
-        self.perform(judge, 0, round);
+        self.perform(subject, 0, round);
         let others = self.results.len() - 1;
         // ORDERING: Acquire, with the addition in `follow`: what the threads
         // did is seen, and they are done with the world.
@@ -247,7 +264,7 @@ impl Crew {
     }
 
     /// Runs the rounds of another thread until the run is over.
-    fn follow(&self, judge: &Judge, thread: usize) {
+    fn follow<S: Subject<ThreadHost, Done = D>>(&self, subject: &S, thread: usize) {
         THREAD.set(thread);
         let mut last = 0;
         loop {
@@ -261,14 +278,14 @@ impl Crew {
                 return;
             }
             last = round;
-            self.perform(judge, thread, round);
+            self.perform(subject, thread, round);
             // ORDERING: Release, with the load in `run`.
             self.done.fetch_add(1, Ordering::Release);
             self.wake();
         }
     }
 
-    fn perform(&self, judge: &Judge, thread: usize, round: u64) {
+    fn perform<S: Subject<ThreadHost, Done = D>>(&self, subject: &S, thread: usize, round: u64) {
         // Another head start in each round, so that the threads meet at
         // different places.
         let mixed = (round ^ (thread as u64) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
@@ -277,8 +294,7 @@ impl Crew {
         }
         // SAFETY: the world was reset for this program before the round began,
         // and each thread runs once in a round.
-        let run =
-            || unsafe { driver::run_thread::<ThreadHost>(&judge.program, thread, judge.ends) };
+        let run = || unsafe { subject.run(thread) };
         // A panic is an answer too; the thread's handles are forgotten.
         *lock(&self.results[thread]) = Some(catch_unwind(AssertUnwindSafe(run)));
     }

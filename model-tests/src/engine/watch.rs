@@ -7,14 +7,11 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use meta_core::model;
-use prop_tests::driver::{self, ThreadResult};
-use prop_tests::outcome::Outcome;
-use prop_tests::outcomes::Relation;
-use prop_tests::program::Program;
 use prop_tests::world::Host;
 
 use super::host::ModelHost;
-use super::judge::{self, Judge};
+use super::judge;
+use super::subject::Subject;
 use super::{
     EngineName, Exploration, Failure, Job, Limits, NEVER_INJECTED, Progress, Scheduler, SoFar,
     Step, coverage, failure,
@@ -29,22 +26,21 @@ const TELL_EVERY: Duration = Duration::from_millis(250);
 pub(super) struct Stop;
 
 /// One job under way.
-pub(super) struct Watch {
-    judge: Judge,
+pub(super) struct Watch<S: Subject<ModelHost>> {
+    subject: S,
     injects: bool,
     examples: bool,
     samples: bool,
     limits: Limits,
     started: Instant,
     progress: Progress,
-    state: Mutex<State>,
+    state: Mutex<State<S>>,
 }
 
-#[derive(Default)]
-struct State {
+struct State<S: Subject<ModelHost>> {
     /// Of the execution under way, by thread.
-    threads: Vec<Option<ThreadResult>>,
-    outcomes: HashMap<Outcome, u64>,
+    threads: Vec<Option<S::Done>>,
+    outcomes: HashMap<S::Seen, u64>,
     examples: BTreeMap<String, Vec<Step>>,
     /// Executions begun; a failing one may not come to its end.
     begun: u64,
@@ -59,13 +55,31 @@ struct State {
     failure: Option<Failure>,
 }
 
-impl Watch {
-    /// Prepares a job. `exact` says whether the engine is to reach every
-    /// allowed outcome.
-    pub(super) fn new(job: &Job, exact: bool, progress: Progress) -> Result<Self, String> {
+impl<S: Subject<ModelHost>> Default for State<S> {
+    fn default() -> Self {
+        State {
+            threads: Vec::new(),
+            outcomes: HashMap::new(),
+            examples: BTreeMap::new(),
+            begun: 0,
+            executions: 0,
+            cut_branches: 0,
+            threads_run: 0,
+            undecided: 0,
+            injected: false,
+            steps: 0,
+            told: Duration::ZERO,
+            failure: None,
+        }
+    }
+}
+
+impl<S: Subject<ModelHost>> Watch<S> {
+    /// Prepares a job on this subject.
+    pub(super) fn new(job: &Job, subject: S, progress: Progress) -> Self {
         coverage::collect(job.coverage);
-        Ok(Watch {
-            judge: Judge::new(job, exact)?,
+        Watch {
+            subject,
             injects: job.inject.is_some(),
             examples: job.examples,
             samples: job.scheduler.as_ref().is_some_and(Scheduler::samples),
@@ -73,19 +87,20 @@ impl Watch {
             started: Instant::now(),
             progress,
             state: Mutex::default(),
-        })
+        }
     }
 
-    pub(super) fn program(&self) -> &Program {
-        &self.judge.program
+    /// How many threads there are.
+    pub(super) fn threads(&self) -> usize {
+        self.subject.threads()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State<S>> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Begins an execution; it unwinds with [`Stop`] if the exploration is to
-    /// be cut off.
+    /// Begins an execution in the start state; it unwinds with [`Stop`] if the
+    /// exploration is to be cut off.
     pub(super) fn begin(&self) {
         let mut state = self.state();
         let elapsed = self.started.elapsed();
@@ -111,23 +126,27 @@ impl Watch {
         }
         state.begun += 1;
         state.threads.clear();
-        state.threads.resize(self.judge.program.threads.len(), None);
+        state.threads.resize_with(self.threads(), || None);
+        drop(state);
+        model::enter_thread(0);
+        // SAFETY: the last execution is over, its handles are gone or forgotten,
+        // and no thread of this one has started.
+        unsafe { self.subject.reset() };
+        model::begin_execution();
     }
 
     /// Runs one thread of the execution under way.
     pub(super) fn run_thread(&self, thread: usize) {
         model::enter_thread(thread);
-        // SAFETY: the engine reset the world before it started the threads,
-        // and starts each once.
-        let result = unsafe {
-            driver::run_thread::<ModelHost>(&self.judge.program, thread, self.judge.ends)
-        };
+        // SAFETY: the world was reset before the engine started the threads, and
+        // it starts each once.
+        let result = unsafe { self.subject.run(thread) };
         self.thread_done(thread, result);
     }
 
     /// Takes what a thread did; the last one's ends the execution. It unwinds
     /// with [`Stop`] if the execution shows a failure.
-    fn thread_done(&self, thread: usize, result: ThreadResult) {
+    fn thread_done(&self, thread: usize, result: S::Done) {
         let mut state = self.state();
         state.threads_run += 1;
         state.threads[thread] = Some(result);
@@ -143,12 +162,7 @@ impl Watch {
         state.injected |= model::was_injected();
         let threads = std::mem::take(&mut state.threads);
         let threads = threads.into_iter().flatten().collect();
-        let failure = match driver::outcome(
-            ModelHost::world(),
-            &self.judge.program,
-            self.judge.ends,
-            threads,
-        ) {
+        let failure = match self.subject.outcome(threads) {
             Err(fault) => judge::of_fault(&fault),
             Ok(outcome) => {
                 if let Some(times) = state.outcomes.get_mut(&outcome) {
@@ -158,7 +172,7 @@ impl Watch {
                 if self.examples {
                     state.examples.insert(outcome.to_string(), steps_so_far());
                 }
-                let forbidden = self.judge.forbidden(&outcome, &mut state.undecided);
+                let forbidden = self.subject.forbidden(&outcome, &mut state.undecided);
                 state.outcomes.insert(outcome, 1);
                 match forbidden {
                     Some(failure) => failure,
@@ -187,14 +201,8 @@ impl Watch {
         } else if complete && self.injects && !state.injected {
             failure = Some(judge::failure(Verdict::ToolFailure, NEVER_INJECTED));
         }
-        let missing: Vec<String> = if complete && self.judge.relation == Relation::Equal {
-            let seen = |outcome: &&Outcome| !state.outcomes.contains_key(outcome);
-            self.judge
-                .allowed
-                .iter()
-                .filter(seen)
-                .map(Outcome::to_string)
-                .collect()
+        let missing = if complete {
+            self.subject.missing(&state.outcomes)
         } else {
             Vec::new()
         };
@@ -212,7 +220,7 @@ impl Watch {
             },
             cut_branches: state.cut_branches,
             outcomes,
-            allowed: self.judge.allowed.len(),
+            allowed: self.subject.allowed(),
             missing,
             complete: complete && !self.samples,
             sampled: complete && self.samples,

@@ -102,6 +102,7 @@ impl Litmus {
     /// What it asks of the engines.
     pub fn question(&self) -> Question {
         Question {
+            scenario: false,
             program: self.program.to_string(),
             ends: self.ends.clone(),
             orderings: self.orderings.clone(),

@@ -6,6 +6,7 @@ pub mod failure;
 pub mod line;
 pub mod mutants;
 pub mod outcomes;
+pub mod steps;
 pub mod story;
 
 use anstyle::{AnsiColor, Style};

@@ -9,7 +9,7 @@ use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
 
 use super::{Gift, World};
 use crate::outcome::OpResult;
-use crate::program::{Op, Program};
+use crate::program::Op;
 
 /// What an engine tells the driver about the thread that is running, and how
 /// its threads pass handles on.
@@ -38,15 +38,15 @@ pub unsafe trait Host: Sized + Send + Sync + 'static {
         let _ = (op, result);
     }
 
-    /// Makes the mailboxes that the program names, empty; part of
-    /// [`World::reset`].
+    /// Makes mailboxes, all of them empty: by slot, one that can be given to so
+    /// many times, or none. Part of [`World::reset`].
     ///
     /// # Safety
     ///
     /// No other thread uses the world during the call.
-    unsafe fn reset_mailboxes(program: &Program) {
+    unsafe fn reset_mailboxes(gives: &[Option<usize>]) {
         // SAFETY: promised by the caller.
-        unsafe { Self::world().reset_mailboxes(program) };
+        unsafe { Self::world().reset_mailboxes(gives) };
     }
 
     /// Puts a handle into the mailbox of a slot; false if it is full.

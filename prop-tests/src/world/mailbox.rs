@@ -68,6 +68,14 @@ impl Flag for AtomicU64 {
     }
 }
 
+/// How often a program can give to the mailbox of each slot; none where it does
+/// not name the mailbox.
+pub(super) fn gives(program: &Program) -> Vec<Option<usize>> {
+    (0..program.slots())
+        .map(|slot| program.uses_mailbox(slot).then(|| program.gives(slot)))
+        .collect()
+}
+
 /// The mailbox of one slot, with room for one handle.
 #[derive(Debug)]
 pub struct Mailbox<F> {
@@ -89,14 +97,12 @@ impl<F: Flag> Mailbox<F> {
         }
     }
 
-    /// The mailboxes of a program, by slot; none where it does not name the
-    /// mailbox.
-    pub fn of(program: &Program) -> impl Iterator<Item = Option<Self>> + '_ {
-        (0..program.slots()).map(|slot| {
-            let named = program.uses_mailbox(slot);
-            let gives = if F::ORDERED { program.gives(slot) } else { 1 };
-            named.then(|| Self::new(gives.max(1)))
-        })
+    /// Mailboxes by slot, each of which can be given to so many times; or none.
+    pub fn of(gives: &[Option<usize>]) -> impl Iterator<Item = Option<Self>> + '_ {
+        let flags = |gives: usize| if F::ORDERED { gives.max(1) } else { 1 };
+        gives
+            .iter()
+            .map(move |gives| gives.map(|gives| Self::new(flags(gives))))
     }
 
     /// Puts a handle into the mailbox; false if it is full.

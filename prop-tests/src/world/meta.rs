@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use meta_core::{AnyFrameMeta, PAGE_SIZE, VmReader};
+use meta_core::{AnyFrameMeta, Link, PAGE_SIZE, VmReader};
 
 use super::{Host, paddr_of};
 use crate::outcome::Writer;
@@ -14,7 +14,7 @@ use crate::outcome::Writer;
 pub struct Tracked<H: Host, const KIND: u8> {
     kind: u8,
     generation: u32,
-    writer: Writer,
+    writer: ShortWriter,
     _host: PhantomData<H>,
 }
 
@@ -30,7 +30,7 @@ impl<H: Host, const KIND: u8> Tracked<H, KIND> {
         Tracked {
             kind: KIND,
             generation: H::world().register().born(slot),
-            writer,
+            writer: ShortWriter::of(writer),
             _host: PhantomData,
         }
     }
@@ -49,7 +49,7 @@ impl<H: Host, const KIND: u8> Tracked<H, KIND> {
 
     /// Says that an operation writes to it.
     pub fn set_writer(&mut self, writer: Writer) {
-        self.writer = writer;
+        self.writer = ShortWriter::of(writer);
     }
 }
 
@@ -62,18 +62,51 @@ pub struct Tag {
     pub generation: u32,
 }
 
-/// The tag of metadata of either kind, or `None` if the value is not of the
+/// A [`Writer`] in four bytes: the link of a list takes most of the room.
+#[derive(Clone, Copy, Debug)]
+struct ShortWriter {
+    /// 0 stands for the start.
+    thread: u16,
+    op: u16,
+}
+
+impl ShortWriter {
+    fn of(writer: Writer) -> Self {
+        let short = |n: usize| u16::try_from(n).expect("a program is shorter");
+        match writer {
+            Writer::Start => ShortWriter { thread: 0, op: 0 },
+            Writer::Op { thread, op } => ShortWriter {
+                thread: short(thread),
+                op: short(op),
+            },
+        }
+    }
+
+    fn get(self) -> Writer {
+        match self.thread {
+            0 => Writer::Start,
+            thread => Writer::Op {
+                thread: thread.into(),
+                op: self.op.into(),
+            },
+        }
+    }
+}
+
+/// The tag of metadata of either kind, in a list's link or not; or `None` if the value is not of the
 /// kind that its vtable says.
 pub fn tag_of<H: Host>(metadata: &dyn AnyFrameMeta) -> Option<Tag> {
     fn tag<H: Host, const KIND: u8>(metadata: &Tracked<H, KIND>) -> Option<Tag> {
         (metadata.kind == KIND).then_some(Tag {
-            writer: metadata.writer,
+            writer: metadata.writer.get(),
             generation: metadata.generation,
         })
     }
     let any: &dyn Any = metadata;
     if let Some(metadata) = any.downcast_ref::<KindA<H>>() {
         tag(metadata)
+    } else if let Some(link) = any.downcast_ref::<Link<KindA<H>>>() {
+        tag(link)
     } else {
         any.downcast_ref::<KindB<H>>().and_then(tag)
     }

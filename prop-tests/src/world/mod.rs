@@ -8,6 +8,7 @@ mod register;
 
 use std::cell::UnsafeCell;
 use std::fmt;
+use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -51,10 +52,10 @@ struct Page(
 /// Metadata that an operation may tear down, and whether it did.
 #[derive(Clone, Copy, Debug)]
 struct Teardown {
-    slot: usize,
-    /// The state of the slot meanwhile.
+    slots: Slots,
+    /// The state of a slot meanwhile.
     state: SlotState,
-    done: bool,
+    done: Slots,
 }
 
 // SAFETY: `slots` and `mailboxes` change only in `reset`, whose caller promises
@@ -91,14 +92,7 @@ impl World {
     /// Handles to slots and borrows of them from before the call are never used
     /// again, and no other thread uses the world during the call.
     pub unsafe fn reset<H: Host>(&self, program: &Program) {
-        assert!(ptr::eq(self, H::world()), "the world of another host");
-        let count = program.slots();
-        // More would move the slots, and the platform promises that they stay.
-        assert!(count <= MAX_SLOTS, "{count} slots do not fit the world");
-        self.register().reset();
-        for thread in 0..MAX_THREADS {
-            self.begin_operation(thread, None);
-        }
+        self.forget_all();
         let state = match program.start.kind {
             StartKind::Unused => SlotState::Unused,
             StartKind::Shared | StartKind::SharedTwice => SlotState::Shared(program.start_count()),
@@ -108,6 +102,41 @@ impl World {
             SlotState::Unused => MetaSlot::new_unused(),
             state => MetaSlot::new_in_use(KindA::<H>::initial(), state),
         };
+        // SAFETY: promised by the caller.
+        unsafe { self.furnish::<H>(first, program.slots(), &mailbox::gives(program)) };
+    }
+
+    /// Makes all of the first `count` slots unused, and a mailbox for slot 0
+    /// that can be given to as often as `gives` says.
+    ///
+    /// # Panics
+    ///
+    /// As [`reset`](Self::reset).
+    ///
+    /// # Safety
+    ///
+    /// As [`reset`](Self::reset).
+    pub(crate) unsafe fn reset_unused<H: Host>(&self, count: usize, gives: Option<usize>) {
+        self.forget_all();
+        // SAFETY: promised by the caller.
+        unsafe { self.furnish::<H>(MetaSlot::new_unused(), count, &[gives]) };
+    }
+
+    /// Forgets what the last execution left in the books.
+    fn forget_all(&self) {
+        self.register().reset();
+        for thread in 0..MAX_THREADS {
+            self.begin_operation(thread, None);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`reset`](Self::reset).
+    unsafe fn furnish<H: Host>(&self, first: MetaSlot, count: usize, gives: &[Option<usize>]) {
+        assert!(ptr::eq(self, H::world()), "the world of another host");
+        // More would move the slots, and the platform promises that they stay.
+        assert!(count <= MAX_SLOTS, "{count} slots do not fit the world");
         // SAFETY: nobody else uses the world, and nothing below asks for it.
         let slots = unsafe { &mut *self.slots.get() };
         slots.clear();
@@ -120,7 +149,7 @@ impl World {
             self.list_ids.restart();
         }
         // SAFETY: promised by the caller.
-        unsafe { H::reset_mailboxes(program) };
+        unsafe { H::reset_mailboxes(gives) };
     }
 
     /// Empties the mailboxes.
@@ -128,11 +157,11 @@ impl World {
     /// # Safety
     ///
     /// No other thread uses the world during the call.
-    unsafe fn reset_mailboxes(&self, program: &Program) {
+    unsafe fn reset_mailboxes(&self, gives: &[Option<usize>]) {
         // SAFETY: nobody else uses the world.
         let mailboxes = unsafe { &mut *self.mailboxes.get() };
         mailboxes.clear();
-        mailboxes.extend(Mailbox::of(program));
+        mailboxes.extend(Mailbox::of(gives));
     }
 
     /// The mailbox of a slot.
@@ -165,29 +194,41 @@ impl World {
     /// this slot in this state.
     pub(crate) fn begin_operation(&self, thread: usize, teardown: Option<(usize, SlotState)>) {
         *self.teardown(thread) = teardown.map(|(slot, state)| Teardown {
-            slot,
+            slots: Slots::of(slot..slot + 1),
             state,
-            done: false,
+            done: Slots::default(),
+        });
+    }
+
+    /// An operation of `thread` begins, which may give up handles to any frame
+    /// of this row.
+    pub(crate) fn begin_row(&self, thread: usize, row: Range<usize>) {
+        *self.teardown(thread) = Some(Teardown {
+            slots: Slots::of(row),
+            state: SlotState::Busy,
+            done: Slots::default(),
         });
     }
 
     /// Whether the operation of `thread` tore down metadata of `slot`.
     pub(crate) fn tore_down(&self, thread: usize, slot: usize) -> bool {
         self.teardown(thread)
-            .is_some_and(|teardown| teardown.done && teardown.slot == slot)
+            .is_some_and(|teardown| teardown.done.has(slot))
     }
 
     /// Whether `thread` may be tearing down metadata of `slot` now.
     fn may_tear_down(&self, thread: usize, slot: usize) -> bool {
         let state = self.state(slot);
         self.teardown(thread)
-            .is_some_and(|teardown| (teardown.slot, teardown.state) == (slot, state))
+            .is_some_and(|teardown| teardown.slots.has(slot) && teardown.state == state)
     }
 
     /// `thread` has torn down metadata of `slot`.
     fn torn_down(&self, thread: usize, slot: usize) {
         if let Some(teardown) = &mut *self.teardown(thread) {
-            teardown.done |= teardown.slot == slot;
+            if teardown.slots.has(slot) {
+                teardown.done.add(slot);
+            }
         }
     }
 
@@ -230,6 +271,28 @@ impl World {
             paddr.is_multiple_of(PAGE_SIZE) && paddr < self.max_paddr.get(),
             "the platform was asked about {paddr:#x}, which is no frame"
         );
+    }
+}
+
+/// A set of slots.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slots(u16);
+
+const _: () = assert!(MAX_SLOTS <= u16::BITS as usize);
+
+impl Slots {
+    fn of(row: Range<usize>) -> Self {
+        let mut slots = Slots::default();
+        row.for_each(|slot| slots.add(slot));
+        slots
+    }
+
+    fn add(&mut self, slot: usize) {
+        self.0 |= 1 << slot;
+    }
+
+    fn has(self, slot: usize) -> bool {
+        self.0 & 1 << slot != 0
     }
 }
 

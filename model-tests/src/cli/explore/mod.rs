@@ -264,6 +264,7 @@ struct Asked {
 /// What is asked, from the arguments and the litmus file, if it is one.
 fn question(args: &Args) -> Result<Asked, Refusal> {
     let mut question = Question {
+        scenario: false,
         program: String::new(),
         ends: vec![Ends::Dropped, Ends::Left],
         orderings: Vec::new(),

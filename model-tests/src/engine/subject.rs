@@ -1,0 +1,172 @@
+//! What is explored: a program, or a scenario.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
+use std::hash::Hash;
+
+use prop_tests::driver::{self, ThreadResult};
+use prop_tests::outcome::Outcome;
+use prop_tests::outcomes::Relation;
+use prop_tests::scenario::{self, Stage, Told};
+use prop_tests::world::{Fault, Host};
+
+use super::judge::{self, Judge};
+use super::{Failure, Job};
+use crate::verdict::Verdict;
+
+/// What an engine runs on a host, and judges.
+pub(super) trait Subject<H: Host>: Send + Sync + 'static {
+    /// What one thread did.
+    type Done: Send;
+    /// What an execution showed.
+    type Seen: Clone + Eq + Hash + Display + Send;
+
+    /// How many threads there are.
+    fn threads(&self) -> usize;
+
+    /// Makes the start state.
+    ///
+    /// # Safety
+    ///
+    /// That of [`World::reset`](prop_tests::world::World::reset).
+    unsafe fn reset(&self);
+
+    /// Runs one thread.
+    ///
+    /// # Safety
+    ///
+    /// The start state was made, and each thread runs once.
+    unsafe fn run(&self, thread: usize) -> Self::Done;
+
+    /// The outcome, when all threads are done.
+    fn outcome(&self, done: Vec<Self::Done>) -> Result<Self::Seen, Fault>;
+
+    /// The failure that an outcome is, if it is not allowed; or else it may be
+    /// added to those that could not be decided.
+    fn forbidden(&self, seen: &Self::Seen, undecided: &mut u64) -> Option<Failure>;
+
+    /// How many outcomes are allowed.
+    fn allowed(&self) -> usize;
+
+    /// The outcomes that a complete exploration had to show and did not.
+    fn missing(&self, seen: &HashMap<Self::Seen, u64>) -> Vec<String>;
+}
+
+impl<H: Host> Subject<H> for Judge {
+    type Done = ThreadResult;
+    type Seen = Outcome;
+
+    fn threads(&self) -> usize {
+        self.program.threads.len()
+    }
+
+    unsafe fn reset(&self) {
+        // SAFETY: promised by the caller.
+        unsafe { H::world().reset::<H>(&self.program) };
+    }
+
+    unsafe fn run(&self, thread: usize) -> ThreadResult {
+        // SAFETY: promised by the caller.
+        unsafe { driver::run_thread::<H>(&self.program, thread, self.ends) }
+    }
+
+    fn outcome(&self, done: Vec<ThreadResult>) -> Result<Outcome, Fault> {
+        driver::outcome(H::world(), &self.program, self.ends, done)
+    }
+
+    fn forbidden(&self, seen: &Outcome, undecided: &mut u64) -> Option<Failure> {
+        self.forbidden(seen, undecided)
+    }
+
+    fn allowed(&self) -> usize {
+        self.allowed.len()
+    }
+
+    fn missing(&self, seen: &HashMap<Outcome, u64>) -> Vec<String> {
+        if self.relation != Relation::Equal {
+            return Vec::new();
+        }
+        let missing = |outcome: &&Outcome| !seen.contains_key(outcome);
+        self.allowed
+            .iter()
+            .filter(missing)
+            .map(Outcome::to_string)
+            .collect()
+    }
+}
+
+/// A scenario, and what is allowed in it.
+pub(super) struct Played<H: Host> {
+    stage: Stage<H>,
+    allowed: BTreeSet<&'static str>,
+    exact: bool,
+}
+
+impl<H: Host> Played<H> {
+    /// The scenario of a job. `exact` says whether the engine is to reach every
+    /// allowed outcome.
+    pub(super) fn new(job: &Job, exact: bool) -> Result<Self, String> {
+        let scenario = scenario::find::<H>(&job.program)?;
+        Ok(Played {
+            allowed: scenario.allowed.iter().copied().collect(),
+            stage: Stage::new(scenario),
+            exact,
+        })
+    }
+
+    /// Whether it is broken on purpose.
+    #[cfg(not(model))]
+    pub(super) fn is_control(&self) -> bool {
+        self.stage.scenario().is_control()
+    }
+}
+
+impl<H: Host> Subject<H> for Played<H> {
+    type Done = Told;
+    type Seen = String;
+
+    fn threads(&self) -> usize {
+        self.stage.scenario().threads.len()
+    }
+
+    unsafe fn reset(&self) {
+        // SAFETY: promised by the caller.
+        unsafe { self.stage.reset() };
+    }
+
+    unsafe fn run(&self, thread: usize) -> Told {
+        // SAFETY: promised by the caller.
+        unsafe { self.stage.run_thread(thread) }
+    }
+
+    fn outcome(&self, done: Vec<Told>) -> Result<String, Fault> {
+        self.stage.outcome(&done)
+    }
+
+    fn forbidden(&self, seen: &String, _undecided: &mut u64) -> Option<Failure> {
+        if self.allowed.contains(seen.as_str()) {
+            return None;
+        }
+        // No scenario allows a thread to abort.
+        let aborts = seen.split_whitespace().any(|word| word == "abort");
+        let verdict = if aborts {
+            Verdict::Abort
+        } else {
+            Verdict::ForbiddenOutcome
+        };
+        Some(judge::failure(verdict, seen))
+    }
+
+    fn allowed(&self) -> usize {
+        self.allowed.len()
+    }
+
+    fn missing(&self, seen: &HashMap<String, u64>) -> Vec<String> {
+        let missing = |outcome: &&&str| self.exact && !seen.contains_key(**outcome);
+        self.allowed
+            .iter()
+            .filter(missing)
+            .map(ToString::to_string)
+            .collect()
+    }
+}

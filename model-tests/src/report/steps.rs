@@ -1,0 +1,61 @@
+//! The failing execution of a scenario, one step a line. Its operations have no
+//! names but numbers.
+
+use std::fmt::Write as _;
+
+use meta_core::SlotState;
+
+use crate::engine::{Failure, Step, StepKind};
+
+/// The message and the steps.
+pub fn text(failure: &Failure) -> String {
+    let mut text = format!("{}\n", failure.message);
+    let mut thread = 0;
+    for step in &failure.steps {
+        if step.thread != thread {
+            thread = step.thread;
+            let _ = writeln!(text, "  thread {thread}");
+        }
+        let _ = writeln!(text, "    {}", line(step));
+    }
+    text
+}
+
+fn line(step: &Step) -> String {
+    let slot = step.slot.map_or(String::new(), |slot| format!(" @{slot}"));
+    match &step.kind {
+        StepKind::Begin { op } => format!("operation {op}"),
+        StepKind::End { .. } => "  end of the operation".to_owned(),
+        StepKind::Atomic {
+            site,
+            ordering,
+            read,
+            written,
+            spurious,
+        } => {
+            let state = |raw: &Option<u64>| {
+                raw.map_or("-".to_owned(), |raw| SlotState::from_raw(raw).to_string())
+            };
+            let spurious = if *spurious { ", fails spuriously" } else { "" };
+            let (read, written) = (state(read), state(written));
+            format!("  {site:<17}{ordering:<9}{read} -> {written}{slot}{spurious}")
+        }
+        StepKind::Plain {
+            field,
+            access,
+            location,
+        } => format!(
+            "  {:<26}{field}{slot}, at {location}",
+            access.to_lowercase()
+        ),
+        StepKind::Mailbox { give, ok } => {
+            let what = match (give, ok) {
+                (true, true) => "the list goes in",
+                (true, false) => "full",
+                (false, true) => "the list comes out",
+                (false, false) => "empty",
+            };
+            format!("  {:<26}{what}", "mailbox")
+        }
+    }
+}

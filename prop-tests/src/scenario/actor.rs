@@ -1,0 +1,335 @@
+//! One thread of a scenario: what it can do, and the words for what came of it.
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::ops::Range;
+
+use meta_core::{
+    AnyFrameMeta, Frame, GetFrameError, Link, LinkedList, PAGE_SIZE, Segment, UniqueFrame,
+};
+
+use super::stage::{Prop, Stage, Told};
+use crate::outcome::{OpResult, Writer};
+use crate::world::{Gift, Host, Hosted, KindA, paddr_of, tag_of};
+
+pub(super) type Shared<H> = Frame<dyn AnyFrameMeta, Hosted<H>>;
+pub(super) type Row<H> = Segment<KindA<H>, Hosted<H>>;
+pub(super) type Owned<H> = UniqueFrame<Link<KindA<H>>, Hosted<H>>;
+pub(super) type List<H> = LinkedList<KindA<H>, Hosted<H>>;
+
+/// A handle that is never dropped by itself: when an engine ends an execution
+/// the thread's handles are forgotten.
+pub(super) type Held<T> = ManuallyDrop<T>;
+
+/// The slot of the one mailbox.
+const MAILBOX: usize = 0;
+
+/// A thread of a scenario.
+pub struct Actor<'a, H: Host> {
+    stage: &'a Stage<H>,
+    thread: usize,
+    /// Operations so far; none counts at the start.
+    op: Option<usize>,
+    told: Told,
+}
+
+impl<'a, H: Host> Actor<'a, H> {
+    pub(super) fn new(stage: &'a Stage<H>, thread: usize, frames: usize) -> Self {
+        Actor {
+            stage,
+            thread,
+            op: Some(0),
+            told: Told {
+                words: Vec::new(),
+                last: vec![0; frames],
+            },
+        }
+    }
+
+    /// The one that makes the start state.
+    pub(super) fn of_start(stage: &'a Stage<H>, frames: usize) -> Self {
+        Actor {
+            op: None,
+            ..Actor::new(stage, 0, frames)
+        }
+    }
+
+    pub(super) fn told(self) -> Told {
+        self.told
+    }
+
+    /// Says a word of the outcome.
+    pub(super) fn say(&mut self, word: impl fmt::Display) {
+        self.told.words.push(word.to_string());
+    }
+
+    /// Says `-` so many times, in place of what could not be done.
+    pub(super) fn skip(&mut self, words: usize) {
+        (0..words).for_each(|_| self.say("-"));
+    }
+
+    /// Gives a thread what it begins with.
+    pub(super) fn hand_out(&mut self, thread: usize, prop: Prop<H>) {
+        self.stage.set_prop(thread, prop);
+    }
+
+    /// The segment that this thread has from the start.
+    pub(super) fn row(&mut self) -> Held<Row<H>> {
+        match self.stage.take_prop(self.thread).map(Held::into_inner) {
+            Some(Prop::Row(row)) => Held::new(row),
+            other => unreachable!("a segment was to be handed out, not {other:?}"),
+        }
+    }
+
+    /// The list that this thread has from the start.
+    pub(super) fn list(&mut self) -> Held<List<H>> {
+        match self.stage.take_prop(self.thread).map(Held::into_inner) {
+            Some(Prop::List(list)) => Held::new(list),
+            other => unreachable!("a list was to be handed out, not {other:?}"),
+        }
+    }
+
+    /// An operation begins that may give up handles to these frames.
+    fn begin(&mut self, row: Range<usize>) {
+        if let Some(op) = &mut self.op {
+            H::begin_operation(*op);
+            *op += 1;
+        }
+        H::world().begin_row(self.thread, row);
+    }
+
+    /// It is over: which of these frames did it tear down?
+    fn end(&mut self, row: Range<usize>) -> Vec<bool> {
+        let world = H::world();
+        let last: Vec<_> = row
+            .clone()
+            .map(|slot| world.tore_down(self.thread, slot))
+            .collect();
+        for (slot, last) in row.zip(&last) {
+            self.told.last[slot] += u32::from(*last);
+        }
+        world.begin_operation(self.thread, None);
+        last
+    }
+
+    fn metadata(&self, slot: usize) -> KindA<H> {
+        let writer = match self.op {
+            None => Writer::Start,
+            Some(op) => Writer::Op {
+                thread: self.thread + 1,
+                op,
+            },
+        };
+        KindA::new(slot, writer)
+    }
+
+    /// Claims all frames of a row or none. If none, it says the error and which
+    /// frame was not to be had, and for each frame before that whether giving it
+    /// back was the end of it.
+    pub(super) fn claim_row(&mut self, row: Range<usize>) -> Option<Held<Row<H>>> {
+        self.begin(row.clone());
+        let mut asked = Vec::new();
+        let claimed = Row::<H>::from_unused(paddr_of(row.start)..paddr_of(row.end), |paddr| {
+            let metadata = self.metadata(paddr / PAGE_SIZE);
+            asked.push(metadata.generation());
+            metadata
+        });
+        // The metadata of the frame that refuses is not stored.
+        let stored = asked.len() - usize::from(claimed.is_err());
+        for generation in &asked[..stored] {
+            H::world().register().stored(*generation);
+        }
+        let last = self.end(row.clone());
+        match claimed {
+            Ok(row) => Some(Held::new(row)),
+            Err(error) => {
+                self.say(format_args!("{}@{}", word_of(error), row.start + stored));
+                self.say_last(&last[..stored]);
+                None
+            }
+        }
+    }
+
+    /// A row that nobody else wants yet.
+    pub(super) fn sure_row(&mut self, row: Range<usize>) -> Row<H> {
+        let row = self.claim_row(row).expect("the frames are unused");
+        Held::into_inner(row)
+    }
+
+    /// One handle more to each frame of a segment.
+    pub(super) fn clone_row(&mut self, row: &Row<H>) -> Held<Row<H>> {
+        self.begin(0..0);
+        Held::new(row.clone())
+    }
+
+    /// Claims a frame to share it, or says why not.
+    pub(super) fn claim(&mut self, slot: usize) -> Option<Held<Shared<H>>> {
+        self.begin(0..0);
+        let metadata = self.metadata(slot);
+        let generation = metadata.generation();
+        match Frame::from_unused(paddr_of(slot), metadata) {
+            Ok(frame) => {
+                H::world().register().stored(generation);
+                Some(Held::new(frame.into()))
+            }
+            Err(error) => {
+                self.say(word_of(error));
+                None
+            }
+        }
+    }
+
+    /// Claims a frame, which nobody else wants yet, for a list.
+    pub(super) fn sure_owned(&mut self, slot: usize) -> Owned<H> {
+        self.begin(0..0);
+        let metadata = self.metadata(slot);
+        let generation = metadata.generation();
+        let owned = Owned::from_unused(paddr_of(slot), Link::new(metadata));
+        H::world().register().stored(generation);
+        owned.expect("the frame is unused")
+    }
+
+    /// Shares a frame that it owns.
+    pub(super) fn share(
+        &mut self,
+        owned: Held<Owned<H>>,
+    ) -> Held<Frame<Link<KindA<H>>, Hosted<H>>> {
+        self.begin(0..0);
+        Held::new(Held::into_inner(owned).into())
+    }
+
+    /// Looks a frame up by its address, and says who wrote its metadata, or why
+    /// there is none.
+    pub(super) fn look_up(&mut self, slot: usize) -> Option<Held<Shared<H>>> {
+        self.begin(0..0);
+        match Shared::<H>::from_in_use(paddr_of(slot)) {
+            Ok(frame) => {
+                let frame = Held::new(frame);
+                self.say_writer(frame.dyn_meta());
+                Some(frame)
+            }
+            Err(error) => {
+                self.say(word_of(error));
+                None
+            }
+        }
+    }
+
+    /// Says who wrote metadata.
+    pub(super) fn say_writer(&mut self, metadata: &dyn AnyFrameMeta) {
+        match tag_of::<H>(metadata) {
+            Some(tag) => self.say(OpResult::Read(tag.writer)),
+            None => self.say(OpResult::Mismatch),
+        }
+    }
+
+    /// Writes the metadata of a frame that it owns.
+    pub(super) fn write(&mut self, owned: &mut Owned<H>) {
+        self.begin(0..0);
+        let writer = Writer::Op {
+            thread: self.thread + 1,
+            op: self.op.unwrap_or(0),
+        };
+        owned.meta_mut().set_writer(writer);
+    }
+
+    /// Gives handles to frames of this row up: which of them were the last?
+    pub(super) fn give_up<T>(&mut self, row: Range<usize>, handles: Held<T>) -> Vec<bool> {
+        self.begin(row.clone());
+        drop(Held::into_inner(handles));
+        self.end(row)
+    }
+
+    /// Says for each handle whether it was the last.
+    pub(super) fn say_last(&mut self, last: &[bool]) {
+        for last in last {
+            self.say(if *last {
+                OpResult::Last
+            } else {
+                OpResult::Kept
+            });
+        }
+    }
+
+    /// Gives a handle up and says whether it was the last; `-` if there is none.
+    pub(super) fn end_of<T>(&mut self, slot: usize, handle: Option<Held<T>>) {
+        match handle {
+            None => self.skip(1),
+            Some(handle) => {
+                let last = self.give_up(slot..slot + 1, handle);
+                self.say_last(&last);
+            }
+        }
+    }
+
+    /// Puts a list into the mailbox.
+    pub(super) fn give(&mut self, list: Held<List<H>>) {
+        self.begin(0..0);
+        let old = self.stage.parcel().replace(list);
+        assert!(old.is_none(), "there is one list");
+        assert!(H::give(MAILBOX, Gift::Unique), "the mailbox is full");
+    }
+
+    /// Takes the list out of the mailbox, or says that it is empty.
+    pub(super) fn take(&mut self) -> Option<Held<List<H>>> {
+        self.begin(0..0);
+        if H::take(MAILBOX).is_none() {
+            self.say(OpResult::Empty);
+            return None;
+        }
+        let list = self.stage.parcel().take();
+        Some(list.expect("what was given can be taken"))
+    }
+
+    /// Looks at the list in the mailbox without taking it, as no thread may.
+    pub(super) fn peek<R>(&mut self, look: impl FnOnce(&List<H>) -> R) -> Option<R> {
+        self.begin(0..0);
+        self.stage.parcel().as_deref().map(look)
+    }
+
+    /// Says whether a list contains a frame.
+    pub(super) fn say_contains(&mut self, list: &List<H>, slot: usize) {
+        self.begin(0..0);
+        let contains = list.contains(paddr_of(slot));
+        self.say(if contains {
+            OpResult::Yes
+        } else {
+            OpResult::No
+        });
+    }
+
+    /// Takes the first frame out of the list.
+    pub(super) fn pop(&mut self, list: &mut List<H>) -> Option<Held<Owned<H>>> {
+        self.begin(0..0);
+        list.pop_front().map(Held::new)
+    }
+
+    /// Takes a frame out of the list by its address.
+    pub(super) fn take_out(&mut self, list: &mut List<H>, slot: usize) -> Option<Held<Owned<H>>> {
+        self.begin(0..0);
+        let mut cursor = list.cursor_mut_at(paddr_of(slot))?;
+        cursor.take_current().map(Held::new)
+    }
+}
+
+impl<H: Host> fmt::Debug for Actor<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Actor")
+            .field("thread", &self.thread)
+            .field("told", &self.told)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The word for a refusal.
+fn word_of(error: GetFrameError) -> OpResult {
+    match error {
+        GetFrameError::InUse => OpResult::InUse,
+        GetFrameError::Unused => OpResult::Unused,
+        GetFrameError::Busy => OpResult::Busy,
+        GetFrameError::Unique => OpResult::Unique,
+        GetFrameError::OutOfBound | GetFrameError::NotAligned => {
+            unreachable!("scenarios name frames that exist")
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Scenarios that are broken on purpose, each of which must be noticed.
+//!
+//! Some weaken an ordering; loom alone can tell. In the others a thread does
+//! what a wrong implementation would do, and what no handle of a right one lets
+//! it do.
+
+use std::ptr;
+
+use super::actor::{Actor, Held, List, Row};
+use super::{Body, Expected, Prop, Scenario, lists, segments};
+use crate::world::Host;
+
+pub(super) fn all<H: Host>() -> Vec<Scenario<H>> {
+    let mut all = weakened();
+    all.extend(broken());
+    all
+}
+
+fn weakened<H: Host>() -> Vec<Scenario<H>> {
+    let weaken = |name, scenario: Scenario<H>, weaken| Scenario {
+        name,
+        expected: Expected::Broken {
+            loom: "data race",
+            shuttle: None,
+            weaken: Some(weaken),
+        },
+        ..scenario
+    };
+    vec![
+        weaken(
+            "control-segment-clone-meets-lookups-dec",
+            segments::clone_meets_lookups(),
+            "DEC=Relaxed",
+        ),
+        weaken(
+            "control-segment-clone-meets-lookups-last-fence",
+            segments::clone_meets_lookups(),
+            "LAST_FENCE=none",
+        ),
+        weaken(
+            "control-segment-clones-end-once-dec",
+            segments::clones_end_once(),
+            "DEC=Relaxed",
+        ),
+        weaken(
+            "control-refused-range-meets-claim-claim",
+            segments::refused_range_meets_claim(),
+            "CLAIM=Relaxed",
+        ),
+        weaken(
+            "control-refused-range-meets-claim-retire",
+            segments::refused_range_meets_claim(),
+            "RETIRE=Relaxed",
+        ),
+        weaken(
+            "control-refused-range-meets-lookup-publish",
+            segments::refused_range_meets_lookup(),
+            "PUBLISH_SHARED=Relaxed",
+        ),
+        weaken(
+            "control-refused-range-meets-lookup-acquire",
+            segments::refused_range_meets_lookup(),
+            "ACQUIRE_REF=Relaxed",
+        ),
+        weaken(
+            "control-list-take-meets-lookup-share",
+            lists::take_meets_lookup(),
+            "SHARE=Relaxed",
+        ),
+        weaken(
+            "control-list-is-passed-on-retire",
+            lists::list_is_passed_on(),
+            "RETIRE=Relaxed",
+        ),
+    ]
+}
+
+fn broken<H: Host>() -> Vec<Scenario<H>> {
+    let replace = |name, verdicts: [_; 2], thread: usize, body: Body<H>, scenario: Scenario<H>| {
+        let mut scenario = Scenario {
+            name,
+            expected: Expected::Broken {
+                loom: verdicts[0],
+                shuttle: Some(verdicts[1]),
+                weaken: None,
+            },
+            ..scenario
+        };
+        scenario.threads[thread] = body;
+        scenario
+    };
+    vec![
+        replace(
+            "control-segment-clone-meets-lookups-uncounted",
+            ["use after drop", "use after drop"],
+            0,
+            clone_without_counting,
+            segments::clone_meets_lookups(),
+        ),
+        replace(
+            "control-segment-clone-meets-lookups-forgotten",
+            ["forbidden outcome", "forbidden outcome"],
+            0,
+            forget_the_clone,
+            segments::clone_meets_lookups(),
+        ),
+        replace(
+            "control-segment-clones-end-once-twice",
+            ["data race", "use after drop"],
+            0,
+            drop_twice,
+            segments::clones_end_once(),
+        ),
+        replace(
+            "control-refused-range-meets-claim-kept",
+            ["forbidden outcome", "forbidden outcome"],
+            0,
+            keep_what_was_claimed,
+            segments::refused_range_meets_claim(),
+        ),
+        replace(
+            "control-refused-range-meets-lookup-twice",
+            ["use after drop", "use after drop"],
+            0,
+            give_back_twice,
+            segments::refused_range_meets_lookup(),
+        ),
+        Scenario {
+            start: start_with_one_id,
+            ..replace(
+                "control-list-take-meets-lookup-same-id",
+                ["forbidden outcome", "forbidden outcome"],
+                0,
+                lists::take_and_share,
+                lists::take_meets_lookup(),
+            )
+        },
+        replace(
+            "control-list-takers-in-turn-out-of-turn",
+            ["forbidden outcome", "forbidden outcome"],
+            0,
+            take_out_of_turn,
+            lists::two_take_in_turn(),
+        ),
+        replace(
+            "control-list-takers-in-turn-twice",
+            ["double drop", "double drop"],
+            0,
+            drop_what_was_taken_twice,
+            lists::two_take_in_turn(),
+        ),
+        replace(
+            "control-list-is-passed-on-kept",
+            ["data race", "use after drop"],
+            0,
+            keep_what_is_passed_on,
+            lists::list_is_passed_on(),
+        ),
+    ]
+}
+
+/// The same handles once more.
+fn copy_of_row<H: Host>(row: &Row<H>) -> Held<Row<H>> {
+    // SAFETY: none. The copy is dropped too, and an explorer notices that.
+    Held::new(unsafe { Row::<H>::from_raw(row.start_paddr()..row.end_paddr()) })
+}
+
+fn clone_without_counting<H: Host>(me: &mut Actor<'_, H>) {
+    let row = me.row();
+    let copy = copy_of_row(&row);
+    me.give_up(0..2, row);
+    let last = me.give_up(0..2, copy);
+    me.say_last(&last);
+}
+
+fn forget_the_clone<H: Host>(me: &mut Actor<'_, H>) {
+    let row = me.row();
+    let _forgotten = me.clone_row(&row);
+    let last = me.give_up(0..2, row);
+    me.say_last(&last);
+}
+
+fn drop_twice<H: Host>(me: &mut Actor<'_, H>) {
+    let row = me.row();
+    let copy = copy_of_row(&row);
+    me.give_up(0..2, row);
+    me.give_up(0..2, copy);
+}
+
+fn keep_what_was_claimed<H: Host>(me: &mut Actor<'_, H>) {
+    let _forgotten = [0, 1, 2].map(|slot| me.claim(slot));
+    let found = me.look_up(0);
+    me.end_of(0, found);
+}
+
+fn give_back_twice<H: Host>(me: &mut Actor<'_, H>) {
+    let row = Held::new(me.sure_row(0..2));
+    let copy = copy_of_row(&row);
+    me.give_up(0..2, row);
+    me.give_up(0..2, copy);
+}
+
+/// The second list gets the id of the first.
+fn start_with_one_id<H: Host>(start: &mut Actor<'_, H>) {
+    for (thread, frames) in [&[0, 1][..], &[2]].into_iter().enumerate() {
+        // SAFETY: none: there is a list already.
+        unsafe { H::world().list_ids().restart() };
+        let list = lists::list_of(start, frames);
+        start.hand_out(thread, Prop::List(Held::into_inner(list)));
+    }
+}
+
+/// The same list once more.
+fn copy_of_list<H: Host>(list: &List<H>) -> Held<List<H>> {
+    // SAFETY: none. Both are used, and an explorer notices that.
+    Held::new(unsafe { ptr::read(list) })
+}
+
+fn take_out_of_turn<H: Host>(me: &mut Actor<'_, H>) {
+    let Some(mut list) = me.peek(copy_of_list) else {
+        return;
+    };
+    let mut owned = lists::take_if_there(me, &mut list);
+    if let Some(owned) = &mut owned {
+        me.write(owned);
+    }
+    me.end_of(0, owned);
+}
+
+fn drop_what_was_taken_twice<H: Host>(me: &mut Actor<'_, H>) {
+    let Some(mut list) = me.take() else { return };
+    let owned = lists::take_if_there(me, &mut list);
+    me.give(list);
+    // SAFETY: none. Both are dropped, and an explorer notices that.
+    let copy = owned.as_ref().map(|owned| unsafe { ptr::read(owned) });
+    me.end_of(0, owned);
+    me.end_of(0, copy);
+}
+
+fn keep_what_is_passed_on<H: Host>(me: &mut Actor<'_, H>) {
+    let list = lists::list_of(me, &[0, 1]);
+    let mut copy = copy_of_list(&list);
+    me.give(list);
+    let owned = me.pop(&mut copy);
+    me.end_of(0, owned);
+}
