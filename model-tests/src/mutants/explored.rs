@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 
 use prop_tests::outcome::Ends;
 use prop_tests::program::{Bound, enumerate};
+use prop_tests::scenario;
+use prop_tests::world::LocalHost;
 
 use super::judge::{JudgeName, Kill};
 use crate::engine::{Exploration, Job, NEVER_INJECTED, Probe};
@@ -86,6 +88,28 @@ impl Explorer {
             .flat_map(|program| both.map(|ends| (None, job(program.to_string(), ends))));
         Explorer {
             name: JudgeName::Campaign(bound),
+            runs: runs.collect(),
+            corpus: Vec::new(),
+        }
+    }
+
+    /// The scenarios that must pass.
+    pub(super) fn scenarios() -> Self {
+        let passing = scenario::all::<LocalHost>()
+            .into_iter()
+            .filter(|scenario| !scenario.is_control());
+        let runs = passing.map(|passing| {
+            let job = job(passing.name.to_owned(), Ends::Dropped);
+            (
+                None,
+                Job {
+                    scenario: true,
+                    ..job
+                },
+            )
+        });
+        Explorer {
+            name: JudgeName::Scenarios,
             runs: runs.collect(),
             corpus: Vec::new(),
         }

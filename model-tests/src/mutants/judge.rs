@@ -12,6 +12,8 @@ pub enum JudgeName {
     Litmus,
     /// All programs of a bound, explored by loom with handles dropped and left.
     Campaign(Bound),
+    /// The scenarios of segments and lists, explored by loom.
+    Scenarios,
     /// The tests of a normal build.
     Tests,
 }
@@ -21,6 +23,7 @@ impl fmt::Display for JudgeName {
         match self {
             JudgeName::Litmus => f.pad("litmus"),
             JudgeName::Campaign(bound) => f.pad(&format!("campaign {bound}")),
+            JudgeName::Scenarios => f.pad("scenarios"),
             JudgeName::Tests => f.pad("tests"),
         }
     }

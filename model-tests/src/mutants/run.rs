@@ -49,6 +49,7 @@ impl Judges {
             explorers: [Explorer::litmus(corpus)]
                 .into_iter()
                 .chain(campaigns)
+                .chain([Explorer::scenarios()])
                 .collect(),
             workers,
             all,
