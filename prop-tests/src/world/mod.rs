@@ -225,10 +225,10 @@ impl World {
 
     /// `thread` has torn down metadata of `slot`.
     fn torn_down(&self, thread: usize, slot: usize) {
-        if let Some(teardown) = &mut *self.teardown(thread) {
-            if teardown.slots.has(slot) {
-                teardown.done.add(slot);
-            }
+        if let Some(teardown) = &mut *self.teardown(thread)
+            && teardown.slots.has(slot)
+        {
+            teardown.done.add(slot);
         }
     }
 
