@@ -5,7 +5,7 @@ use super::enumerate::{Bound, enumerate_with};
 use super::{Hand, Op, OpName, Program, Start, StartKind};
 
 /// The programs of a bound, each at its place in the order of
-/// [`enumerate`](super::enumerate).
+/// [`enumerate`](super::enumerate()).
 ///
 /// ```
 /// # use prop_tests::program::Ranked;
