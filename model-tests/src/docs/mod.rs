@@ -1,5 +1,5 @@
-//! Documents that are generated from the table of orderings and the last audit
-//! that was kept.
+//! Documents that are generated: from the table of orderings and the last audit that
+//! was kept, and from a saved failure.
 
 mod audit;
 mod markdown;
@@ -8,13 +8,16 @@ mod sites;
 use std::path::{Path, PathBuf};
 
 use crate::audit::recorded::Recorded;
+use crate::counterexample::Counterexample;
+use crate::report;
+use crate::report::story::Detail;
 
 const ORDERINGS: &str = "orderings";
 const FAILURE: &str = "failure";
 
-/// What is printed of the failure that the documents show; a test compares it
-/// with what an engine finds.
-const PRINTED: &str = "model-tests/tests/stories/smallest-kernel-try-unique-is-relaxed.txt";
+/// The failure that the documents show; a test compares it with what an engine
+/// finds.
+const SHOWN: &str = "model-tests/tests/stories/smallest-kernel-try-unique-is-relaxed.json";
 
 /// A file, and what it has to contain.
 #[derive(Clone, Debug)]
@@ -61,9 +64,7 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
         current: current(path),
         wanted,
     };
-    let printed =
-        std::fs::read_to_string(root.join(PRINTED)).map_err(|e| format!("{PRINTED}: {e}"))?;
-    let failure = (FAILURE, format!("```\n{}\n```\n", printed.trim_end()));
+    let failure = (FAILURE, shown_failure(root)?);
     let orderings = (ORDERINGS, sites::with_price(recorded));
     let parts = |path: &'static str, parts: &[&(&str, String)]| {
         let text = std::fs::read_to_string(root.join(path)).map_err(|e| format!("{path}: {e}"))?;
@@ -86,6 +87,17 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
         whole("meta-core/src/ordering/table.md", sites::with_reason()),
         whole("docs/orderings.md", audit::page(recorded)),
     ])
+}
+
+/// The failure as `explore` prints it.
+fn shown_failure(root: &Path) -> Result<String, String> {
+    let saved = Counterexample::load(&root.join(SHOWN))?;
+    let text = report::failure::text(&saved.job, &saved.run(), Detail::Story);
+    Ok(format!(
+        "```\nsmallest program that fails in the same way: {}\n\n{}\n```\n",
+        saved.job.program,
+        anstream::adapter::strip_str(&text).to_string().trim_end()
+    ))
 }
 
 fn begin(name: &str) -> String {
