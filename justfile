@@ -106,3 +106,7 @@ docs *args:
 junit:
     cargo nextest run --profile ci
     RUSTFLAGS="--cfg loom" cargo nextest run --profile ci-loom
+
+# The protocol against what people would use instead
+bench *args:
+    cargo bench --package prop-tests --bench protocol -- "$@"

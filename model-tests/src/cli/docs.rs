@@ -78,8 +78,11 @@ mod tests {
     /// Every command that a document shows in a block of its own.
     fn commands() -> Vec<(String, String)> {
         let mut paths = vec![root().join("README.md")];
-        let pages = std::fs::read_dir(root().join("docs")).unwrap();
-        paths.extend(pages.map(|page| page.unwrap().path()));
+        for folder in ["docs", "docs/guide"] {
+            let pages = std::fs::read_dir(root().join(folder)).unwrap();
+            let pages = pages.map(|page| page.unwrap().path());
+            paths.extend(pages.filter(|path| path.is_file()));
+        }
         let mut commands = Vec::new();
         for path in paths {
             let text = std::fs::read_to_string(&path).unwrap();
@@ -100,7 +103,9 @@ mod tests {
     fn every_command_in_the_documents_is_understood() {
         let commands = commands();
         assert!(commands.len() >= 8, "{commands:?}");
-        let of_the_project = ["check", "deep", "setup", "steps", "junit"];
+        let of_the_project = [
+            "check", "deep", "setup", "steps", "junit", "sanitize", "miri", "fuzz", "bench",
+        ];
         for (path, arguments) in commands {
             let words = words(&arguments);
             if words
