@@ -130,6 +130,7 @@ pub struct Job {
     /// The program, in the text form, or the name of a scenario.
     pub program: String,
     /// Whether it is a scenario.
+    #[serde(default)]
     pub scenario: bool,
     /// What happens to handles at the end.
     #[serde(with = "crate::ends_name")]
