@@ -78,10 +78,16 @@ mod tests {
     /// Every command that a document shows in a block of its own.
     fn commands() -> Vec<(String, String)> {
         let mut paths = vec![root().join("README.md")];
-        for folder in ["docs", "docs/guide"] {
-            let pages = std::fs::read_dir(root().join(folder)).unwrap();
-            let pages = pages.map(|page| page.unwrap().path());
-            paths.extend(pages.filter(|path| path.is_file()));
+        let mut folders = vec![root().join("docs")];
+        while let Some(folder) = folders.pop() {
+            for page in std::fs::read_dir(folder).unwrap() {
+                let path = page.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|e| e == "md") {
+                    paths.push(path);
+                }
+            }
         }
         let mut commands = Vec::new();
         for path in paths {
