@@ -15,6 +15,83 @@
 //! What stays unused is what a frame allocator may hand out.
 //!
 //! A boot that fails takes back each of these steps.
+//!
+//! ```
+//! use core::cell::UnsafeCell;
+//! use core::ptr::NonNull;
+//! use core::sync::atomic::{AtomicUsize, Ordering};
+//! use meta_core::boot::{self, BootPlatform, EarlyMemory, MapError, MemoryMap, MemoryRegion};
+//! use meta_core::boot::{CachePolicy, KernelMeta, MemoryRegionType, MetaPageMeta, PageProperty};
+//! use meta_core::{AnyFrameMeta, Frame, GetFrameError, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr};
+//! use meta_core::Platform;
+//!
+//! const FRAMES: usize = 8;
+//! # #[repr(align(4096))]
+//! # struct Memory(UnsafeCell<[u8; FRAMES * PAGE_SIZE]>);
+//! # // SAFETY: pages are reached through the handles, which say who may touch them.
+//! # unsafe impl Sync for Memory {}
+//! # static MEMORY: Memory = Memory(UnsafeCell::new([0; FRAMES * PAGE_SIZE]));
+//! static MAX_PADDR: MaxPaddr = MaxPaddr::new();
+//! /// Where the slots are, told by the boot.
+//! static SLOTS: AtomicUsize = AtomicUsize::new(0);
+//!
+//! struct Kernel;
+//!
+//! // SAFETY: the memory exists for ever, and the slots are in it once it is booted.
+//! unsafe impl Platform for Kernel {
+//!     fn slots() -> NonNull<MetaSlot> {
+//!         let slots = Self::page(SLOTS.load(Ordering::Relaxed));
+//!         NonNull::new(slots.cast()).expect("memory")
+//!     }
+//!     fn max_paddr() -> &'static MaxPaddr { &MAX_PADDR }
+//!     fn page(paddr: Paddr) -> *mut u8 { MEMORY.0.get().cast::<u8>().wrapping_add(paddr) }
+//!     unsafe fn free_frame(_: Paddr) {}
+//!     fn abort() -> ! { std::process::abort() }
+//! }
+//!
+//! // SAFETY: the slots lie in a row in the linear mapping, which holds all memory.
+//! unsafe impl BootPlatform for Kernel {
+//!     unsafe fn map_meta_page(
+//!         index: usize,
+//!         paddr: Paddr,
+//!         property: PageProperty,
+//!     ) -> Result<(), MapError> {
+//!         assert_eq!(property.cache, CachePolicy::Writeback);
+//!         if index == 0 {
+//!             SLOTS.store(paddr, Ordering::Relaxed);
+//!         }
+//!         Ok(())
+//!     }
+//!     unsafe fn unmap_meta_page(_: usize, _: Paddr) {}
+//! }
+//!
+//! let region = |base, frames, typ| MemoryRegion { base, len: frames * PAGE_SIZE, typ };
+//! let regions = [
+//!     region(0, 2, MemoryRegionType::Kernel),
+//!     region(2 * PAGE_SIZE, 6, MemoryRegionType::Usable),
+//! ];
+//! let map = MemoryMap::new(&regions)?;
+//! assert_eq!(map.highest().typ, MemoryRegionType::Usable);
+//! assert!(map.highest().typ.is_ram());
+//!
+//! assert!(!boot::is_initialized::<Kernel>());
+//! // SAFETY: nobody uses the memory yet, and all of it is mapped.
+//! let mut early = unsafe { EarlyMemory::new(&map) };
+//! // SAFETY: no other thread runs, the map tells the truth, and the pages are kept.
+//! let meta_pages = unsafe { boot::init::<Kernel>(&regions, &mut early)? };
+//! assert!(boot::is_initialized::<Kernel>());
+//! assert_eq!((meta_pages.start_paddr(), meta_pages.len()), (2 * PAGE_SIZE, 1));
+//!
+//! // Every frame that is in use says what for.
+//! let frame = Frame::<dyn AnyFrameMeta, Kernel>::from_in_use(PAGE_SIZE)?;
+//! assert!(Frame::<KernelMeta, _>::try_from(frame).is_ok());
+//! let frame = Frame::<dyn AnyFrameMeta, Kernel>::from_in_use(2 * PAGE_SIZE)?;
+//! assert!(Frame::<MetaPageMeta, _>::try_from(frame).is_ok());
+//! let usable = Frame::<dyn AnyFrameMeta, Kernel>::from_in_use(3 * PAGE_SIZE);
+//! assert_eq!(usable.unwrap_err(), GetFrameError::Unused);
+//! # core::mem::forget(meta_pages);
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 
 mod early;
 mod error;

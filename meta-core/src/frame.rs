@@ -19,6 +19,35 @@ use crate::unique::UniqueFrame;
 ///
 /// One word. While any handle exists the metadata is initialised and read-only;
 /// dropping the last one drops the metadata and gives the frame back.
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+/// # use kernel::Kernel;
+/// use meta_core::{AnyFrameMeta, Frame, GetFrameError, PAGE_SIZE, impl_frame_meta_for};
+///
+/// struct PageTable { level: u8 }
+/// impl_frame_meta_for!(PageTable);
+///
+/// let root = Frame::<_, Kernel>::from_unused(PAGE_SIZE, PageTable { level: 4 })?;
+/// let same = root.clone();
+/// assert_eq!((same.start_paddr(), same.size()), (PAGE_SIZE, PAGE_SIZE));
+///
+/// // A register has room for the address alone: the handle is forgotten, and
+/// // stays counted.
+/// let register = same.into_raw();
+/// assert_eq!(root.reference_count(), 2);
+/// // SAFETY: the handle to a `PageTable` that was just forgotten.
+/// let same = unsafe { Frame::<PageTable, Kernel>::from_raw(register) };
+/// assert_eq!(same.meta().level, 4);
+///
+/// // Without its type, and with it again.
+/// let any: Frame<dyn AnyFrameMeta, Kernel> = same.into();
+/// assert!(!any.dyn_meta().is_untyped());
+/// let same = Frame::<PageTable, Kernel>::try_from(any).expect("a page table");
+/// assert_eq!(same.meta().level, 4);
+/// # Ok::<(), GetFrameError>(())
+/// ```
 #[repr(transparent)]
 pub struct Frame<M: AnyFrameMeta + ?Sized, P: Platform> {
     slot: NonNull<MetaSlot>,
@@ -248,6 +277,28 @@ pub(crate) fn drop_each(handles: impl Iterator) {
 }
 
 /// A borrowed [`Frame`], as good as `&Frame` but one word without indirection.
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+/// # use kernel::Kernel;
+/// use meta_core::{Frame, FrameRef, GetFrameError, PAGE_SIZE, impl_frame_meta_for};
+///
+/// struct PageTable { level: u8 }
+/// impl_frame_meta_for!(PageTable);
+///
+/// let root = Frame::<_, Kernel>::from_unused(PAGE_SIZE, PageTable { level: 4 })?;
+/// let borrowed = root.borrow();
+/// assert_eq!((borrowed.meta().level, borrowed.reference_count()), (4, 1));
+///
+/// // A handle that is forgotten in a register can be borrowed too.
+/// let register = root.into_raw();
+/// // SAFETY: it stays forgotten for as long as the reference lives.
+/// let borrowed = unsafe { FrameRef::<PageTable, Kernel>::borrow_paddr(register) };
+/// let counted = Frame::clone(&borrowed);
+/// assert_eq!(counted.reference_count(), 2);
+/// # Ok::<(), GetFrameError>(())
+/// ```
 #[repr(transparent)]
 pub struct FrameRef<'a, M: AnyFrameMeta + ?Sized, P: Platform> {
     frame: ManuallyDrop<Frame<M, P>>,

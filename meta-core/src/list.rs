@@ -45,6 +45,12 @@ impl ListIds {
     /// # Panics
     ///
     /// If `first` is 0: it stands for no list.
+    ///
+    /// ```
+    /// use meta_core::ListIds;
+    ///
+    /// static LAST: ListIds = ListIds::starting_at(i64::MAX as u64 - 1);
+    /// ```
     pub const fn starting_at(first: u64) -> Self {
         assert!(first != 0, "0 is the id of no list");
         ListIds(AtomicU64::new(first))
@@ -55,6 +61,14 @@ impl ListIds {
     /// # Safety
     ///
     /// No list exists that got its id here, and no slot is in one.
+    ///
+    /// ```
+    /// use meta_core::ListIds;
+    ///
+    /// static LIST_IDS: ListIds = ListIds::new();
+    /// // SAFETY: between two executions of a model there is no list.
+    /// unsafe { LIST_IDS.restart() };
+    /// ```
     pub unsafe fn restart(&self) {
         // ORDERING: Relaxed, read by LIST_ID_ALLOC: whatever starts the threads
         // of the execution orders it.
@@ -420,6 +434,17 @@ impl<M: AnyFrameMeta, P: Platform> fmt::Debug for LinkedList<M, P> {
 /// }
 /// assert_eq!(cursor.as_list().len(), 2);
 /// assert_eq!(slabs.pop_back().map(|frame| frame.meta().free), Some(19));
+///
+/// // Put one back in its place: past the end, before the last one, at the front.
+/// let mut slab = |n| UniqueFrame::from_unused(n * PAGE_SIZE, Link::new(Slab { free: n as u16 }));
+/// slabs.push_front(slab(3)?);
+/// let mut cursor = slabs.cursor_back_mut();
+/// cursor.insert_before(slab(4)?);
+/// cursor.move_prev();
+/// assert_eq!(cursor.current_paddr(), Some(4 * PAGE_SIZE));
+/// while !slabs.is_empty() {
+///     drop(slabs.pop_front());
+/// }
 /// # Ok::<(), GetFrameError>(())
 /// ```
 pub struct CursorMut<'a, M: AnyFrameMeta, P: Platform> {

@@ -37,6 +37,38 @@ const_assert_eq!(FRAME_METADATA_MAX_SIZE, 40);
 ///   the page is plain data, of no type, for as long as the frame has this
 ///   metadata, and reached only as [`AnyUFrameMeta`](crate::AnyUFrameMeta)
 ///   says.
+///
+/// ```
+/// use meta_core::{AnyFrameMeta, FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE};
+/// use meta_core::{META_SLOT_SIZE, VmReader};
+///
+/// struct PageTable { entries_in_use: u16 }
+///
+/// // SAFETY: the processor walks a page table only as long as there is a handle,
+/// // and it is not untyped.
+/// unsafe impl AnyFrameMeta for PageTable {
+///     fn on_drop(&mut self, page: &mut VmReader<'_>) {
+///         # fn give_up_child(_: u64) {}
+///         while let Some(entry) = page.read_val::<u64>() {
+///             if entry & 1 != 0 {
+///                 give_up_child(entry);
+///                 self.entries_in_use -= 1;
+///             }
+///         }
+///     }
+/// }
+///
+/// // It has to fit beside what the slot needs itself.
+/// assert!(size_of::<PageTable>() <= FRAME_METADATA_MAX_SIZE);
+/// assert!(align_of::<PageTable>() <= FRAME_METADATA_MAX_ALIGN);
+/// assert_eq!(META_SLOT_SIZE - FRAME_METADATA_MAX_SIZE, 24);
+///
+/// let mut table = PageTable { entries_in_use: 1 };
+/// let page = [0, 0x5001_u64, 0];
+/// // SAFETY: the bytes of the array, which nobody else uses.
+/// table.on_drop(&mut unsafe { VmReader::from_raw(page.as_ptr().cast(), 24) });
+/// assert_eq!((table.entries_in_use, table.is_untyped()), (0, false));
+/// ```
 pub unsafe trait AnyFrameMeta: Any + Send + Sync {
     /// Called once when the metadata's time is over, before its destructor:
     /// when the last handle is gone, or when the unique owner resets or

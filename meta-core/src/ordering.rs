@@ -10,6 +10,17 @@ use core::fmt;
 use core::sync::atomic::Ordering;
 
 /// What an access does to its location. It limits the orderings it can have.
+///
+/// ```
+/// use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+/// use meta_core::ordering::Operation;
+///
+/// assert!(Operation::Load.admits(Some(Acquire)) && !Operation::Load.admits(Some(Release)));
+/// // Only a fence can be left out.
+/// assert!(Operation::Fence.admits(None) && !Operation::Store.admits(None));
+/// assert!(!Operation::FetchAdd.admits(Some(SeqCst)));
+/// assert_eq!(Operation::CasFailure.to_string(), "CAS, failing");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// An atomic load.
@@ -63,6 +74,14 @@ impl fmt::Display for Operation {
 }
 
 /// One atomic access of the protocol.
+///
+/// ```
+/// use meta_core::ordering::{SITES, SiteInfo};
+///
+/// for SiteInfo { name, operation, step, ordering, partner, reason } in SITES {
+///     println!("{name}: {operation}, {step}, {ordering:?} with {partner}: {reason}");
+/// }
+/// ```
 #[derive(Debug)]
 pub struct SiteInfo {
     /// The name used in code, documents, traces and on the command line.
@@ -80,6 +99,18 @@ pub struct SiteInfo {
 }
 
 /// A row of the [table](SITES).
+///
+/// ```
+/// use core::sync::atomic::Ordering;
+/// use meta_core::ordering::{self, SITES, Site};
+///
+/// let site = Site::find("TRY_UNIQUE").expect("a site of the protocol");
+/// assert_eq!(site, ordering::TRY_UNIQUE);
+/// assert_eq!((site.name(), site.ordering()), ("TRY_UNIQUE", Ordering::Acquire));
+/// assert_eq!(site.info().partner, "DEC");
+/// assert_eq!(SITES[site.index()].step, site.info().step);
+/// assert_eq!(Site::all().count(), SITES.len());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Site(u8);
 

@@ -15,6 +15,20 @@ pub type Paddr = usize;
 pub const PAGE_SIZE: usize = 4096;
 
 /// The end of physical memory: stored once at start-up, loaded by every lookup.
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// use meta_core::{MaxPaddr, PAGE_SIZE};
+///
+/// static MAX_PADDR: MaxPaddr = MaxPaddr::new();
+/// assert_eq!(MAX_PADDR.get(), 0);
+/// # static SLOTS: std::sync::LazyLock<Vec<meta_core::MetaSlot>> =
+/// #     std::sync::LazyLock::new(|| (0..8).map(|_| meta_core::MetaSlot::new_unused()).collect());
+/// # assert_eq!(SLOTS.len(), 8);
+/// // SAFETY: the slots of eight frames are initialised, and no other thread runs.
+/// unsafe { MAX_PADDR.set(8 * PAGE_SIZE) };
+/// assert_eq!(MAX_PADDR.get(), 8 * PAGE_SIZE);
+/// ```
 #[derive(Debug)]
 pub struct MaxPaddr(AtomicUsize);
 
@@ -68,6 +82,50 @@ impl Default for MaxPaddr {
 /// # Safety
 ///
 /// The methods do what they say; the protocol's safety rests on it.
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// use core::cell::UnsafeCell;
+/// use core::ptr::NonNull;
+/// use std::sync::LazyLock;
+/// use meta_core::{Frame, ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
+///
+/// const FRAMES: usize = 8;
+///
+/// #[repr(align(4096))]
+/// struct Memory(UnsafeCell<[u8; FRAMES * PAGE_SIZE]>);
+/// // SAFETY: pages are reached through the handles, which say who may touch them.
+/// unsafe impl Sync for Memory {}
+///
+/// // A kernel on a host. A real one returns constants, or what the boot stored.
+/// static MEMORY: Memory = Memory(UnsafeCell::new([0; FRAMES * PAGE_SIZE]));
+/// static SLOTS: LazyLock<Vec<MetaSlot>> =
+///     LazyLock::new(|| (0..FRAMES).map(|_| MetaSlot::new_unused()).collect());
+/// static MAX_PADDR: MaxPaddr = MaxPaddr::new();
+/// static LIST_IDS: ListIds = ListIds::new();
+/// # mod allocator { pub fn put(_: usize) {} }
+///
+/// struct Kernel;
+///
+/// // SAFETY: slots and pages exist for ever, initialised.
+/// unsafe impl Platform for Kernel {
+///     fn slots() -> NonNull<MetaSlot> { NonNull::from(SLOTS.as_slice()).cast() }
+///     fn max_paddr() -> &'static MaxPaddr { &MAX_PADDR }
+///     fn page(paddr: Paddr) -> *mut u8 { MEMORY.0.get().cast::<u8>().wrapping_add(paddr) }
+///     unsafe fn free_frame(paddr: Paddr) { allocator::put(paddr) }
+///     fn list_ids() -> &'static ListIds { &LIST_IDS }
+///     fn abort() -> ! { std::process::abort() }
+/// }
+///
+/// // SAFETY: all slots are initialised, and no other thread runs yet.
+/// unsafe { MAX_PADDR.set(FRAMES * PAGE_SIZE) };
+///
+/// struct Buffer;
+/// meta_core::impl_untyped_frame_meta_for!(Buffer);
+/// let frame = Frame::<_, Kernel>::from_unused(7 * PAGE_SIZE, Buffer)?;
+/// assert_eq!(frame.start_paddr(), 7 * PAGE_SIZE);
+/// # Ok::<(), meta_core::GetFrameError>(())
+/// ```
 pub unsafe trait Platform: Sized + 'static {
     /// The slot of frame 0.
     ///

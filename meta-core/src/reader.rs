@@ -140,6 +140,17 @@ impl VmReader<'_> {
     /// The bytes are initialised and valid for reads for as long as the reader
     /// lives, and nobody writes them meanwhile but [`VmWriter`]s. `start` and
     /// `len` are multiples of 8.
+    ///
+    /// ```
+    /// use meta_core::VmReader;
+    ///
+    /// let words = [u64::from_ne_bytes(*b"read me!"); 2];
+    /// // SAFETY: 16 bytes at a multiple of 8, borrowed as long as the reader lives.
+    /// let mut reader = unsafe { VmReader::from_raw(words.as_ptr().cast(), 16) };
+    /// let mut bytes = [0; 4];
+    /// reader.read(&mut bytes);
+    /// assert_eq!(&bytes, b"read");
+    /// ```
     pub unsafe fn from_raw(start: *const u8, len: usize) -> Self {
         // SAFETY: as promised; a writer writes relaxed atomic words.
         VmReader(unsafe { Ahead::new(start.cast_mut(), len) })
@@ -151,6 +162,20 @@ impl VmReader<'_> {
     }
 
     /// Leaves at most `len` bytes to be read.
+    ///
+    #[cfg_attr(not(model), doc = "```")]
+    #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+    /// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+    /// # use kernel::Kernel;
+    /// # use meta_core::{Frame, UntypedMem};
+    /// # struct Anonymous;
+    /// # meta_core::impl_untyped_frame_meta_for!(Anonymous);
+    /// # let page = Frame::<_, Kernel>::from_unused(0, Anonymous)?;
+    /// let mut header = page.reader();
+    /// header.limit(16);
+    /// assert_eq!(header.read(&mut [0; 64]), 16);
+    /// # Ok::<(), meta_core::GetFrameError>(())
+    /// ```
     pub fn limit(&mut self, len: usize) {
         self.0.len = self.0.len.min(len);
     }
@@ -244,6 +269,16 @@ impl VmWriter<'_> {
     /// The bytes are initialised and valid for reads and writes for as long as
     /// the writer lives, and nobody accesses them meanwhile but [`VmReader`]s
     /// and [`VmWriter`]s. `start` and `len` are multiples of 8.
+    ///
+    /// ```
+    /// use meta_core::VmWriter;
+    ///
+    /// let mut words = [0_u64; 2];
+    /// // SAFETY: 16 bytes at a multiple of 8, borrowed as long as the writer lives.
+    /// let mut writer = unsafe { VmWriter::from_raw(words.as_mut_ptr().cast(), 16) };
+    /// writer.write_val(&7_u64).expect("there is room");
+    /// assert_eq!((writer.avail(), words), (8, [7, 0]));
+    /// ```
     pub unsafe fn from_raw(start: *mut u8, len: usize) -> Self {
         // SAFETY: as promised; readers and writers make relaxed atomic accesses
         // to words.

@@ -147,6 +147,20 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Segment<M, P> {
     /// # Panics
     ///
     /// Unless `offset` is a multiple of [`PAGE_SIZE`] and at most the size.
+    ///
+    #[cfg_attr(not(model), doc = "```")]
+    #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+    /// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+    /// # use kernel::Kernel;
+    /// # use meta_core::{GetFrameError, PAGE_SIZE, Segment};
+    /// # struct Stack;
+    /// # meta_core::impl_frame_meta_for!(Stack);
+    /// # let stack = Segment::<_, Kernel>::from_unused(0..4 * PAGE_SIZE, |_| Stack)?;
+    /// let (guard, stack) = stack.split(PAGE_SIZE);
+    /// assert_eq!((guard.start_paddr(), guard.end_paddr()), (0, PAGE_SIZE));
+    /// assert_eq!((stack.start_paddr(), stack.len()), (PAGE_SIZE, 3));
+    /// # Ok::<(), GetFrameError>(())
+    /// ```
     #[inline]
     #[track_caller]
     #[must_use]
@@ -211,6 +225,28 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Segment<M, P> {
     /// it a shared handle to metadata of type `M` (of any type for
     /// `dyn AnyFrameMeta`) was forgotten, by `into_raw` of a segment or of a
     /// [`Frame`], and is taken back once.
+    ///
+    #[cfg_attr(not(model), doc = "```")]
+    #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+    /// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+    /// # use kernel::Kernel;
+    /// # use meta_core::{GetFrameError, PAGE_SIZE, Segment};
+    /// # struct Stack;
+    /// # meta_core::impl_frame_meta_for!(Stack);
+    /// # let stack = Segment::<_, Kernel>::from_unused(0..4 * PAGE_SIZE, |_| Stack)?;
+    /// let copy = stack.clone();
+    /// let range = copy.into_raw();
+    /// assert_eq!(range, 0..4 * PAGE_SIZE);
+    /// // The copy's handles stay counted.
+    /// assert!(stack.frames().all(|frame| frame.reference_count() == 2));
+    ///
+    /// // SAFETY: the handles that were just forgotten, to metadata of this type.
+    /// let copy = unsafe { Segment::<Stack, Kernel>::from_raw(range) };
+    /// drop(copy);
+    /// assert!(stack.frames().all(|frame| frame.reference_count() == 1));
+    /// assert!(!stack.is_empty());
+    /// # Ok::<(), GetFrameError>(())
+    /// ```
     #[inline]
     pub unsafe fn from_raw(range: Range<Paddr>) -> Self {
         Segment {

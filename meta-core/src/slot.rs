@@ -15,6 +15,55 @@ use crate::sync::{self, Access, AtomicWord, PlainCell, REF_COUNT_MAX};
 pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 
 /// What the kernel keeps for one physical frame: 64 bytes in builds that ship.
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+/// # use kernel::Kernel;
+/// // What the handles do, step by step. It is for those who make handles of
+/// // their own; all others use `Frame` and `UniqueFrame`.
+/// use meta_core::{Access, GetFrameError, MetaSlot, PAGE_SIZE, SlotState, impl_frame_meta_for};
+///
+/// struct PageTable { level: u8 }
+/// impl_frame_meta_for!(PageTable);
+///
+/// let table = PageTable { level: 2 };
+/// let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, false)?;
+/// let same = MetaSlot::get_from_in_use::<Kernel>(PAGE_SIZE)?;
+/// assert_eq!((same.reference_count(), same.in_list()), (2, 0));
+///
+/// // SAFETY: each step is one that the handles allow which it counts.
+/// unsafe {
+///     assert!(!slot.try_make_unique());
+///     slot.inc_ref_count::<Kernel>();
+///     assert!(!slot.dec_ref_count() && !slot.dec_ref_count());
+///
+///     assert!(slot.try_make_unique());
+///     let metadata = slot.as_meta_ptr::<PageTable>(Access::Write);
+///     (*metadata).level = 1;
+///     assert!(!(*slot.dyn_meta_ptr(Access::Read)).is_untyped());
+///     slot.drop_meta_in_place::<Kernel>();
+///     slot.write_meta(PageTable { level: 3 });
+///
+///     slot.share();
+///     assert!(slot.dec_ref_count());
+///     assert_eq!(slot.snapshot(), SlotState::Busy);
+///     slot.drop_last_in_place::<Kernel>();
+/// }
+/// assert_eq!(slot.snapshot(), SlotState::Unused);
+///
+/// // An owner's end, and a reset, begin with steps of their own.
+/// for begin in [MetaSlot::begin_unique_drop, MetaSlot::begin_reset] {
+///     let table = PageTable { level: 2 };
+///     let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, true)?;
+///     // SAFETY: the unique handle is given up.
+///     unsafe {
+///         begin(slot);
+///         slot.drop_last_in_place::<Kernel>();
+///     }
+/// }
+/// # Ok::<(), GetFrameError>(())
+/// ```
 #[repr(C, align(64))]
 pub struct MetaSlot {
     /// The metadata. First, so that a slot pointer is a metadata pointer.
@@ -42,6 +91,21 @@ unsafe impl Send for MetaSlot {}
 /// [`NotAligned`](GetFrameError::NotAligned) unless `paddr` is a multiple of
 /// [`PAGE_SIZE`], else [`OutOfBound`](GetFrameError::OutOfBound) unless it is
 /// below the end of physical memory.
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+/// # use kernel::Kernel;
+/// use meta_core::{GetFrameError, PAGE_SIZE, Platform, SlotState, get_slot};
+///
+/// let slot = get_slot::<Kernel>(PAGE_SIZE)?;
+/// assert_eq!((slot.frame_paddr::<Kernel>(), slot.snapshot()), (PAGE_SIZE, SlotState::Unused));
+///
+/// let end = Kernel::max_paddr().get();
+/// assert_eq!(get_slot::<Kernel>(end).unwrap_err(), GetFrameError::OutOfBound);
+/// assert_eq!(get_slot::<Kernel>(end + 1).unwrap_err(), GetFrameError::NotAligned);
+/// # Ok::<(), GetFrameError>(())
+/// ```
 #[inline]
 pub fn get_slot<P: Platform>(paddr: Paddr) -> Result<&'static MetaSlot, GetFrameError> {
     if !paddr.is_multiple_of(PAGE_SIZE) {
@@ -68,6 +132,19 @@ impl MetaSlot {
     ///
     /// If `state` is not [`Shared`](SlotState::Shared) by at least one handle
     /// or [`Unique`](SlotState::Unique): no other state has metadata.
+    ///
+    #[cfg_attr(not(model), doc = "```")]
+    #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+    /// use meta_core::{MetaSlot, SlotState, impl_frame_meta_for};
+    ///
+    /// struct KernelImage;
+    /// impl_frame_meta_for!(KernelImage);
+    ///
+    /// let slot = MetaSlot::new_in_use(KernelImage, SlotState::Shared(1));
+    /// assert_eq!(slot.snapshot(), SlotState::Shared(1));
+    /// let fields = slot.field_addresses().map(|(name, _)| name);
+    /// assert_eq!(fields, ["storage", "ref_count", "vtable_ptr", "in_list"]);
+    /// ```
     pub fn new_in_use<M: AnyFrameMeta>(metadata: M, state: SlotState) -> Self {
         assert!(
             matches!(

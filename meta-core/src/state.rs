@@ -21,6 +21,22 @@ const_assert!(REF_COUNT_MAX < REF_COUNT_UNIQUE && REF_COUNT_UNIQUE < REF_COUNT_U
 const_assert!(REF_COUNT_UNIQUE - REF_COUNT_MAX > u32::MAX as u64);
 
 /// A value of `ref_count`, named.
+///
+/// ```
+/// use meta_core::{REF_COUNT_BUSY, REF_COUNT_MAX, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+///
+/// for (raw, state) in [
+///     (REF_COUNT_UNUSED, SlotState::Unused),
+///     (REF_COUNT_BUSY, SlotState::Busy),
+///     (2, SlotState::Shared(2)),
+///     (REF_COUNT_MAX + 1, SlotState::Overflow(REF_COUNT_MAX + 1)),
+///     (REF_COUNT_UNIQUE, SlotState::Unique),
+/// ] {
+///     assert_eq!(SlotState::from_raw(raw), state);
+///     assert_eq!(state.to_raw(), raw);
+/// }
+/// assert_eq!(SlotState::Shared(2).to_string(), "SHARED(2)");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SlotState {
     /// Nobody may touch the slot's metadata.

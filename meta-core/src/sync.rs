@@ -36,6 +36,22 @@ pub const REF_COUNT_MAX: u64 = i64::MAX as u64;
 pub const REF_COUNT_MAX: u64 = 16;
 
 /// How a pointer to plain memory is about to be used.
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+/// # use kernel::Kernel;
+/// # use meta_core::{Access, GetFrameError, MetaSlot};
+/// # struct PageTable { level: u8 }
+/// # meta_core::impl_frame_meta_for!(PageTable);
+/// # let table = PageTable { level: 2 };
+/// # let slot = MetaSlot::get_from_unused::<Kernel, _>(0, table, true)?;
+/// // Said at each access, so that a model can see it.
+/// let metadata = slot.as_meta_ptr::<PageTable>(Access::Read);
+/// // SAFETY: the slot is unique, and the metadata is a `PageTable`.
+/// assert_eq!(unsafe { (*metadata).level }, 2);
+/// # Ok::<(), GetFrameError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// Uninitialised memory gets a value.

@@ -17,6 +17,43 @@ use crate::sync::Access;
 /// The only handle to a frame with metadata of type `M`, which it may change.
 ///
 /// One word. It is not `Clone`; turn it into a [`Frame`] to share it.
+///
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+/// # use kernel::Kernel;
+/// use meta_core::{AnyFrameMeta, Frame, GetFrameError, PAGE_SIZE, UniqueFrame};
+/// use meta_core::impl_frame_meta_for;
+///
+/// struct Slab { free: u16 }
+/// struct PageTable { level: u8 }
+/// impl_frame_meta_for!(Slab, PageTable);
+///
+/// let mut slab = UniqueFrame::<_, Kernel>::from_unused(PAGE_SIZE, Slab { free: 64 })?;
+/// slab.meta_mut().free -= 1;
+/// assert_eq!((slab.meta().free, slab.start_paddr()), (63, PAGE_SIZE));
+///
+/// // Another use for the same frame.
+/// let table = slab.repurpose(PageTable { level: 1 });
+/// let any: UniqueFrame<dyn AnyFrameMeta, Kernel> = table.into();
+/// assert!(!any.dyn_meta().is_untyped());
+///
+/// // Only its address is kept, and it stays owned.
+/// let paddr = any.into_raw();
+/// assert_eq!(Frame::<_, Kernel>::from_in_use(paddr).unwrap_err(), GetFrameError::Unique);
+/// // SAFETY: the handle to a `PageTable` that was just forgotten.
+/// let table = unsafe { UniqueFrame::<PageTable, Kernel>::from_raw(paddr) };
+///
+/// // Shared, and owned again by the last who shares it.
+/// let shared = Frame::from(table);
+/// let other = shared.clone();
+/// let shared = UniqueFrame::try_from(shared).expect_err("there are two handles");
+/// drop(other);
+/// let owned = UniqueFrame::try_from(shared).expect("the only handle");
+/// owned.reset_as_unused();
+/// assert_eq!(Frame::<_, Kernel>::from_in_use(paddr).unwrap_err(), GetFrameError::Unused);
+/// # Ok::<(), GetFrameError>(())
+/// ```
 #[repr(transparent)]
 pub struct UniqueFrame<M: AnyFrameMeta + ?Sized, P: Platform> {
     slot: NonNull<MetaSlot>,
@@ -96,6 +133,25 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> UniqueFrame<M, P> {
     }
 
     /// The metadata, whatever its type, to be changed.
+    ///
+    #[cfg_attr(not(model), doc = "```")]
+    #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+    /// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+    /// # use kernel::Kernel;
+    /// use core::any::Any;
+    /// # use meta_core::{AnyFrameMeta, GetFrameError, UniqueFrame};
+    /// # struct Slab { free: u16 }
+    /// # meta_core::impl_frame_meta_for!(Slab);
+    /// # let slab = UniqueFrame::<_, Kernel>::from_unused(0, Slab { free: 64 })?;
+    /// let mut any: UniqueFrame<dyn AnyFrameMeta, Kernel> = slab.into();
+    /// let metadata: &mut dyn Any = any.dyn_meta_mut();
+    /// if let Some(slab) = metadata.downcast_mut::<Slab>() {
+    ///     slab.free = 0;
+    /// }
+    /// let slab = UniqueFrame::<Slab, Kernel>::try_from(any).expect("a slab");
+    /// assert_eq!(slab.meta().free, 0);
+    /// # Ok::<(), GetFrameError>(())
+    /// ```
     #[inline]
     #[track_caller]
     pub fn dyn_meta_mut(&mut self) -> &mut dyn AnyFrameMeta {

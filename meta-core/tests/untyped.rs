@@ -209,3 +209,32 @@ fn handles_write_neighbouring_bytes_at_once_and_lose_none() {
     let expected: Vec<_> = (0..PAGE_SIZE).map(|at| (at % 3) as u8 + 1).collect();
     assert_eq!(bytes(&page), expected);
 }
+
+/// One word, so that the threads meet at every write; and so often that a write
+/// of the whole word is noticed, on a busy processor too.
+#[test]
+fn handles_write_bytes_of_one_word_at_once_and_each_finds_its_own() {
+    platform!(Mem = Region::new(unused(1)));
+    const ROUNDS: usize = if cfg!(miri) { 50 } else { 5_000_000 };
+    let page = plain::<Mem>(0);
+    let barrier = Barrier::new(2);
+    std::thread::scope(|scope| {
+        for at in 0..2 {
+            let (page, barrier) = (page.clone(), &barrier);
+            scope.spawn(move || {
+                barrier.wait();
+                for round in 0..ROUNDS {
+                    let written = [round as u8];
+                    let mut writer = page.writer();
+                    writer.skip(at);
+                    writer.write(&written);
+                    let mut reader = page.reader();
+                    reader.skip(at);
+                    let mut found = [0];
+                    reader.read(&mut found);
+                    assert_eq!(found, written, "byte {at}, round {round}");
+                }
+            });
+        }
+    });
+}

@@ -16,6 +16,25 @@ use crate::platform::Paddr;
 /// Memory that is handed out is usable, belongs to nobody else, has the layout
 /// asked for, and is mapped linearly before the boot or by
 /// [`BootPlatform::map_linear`](super::BootPlatform::map_linear).
+///
+/// ```
+/// use core::alloc::Layout;
+/// use meta_core::boot::{EarlyAllocator, EarlyMemory, MemoryMap, MemoryRegion, MemoryRegionType};
+///
+/// let regions = [MemoryRegion { base: 0x4000, len: 0x4000, typ: MemoryRegionType::Usable }];
+/// let map = MemoryMap::new(&regions)?;
+/// // SAFETY: the memory of this example does not exist, and nothing is written.
+/// let mut early = unsafe { EarlyMemory::new(&map) };
+///
+/// let pages = Layout::from_size_align(0x2000, 0x1000)?;
+/// assert_eq!(early.alloc(pages), Some(0x4000));
+/// assert_eq!(early.allocated_regions().collect::<Vec<_>>(), [0x4000..0x6000]);
+/// assert_eq!(early.alloc(Layout::from_size_align(0x4000, 0x1000)?), None);
+/// // SAFETY: allocated just above.
+/// unsafe { early.dealloc(0x4000, pages) };
+/// assert_eq!(early.alloc(pages), Some(0x4000));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 pub unsafe trait EarlyAllocator {
     /// Hands out memory, if there is room for this layout.
     fn alloc(&mut self, layout: Layout) -> Option<Paddr>;

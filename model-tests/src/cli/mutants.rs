@@ -19,8 +19,8 @@ use crate::{interrupt, litmus, report};
 #[command(after_help = "\
 The mutants are the patch files in model-tests/mutants. Each is applied to a copy of the
 workspace in target/mutants, built there, and judged until something fails: by the litmus
-files, the small campaigns and the scenarios under loom, then by the tests of a normal build. The copy as
-it is must pass all of them first.
+files, the small campaigns and the scenarios under loom, then by the tests of a normal
+build. The copy as it is must pass all of them first.
 
 Exit codes: 0 every mutant is killed, or equivalent as it says; 1 not so, 2 bad input,
 3 interrupted, 4 tool failure")]
