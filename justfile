@@ -92,6 +92,11 @@ sanitize *parts:
 miri:
     @bash .ci/sanitize miri
 
+# Line coverage of meta-core, where the toolchain has what it takes
+[no-exit-message]
+lines *args:
+    @bash .ci/lines "$@"
+
 # Fuzz the readers of text and the boot, or one target: just fuzz boot seconds=600
 [no-exit-message]
 fuzz *args:

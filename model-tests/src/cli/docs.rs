@@ -111,6 +111,7 @@ mod tests {
         assert!(commands.len() >= 8, "{commands:?}");
         let of_the_project = [
             "check", "deep", "setup", "steps", "junit", "sanitize", "miri", "fuzz", "bench",
+            "lines",
         ];
         for (path, arguments) in commands {
             let words = words(&arguments);

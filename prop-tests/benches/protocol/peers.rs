@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Weak};
 use std::thread;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use meta_core::boot::{MemoryRegion, MemoryRegionType};
 use meta_core::{AnyFrameMeta, Frame, PAGE_SIZE, Segment, UniqueFrame, impl_frame_meta_for};
 use prop_tests::hosted::{Machine, OnHost};
@@ -227,4 +227,3 @@ fn all(c: &mut Criterion) {
 }
 
 criterion_group!(benches, all);
-criterion_main!(benches);
