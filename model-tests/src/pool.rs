@@ -31,6 +31,11 @@ impl Pool {
         thread::available_parallelism().map_or(1, usize::from)
     }
 
+    /// How many workers there are.
+    pub fn size(&self) -> usize {
+        self.workers.len()
+    }
+
     /// Explores jobs until they run out, an interrupt is requested, or `take`
     /// breaks; jobs under way are finished then and still taken. Answers come
     /// in any order, each with its tag.

@@ -9,16 +9,16 @@
 //! code as it is, in which nothing forbidden may be seen. Files that change
 //! something are ignored, and a line says what to run.
 
+mod explored;
+
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::engine::{self, EngineName, Exploration, Job};
 use model_tests::litmus::{self, Litmus};
 use model_tests::report::{self, story::Detail};
 use model_tests::verdict::Verdict;
-use model_tests::worker::Worker;
 
 /// How often a file runs on real threads, with each end, unless
 /// `LITMUS_ROUNDS` says otherwise.
@@ -51,18 +51,7 @@ fn main() -> ExitCode {
             trial.with_ignored_flag(!explored)
         })
         .collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    if is_vacuous(&arguments, &conclusion) {
-        eprintln!("no litmus file was explored");
-        return ExitCode::FAILURE;
-    }
-    conclusion.exit_code()
-}
-
-/// Whether a run that was not narrowed down explored nothing.
-fn is_vacuous(arguments: &Arguments, conclusion: &Conclusion) -> bool {
-    let narrowed = arguments.filter.is_some() || arguments.list || !arguments.skip.is_empty();
-    !narrowed && conclusion.num_passed + conclusion.num_failed == 0
+    explored::conclude(&arguments, trials)
 }
 
 /// Whether the engine can judge the file: changed orderings show only where
@@ -77,32 +66,11 @@ fn suits(engine: EngineName, file: &Litmus) -> bool {
 
 fn run(engine: EngineName, file: &Litmus) -> Result<(), Failed> {
     litmus::check(file)?;
-    let program = Path::new(env!("CARGO_BIN_EXE_framecheck"));
-    let mut worker = Worker::new(engine, program);
-    let mut runs = Vec::new();
-    match engine {
-        EngineName::Loom => {
-            for job in file.jobs() {
-                let run = worker.explore(&job, &mut |_| ())?;
-                runs.push((job, run));
-            }
-        }
-        EngineName::Threads => {
-            // In this process, where a sanitizer's findings are not missed.
-            let rounds = match std::env::var("LITMUS_ROUNDS") {
-                Ok(number) => number.parse().map_err(|e| format!("LITMUS_ROUNDS: {e}"))?,
-                Err(_) => ROUNDS,
-            };
-            for job in file.question().threads_jobs(rounds) {
-                let run = engine::explore(&job, Arc::new(|_| ()))?;
-                runs.push((job, run));
-            }
-        }
-        EngineName::Shuttle => {
-            let question = file.question();
-            question.run_shuttle(&mut worker, |_, _| (), |job, run| runs.push((job, run)))?;
-        }
-    }
+    let rounds = match std::env::var("LITMUS_ROUNDS") {
+        Ok(number) => number.parse().map_err(|e| format!("LITMUS_ROUNDS: {e}"))?,
+        Err(_) => ROUNDS,
+    };
+    let runs = explored::runs(engine, &file.question(), rounds)?;
     let verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
     });

@@ -9,16 +9,15 @@
 //! code as it is. Controls are ignored there, and shuttle ignores those that
 //! weaken an ordering.
 
-use std::path::Path;
+mod explored;
+
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::engine::{self, EngineName, Exploration, Job, Limits, OrderingChange};
 use model_tests::plan::Question;
 use model_tests::report;
 use model_tests::verdict::Verdict;
-use model_tests::worker::Worker;
 use prop_tests::outcome::Ends;
 use prop_tests::scenario::{self, Expected};
 use prop_tests::world::LocalHost;
@@ -39,7 +38,7 @@ fn main() -> ExitCode {
             trial.with_ignored_flag(!explored)
         })
         .collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    explored::conclude(&arguments, trials)
 }
 
 /// Whether the engine can judge the scenario.
@@ -72,28 +71,7 @@ fn question(scenario: &Scenario) -> Result<Question, String> {
 }
 
 fn run(engine: EngineName, scenario: &Scenario) -> Result<(), Failed> {
-    let question = question(scenario)?;
-    let program = Path::new(env!("CARGO_BIN_EXE_framecheck"));
-    let mut worker = Worker::new(engine, program);
-    let mut runs = Vec::new();
-    match engine {
-        EngineName::Loom => {
-            for job in question.loom_jobs() {
-                let run = worker.explore(&job, &mut |_| ())?;
-                runs.push((job, run));
-            }
-        }
-        EngineName::Shuttle => {
-            question.run_shuttle(&mut worker, |_, _| (), |job, run| runs.push((job, run)))?;
-        }
-        EngineName::Threads => {
-            // In this process, where a sanitizer's findings are not missed.
-            for job in question.threads_jobs(ROUNDS) {
-                let run = engine::explore(&job, Arc::new(|_| ()))?;
-                runs.push((job, run));
-            }
-        }
-    }
+    let runs = explored::runs(engine, &question(scenario)?, ROUNDS)?;
     judge(engine, scenario, &runs)
 }
 

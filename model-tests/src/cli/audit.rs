@@ -1,20 +1,18 @@
 //! `audit`: is every ordering needed, and is none missing?
 
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use prop_tests::program::Bound;
 
-use super::Refusal;
+use super::pool::pool;
+use super::{Refusal, json};
 use crate::audit::oracle::{Answer, Oracle};
 use crate::audit::recorded::Recorded;
 use crate::audit::table::Table;
 use crate::audit::{self, Row, joint};
 use crate::engine::EngineName;
-use crate::pool::Pool;
 use crate::verdict::Verdict;
-use crate::worker::{self, WorkerBuild};
 use crate::{interrupt, litmus, report};
 
 /// Judge every ordering of the protocol: whether anything fails as it is, and
@@ -69,14 +67,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
     let corpus = litmus::load_all(&folder).map_err(Refusal::input)?;
-    let worker = worker::build(WorkerBuild {
-        engine: EngineName::Loom,
-        quiet: !std::io::stderr().is_terminal(),
-    })
-    .map_err(Refusal::tool)?;
-    interrupt::listen().map_err(Refusal::tool)?;
-    let workers = args.workers.unwrap_or_else(Pool::default_size);
-    let mut pool = Pool::new(EngineName::Loom, &worker, workers);
+    let mut pool = pool(EngineName::Loom, args.workers)?;
     let mut oracle = Oracle::new(&mut pool, &corpus, &args.bounds);
     match audit(args, &mut oracle, &table) {
         Ok(true) => Ok(Verdict::Pass.exit_code()),
@@ -102,11 +93,9 @@ fn audit(args: &Args, oracle: &mut Oracle<'_>, table: &Table) -> Result<bool, St
     let mut rows: Vec<Row> = Vec::new();
     let take = |row: &Row| {
         bar.set_message(format!("{} {}", row.site, row.to.unwrap_or("")));
-        if args.json
-            && let Ok(line) = serde_json::to_string(row)
-        {
-            // A reader that went away ends the printing quietly.
-            let _ = writeln!(std::io::stdout(), "{line}");
+        if args.json {
+            // A row is plain data, which JSON can always say.
+            let _ = json::line(row);
         }
     };
     let base = oracle.judge(table)?;

@@ -1,21 +1,19 @@
 //! `campaign`: all canonical programs of a bound; `merge`: its shards.
 
 use std::collections::HashSet;
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use prop_tests::outcome::Ends;
 use prop_tests::program::Bound;
 
-use super::Refusal;
+use super::pool::pool;
+use super::{Refusal, json};
 use crate::archive::{Found, Kept};
-use crate::campaign::{Campaign, Record, Results, Shard, Summary};
+use crate::campaign::{Campaign, Results, Shard, Summary};
 use crate::engine::{EngineName, Limits, OrderingChange, Probe};
-use crate::pool::Pool;
 use crate::verdict::Verdict;
-use crate::worker::{self, WorkerBuild};
-use crate::{campaign, ends_name, interrupt, report};
+use crate::{campaign, ends_name, report};
 
 /// Explore all canonical programs of a bound to completion.
 #[derive(Debug, clap::Args)]
@@ -115,14 +113,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         results = Some(file);
     }
 
-    let worker = worker::build(WorkerBuild {
-        engine: EngineName::Loom,
-        quiet: !std::io::stderr().is_terminal(),
-    })
-    .map_err(Refusal::tool)?;
-    interrupt::listen().map_err(Refusal::tool)?;
-    let workers = args.workers.unwrap_or_else(Pool::default_size);
-    let mut pool = Pool::new(EngineName::Loom, &worker, workers);
+    let mut pool = pool(EngineName::Loom, args.workers)?;
     let total = jobs.len();
     let bar = progress_bar(total as u64, done.len() as u64);
     plan.run(&mut pool, jobs, &done, |record| {
@@ -130,7 +121,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             results.add(&record)?;
         }
         if args.json {
-            print_json(&record)?;
+            json::line(&record)?;
         }
         summary.add(&record);
         bar.inc(1);
@@ -203,13 +194,6 @@ fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
         ..Kept::now(command, verdict, found)
     }
     .keep();
-}
-
-fn print_json(record: &Record) -> Result<(), String> {
-    let line = serde_json::to_string(record).map_err(|e| e.to_string())?;
-    // A reader that went away, such as `head`, ends the printing quietly.
-    let _ = writeln!(std::io::stdout(), "{line}");
-    Ok(())
 }
 
 fn progress_bar(total: u64, done: u64) -> ProgressBar {

@@ -1,7 +1,6 @@
 //! `coverage`: did the harness look everywhere?
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -10,14 +9,13 @@ use prop_tests::outcome::Ends;
 use prop_tests::program::{Bound, Program, enumerate};
 use serde::Serialize;
 
-use super::Refusal;
+use super::pool::pool;
+use super::{Refusal, json};
 use crate::archive::{Found, Kept};
 use crate::coverage::{self, Coverage};
 use crate::engine::{EngineName, Job, Probe};
-use crate::pool::Pool;
 use crate::transition::{CLASSES, Transition};
 use crate::verdict::Verdict;
-use crate::worker::{self, WorkerBuild};
 use crate::{interrupt, litmus, report};
 
 /// Compare the transitions that loom reaches with those that the specification
@@ -57,14 +55,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)])
         }))
         .collect();
-    let worker = worker::build(WorkerBuild {
-        engine: EngineName::Loom,
-        quiet: !std::io::stderr().is_terminal(),
-    })
-    .map_err(Refusal::tool)?;
-    interrupt::listen().map_err(Refusal::tool)?;
-    let workers = args.workers.unwrap_or_else(Pool::default_size);
-    let mut pool = Pool::new(EngineName::Loom, &worker, workers);
+    let mut pool = pool(EngineName::Loom, args.workers)?;
     let mut coverage = Coverage {
         allowed: coverage::allowed(&programs).map_err(Refusal::input)?,
         ..Coverage::default()
@@ -92,7 +83,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     keep(&coverage, executions, seconds, verdict);
     if args.json {
-        print_json(&coverage);
+        print_json(&coverage)?;
     } else {
         print(&coverage, programs.len(), executions);
     }
@@ -132,18 +123,16 @@ struct Line<'a> {
     reached: bool,
 }
 
-fn print_json(coverage: &Coverage) {
+fn print_json(coverage: &Coverage) -> Result<(), Refusal> {
     for transition in coverage.allowed.union(&coverage.reached) {
         let line = Line {
             transition,
             allowed: coverage.allowed.contains(transition),
             reached: coverage.reached.contains(transition),
         };
-        if let Ok(line) = serde_json::to_string(&line) {
-            // A reader that went away ends the printing quietly.
-            let _ = writeln!(std::io::stdout(), "{line}");
-        }
+        json::line(&line).map_err(Refusal::tool)?;
     }
+    Ok(())
 }
 
 /// A row for each operation, a column for each state it was found in.

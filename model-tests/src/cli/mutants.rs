@@ -1,13 +1,12 @@
 //! `mutants`: does the harness notice what is wrong?
 
-use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use prop_tests::program::Bound;
 
-use super::Refusal;
+use super::{Refusal, json};
 use crate::mutants::{self, Fate, Judges, Mutant, Row};
 use crate::pool::Pool;
 use crate::verdict::Verdict;
@@ -145,9 +144,7 @@ fn list(mutants: &[Mutant]) {
 /// Says at once what became of a mutant.
 fn tell(args: &Args, row: &Row) -> Result<(), Refusal> {
     if args.json {
-        let line = serde_json::to_string(row).map_err(Refusal::tool)?;
-        // A reader that went away ends the printing quietly.
-        let _ = writeln!(std::io::stdout(), "{line}");
+        json::line(row).map_err(Refusal::tool)?;
     } else if !row.fate.is_fine() {
         anstream::eprintln!("{}: {}", row.mutant, row.fate.as_str());
     }

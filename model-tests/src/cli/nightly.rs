@@ -1,22 +1,20 @@
 //! `nightly`: shuttle for a time budget.
 
 use std::collections::HashSet;
-use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Refusal;
+use super::pool::pool;
+use super::{Refusal, json};
 use crate::archive::{Found, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
 use crate::engine::{EngineName, Exploration};
 use crate::nightly::{Batch, Draw, Line, Summary};
-use crate::pool::Pool;
 use crate::verdict::Verdict;
-use crate::worker::{self, WorkerBuild};
 use crate::{interrupt, litmus, report};
 
 /// Run random programs under shuttle's random schedulers, for as long as there
@@ -156,14 +154,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let failures = settings
         .failures
         .unwrap_or_else(Counterexample::default_folder);
-    let program = worker::build(WorkerBuild {
-        engine: EngineName::Shuttle,
-        quiet: !std::io::stderr().is_terminal(),
-    })
-    .map_err(Refusal::tool)?;
-    interrupt::listen().map_err(Refusal::tool)?;
-    let workers = args.workers.unwrap_or_else(Pool::default_size);
-    let mut pool = Pool::new(EngineName::Shuttle, &program, workers);
+    let mut pool = pool(EngineName::Shuttle, args.workers)?;
 
     let budget = match (settings.batches, settings.batch) {
         (None, None) => Some(settings.minutes.unwrap_or(MINUTES)),
@@ -193,7 +184,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         }
         let line = Line::new(&draw, &batch, &run);
         if args.json {
-            print_json(&line);
+            // A line is plain data, which JSON can always say.
+            let _ = json::line(&line);
         }
         if run.verdict() != Verdict::Pass {
             let saved = Counterexample::of(job, &run).map(|found| found.save(&failures));
@@ -279,13 +271,6 @@ fn print_failure(
         anstream::eprintln!("{text}");
     } else {
         anstream::println!("{text}");
-    }
-}
-
-fn print_json(line: &Line) {
-    if let Ok(line) = serde_json::to_string(line) {
-        // A reader that went away ends the printing quietly.
-        let _ = writeln!(std::io::stdout(), "{line}");
     }
 }
 

@@ -1,13 +1,12 @@
 //! `planted`: bugs beyond loom's bounds, and how soon a night finds them.
 
-use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Refusal;
+use super::{Refusal, json};
 use crate::campaign::Shard;
 use crate::engine::EngineName;
 use crate::mutants::{self, Mutant, Tree};
@@ -121,9 +120,7 @@ fn search_all(
         };
         let found = planted::search(&bug.name, worker, scheduler, &draw).map_err(Refusal::tool)?;
         if args.json {
-            let line = serde_json::to_string(&found).map_err(Refusal::tool)?;
-            // A reader that went away ends the printing quietly.
-            let _ = writeln!(std::io::stdout(), "{line}");
+            json::line(&found).map_err(Refusal::tool)?;
         }
         searches.push(found);
     }

@@ -1,11 +1,11 @@
 //! `replay`: a saved failing execution, once more.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use prop_tests::program::Program;
 
-use super::Refusal;
+use super::{Refusal, json};
 use crate::campaign::commit;
 use crate::counterexample::Counterexample;
 use crate::report;
@@ -62,9 +62,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             story,
         });
         let line = report::line::Line::new(&job, &run).with(smallest);
-        let line = serde_json::to_string(&line).map_err(Refusal::tool)?;
-        // A reader that went away ends the printing quietly.
-        let _ = writeln!(std::io::stdout(), "{line}");
+        json::line(&line).map_err(Refusal::tool)?;
     } else {
         if !args.quiet {
             anstream::println!("program: {}", saved.job.program);

@@ -1,6 +1,5 @@
 //! `scale`: what larger bounds would cost.
 
-use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -9,12 +8,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use prop_tests::outcome::Ends;
 use prop_tests::program::{Bound, Ranked};
 
-use super::Refusal;
+use super::pool::pool;
+use super::{Refusal, json};
 use crate::engine::EngineName;
-use crate::pool::Pool;
 use crate::scale::{self, Plan, Row};
 use crate::verdict::Verdict;
-use crate::worker::{self, WorkerBuild};
 use crate::{ends_name, interrupt, report};
 
 /// Show how executions grow with threads and operations, and what a campaign of
@@ -64,14 +62,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if args.sample == 0 || args.max_executions == 0 {
         return Err(Refusal::input("a sample of nothing says nothing"));
     }
-    let worker = worker::build(WorkerBuild {
-        engine: EngineName::Loom,
-        quiet: !std::io::stderr().is_terminal(),
-    })
-    .map_err(Refusal::tool)?;
-    interrupt::listen().map_err(Refusal::tool)?;
-    let workers = args.workers.unwrap_or_else(Pool::default_size);
-    let mut pool = Pool::new(EngineName::Loom, &worker, workers);
+    let mut pool = pool(EngineName::Loom, args.workers)?;
     let mut rows: Vec<Row> = Vec::new();
     let mut verdict = Verdict::Pass;
     let bar = progress_bar();
@@ -110,7 +101,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     bar.finish_and_clear();
     if !args.json {
-        print(&rows, workers);
+        print(&rows, pool.size());
     }
     if !rows.is_empty() {
         save(&args.svg, &scale::svg(&rows).map_err(Refusal::tool)?)?;
@@ -149,10 +140,7 @@ fn print_json(row: &Row) -> Result<(), Refusal> {
         total_executions: row.total_executions(),
         total_seconds: row.total_seconds(),
     };
-    let line = serde_json::to_string(&line).map_err(Refusal::tool)?;
-    // A reader that went away ends the printing quietly.
-    let _ = writeln!(std::io::stdout(), "{line}");
-    Ok(())
+    json::line(&line).map_err(Refusal::tool)
 }
 
 fn print(rows: &[Row], workers: usize) {

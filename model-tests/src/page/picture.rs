@@ -3,7 +3,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::story::{ReadFrom, Row, Story, What, verb};
+use crate::story::{ReadFrom, Row, Story, What, moved, verb};
 
 const LANE: usize = 300;
 const LEFT: usize = 40;
@@ -162,13 +162,8 @@ fn words(what: &What) -> (String, String, bool) {
             (format!("{} {field}", verb(access)), file.to_owned(), false)
         }
         What::Mailbox { give, ok } => {
-            let detail = match (give, ok) {
-                (true, true) => "a handle goes in",
-                (true, false) => "it is full",
-                (false, true) => "a handle comes out",
-                (false, false) => "it is empty",
-            };
-            ("mailbox".to_owned(), detail.to_owned(), false)
+            let detail = moved(*give, *ok, "a handle");
+            ("mailbox".to_owned(), detail, false)
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use meta_core::SlotState;
 
 use crate::engine::{Failure, Step, StepKind};
+use crate::story::moved;
 
 /// The message and the steps.
 pub fn text(failure: &Failure) -> String {
@@ -49,12 +50,7 @@ fn line(step: &Step) -> String {
             access.to_lowercase()
         ),
         StepKind::Mailbox { give, ok } => {
-            let what = match (give, ok) {
-                (true, true) => "the list goes in",
-                (true, false) => "full",
-                (false, true) => "the list comes out",
-                (false, false) => "empty",
-            };
+            let what = moved(*give, *ok, "the list");
             format!("  {:<26}{what}", "mailbox")
         }
     }

@@ -149,12 +149,7 @@ fn cell(story: &Story, row: &Row, switched: bool) -> Cell {
             parts.push(vec![Span::new(short(location).to_owned(), QUIET)]);
         }
         What::Mailbox { give, ok } => {
-            let what = match (give, ok) {
-                (true, true) => "a handle goes in",
-                (true, false) => "full",
-                (false, true) => "a handle comes out",
-                (false, false) => "empty",
-            };
+            let what = crate::story::moved(*give, *ok, "a handle");
             parts.push(vec![Span::new(format!("mailbox{slot}: {what}"), PLAIN)]);
         }
     }

@@ -259,6 +259,16 @@ pub fn verb(access: &str) -> &str {
     }
 }
 
+/// What comes of a step to a mailbox, where `cargo` is what it passes on.
+pub fn moved(give: bool, ok: bool, cargo: &str) -> String {
+    match (give, ok) {
+        (true, true) => format!("{cargo} goes in"),
+        (true, false) => "full".to_owned(),
+        (false, true) => format!("{cargo} comes out"),
+        (false, false) => "empty".to_owned(),
+    }
+}
+
 /// The state that a value of `ref_count` stands for in a model build.
 fn state_name(raw: u64) -> String {
     match raw {

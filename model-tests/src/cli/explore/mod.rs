@@ -3,7 +3,7 @@
 mod examples;
 mod failed;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use prop_tests::outcome::{Ends, OutcomePattern};
 use prop_tests::program::Program;
 
-use super::Refusal;
 use super::input::{self, Input};
+use super::{Refusal, json};
 use crate::archive::{Found, Kept, Seen};
 use crate::engine::{EngineName, Exploration, Job, Limits, OrderingChange, SoFar};
 use crate::plan::{self, Question};
@@ -380,10 +380,8 @@ fn progress_bar() -> ProgressBar {
 fn print_run(args: &Args, job: &Job, run: &Exploration, failed: Option<&Failed>) {
     if args.json {
         let line = report::line::Line::new(job, run).with(failed.and_then(Failed::json));
-        if let Ok(line) = serde_json::to_string(&line) {
-            // A reader that went away, such as `head`, ends the printing quietly.
-            let _ = writeln!(std::io::stdout(), "{line}");
-        }
+        // A line is plain data, which JSON can always say.
+        let _ = json::line(&line);
     } else {
         anstream::println!("{}", report::line::text(job, run));
     }
