@@ -23,9 +23,9 @@ deep *steps:
 steps:
     @bash .ci/check --list
 
-# Install what `check` needs
-setup:
-    @bash .ci/install
+# Install what `check` needs, or the LLVM tools of `lines`: just setup lines
+setup *what:
+    @bash .ci/install "$@"
 
 # One program on every engine: just explore 'shared*2: read drop | try_unique write drop'
 [no-exit-message]
@@ -92,7 +92,7 @@ sanitize *parts:
 miri:
     @bash .ci/sanitize miri
 
-# Line coverage of meta-core, where the toolchain has what it takes
+# Line coverage of meta-core by the tests, and the lines that nothing runs; --html makes pages too
 [no-exit-message]
 lines *args:
     @bash .ci/lines "$@"
