@@ -523,10 +523,11 @@ impl<M: AnyFrameMeta, P: Platform> CursorMut<'_, M, P> {
 
 impl<M: AnyFrameMeta, P: Platform> fmt::Debug for CursorMut<'_, M, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let paddr = self.current_paddr();
-        f.debug_struct("CursorMut")
-            .field("paddr", &format_args!("{paddr:#x?}"))
-            .field("list", &self.list)
-            .finish()
+        let mut shown = f.debug_struct("CursorMut");
+        match self.current_paddr() {
+            Some(paddr) => shown.field("paddr", &format_args!("{paddr:#x}")),
+            None => shown.field("paddr", &None::<Paddr>),
+        };
+        shown.field("list", &self.list).finish()
     }
 }

@@ -7,7 +7,7 @@ mod common;
 
 use common::{Region, frame, unused};
 use meta_core::GetFrameError::{NotAligned, OutOfBound};
-use meta_core::{Frame, PAGE_SIZE, UniqueFrame, get_slot, impl_frame_meta_for};
+use meta_core::{Frame, MaxPaddr, PAGE_SIZE, UniqueFrame, get_slot, impl_frame_meta_for};
 
 #[test]
 fn every_frame_below_the_end_has_a_slot() {
@@ -50,6 +50,7 @@ fn before_start_up_every_frame_is_out_of_bound() {
     platform!(Mem = Region::asleep(unused(5)));
     assert_eq!(get_slot::<Mem>(frame(0)).unwrap_err(), OutOfBound);
     assert_eq!(get_slot::<Mem>(1).unwrap_err(), NotAligned);
+    assert_eq!(MaxPaddr::default().get(), 0);
 }
 
 #[test]

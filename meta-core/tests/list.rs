@@ -5,6 +5,7 @@
 mod common;
 
 use std::mem::forget;
+use std::sync::LazyLock;
 
 use common::{Log, Region, aborts, byte, explode, explodes, frame, state, states, unused};
 use meta_core::GetFrameError::Unique as IsUnique;
@@ -422,9 +423,9 @@ fn a_frame_that_panics_on_its_way_out_leaks_alone() {
     assert_eq!(Mem::take_freed(), [frame(0), frame(2)]);
 }
 
-/// A platform on another one's region, with so many ids left for lists.
+/// A platform on another one's region, with ids of its own for lists.
 macro_rules! platform_with_ids {
-    ($name:ident = $base:ident, $left:literal) => {
+    ($name:ident = $base:ident, $ids:expr) => {
         enum $name {}
         // SAFETY: that of `$base`, with one counter of its own.
         unsafe impl Platform for $name {
@@ -442,7 +443,7 @@ macro_rules! platform_with_ids {
                 unsafe { $base::free_frame(paddr) }
             }
             fn list_ids() -> &'static ListIds {
-                static IDS: ListIds = ListIds::starting_at(i64::MAX as u64 - $left);
+                static IDS: LazyLock<ListIds> = LazyLock::new(|| $ids);
                 &IDS
             }
             fn abort() -> ! {
@@ -452,10 +453,26 @@ macro_rules! platform_with_ids {
     };
 }
 
+fn ids_left(left: u64) -> ListIds {
+    ListIds::starting_at(i64::MAX as u64 - left)
+}
+
+#[test]
+fn a_list_made_by_default_is_empty_and_ids_made_by_default_begin_with_1() {
+    platform!(Base = Region::new(unused(2)));
+    platform_with_ids!(Mem = Base, ListIds::default());
+    let log = Log::default();
+    let mut list = List::<Mem>::default();
+    assert_holds(&mut list, &[]);
+    list.push_back(claim(&log, 1));
+    assert_holds(&mut list, &[1]);
+    assert_eq!(list_id::<Mem>(1), 1);
+}
+
 #[test]
 fn the_last_id_is_given_out_and_the_next_aborts() {
     platform!(Base = Region::new(unused(4)));
-    platform_with_ids!(Mem = Base, 1);
+    platform_with_ids!(Mem = Base, ids_left(1));
     let log = Log::default();
     let mut last = list_of::<Mem>(&log, &[0]);
     assert_eq!(list_id::<Mem>(0), i64::MAX as u64 - 1);
@@ -479,7 +496,7 @@ fn the_last_id_is_given_out_and_the_next_aborts() {
 #[test]
 fn an_empty_list_needs_no_id() {
     platform!(Base = Region::new(unused(2)));
-    platform_with_ids!(Mem = Base, 0);
+    platform_with_ids!(Mem = Base, ids_left(0));
     let mut list = List::<Mem>::new();
     assert!(!aborts(|| {
         assert!(!list.contains(frame(0)) && list.cursor_mut_at(frame(0)).is_none());
@@ -497,7 +514,7 @@ fn ids_do_not_begin_with_that_of_no_list() {
 #[test]
 fn ids_begin_anew_for_the_next_execution_of_a_model() {
     platform!(Base = Region::new(unused(1)));
-    platform_with_ids!(Mem = Base, 5);
+    platform_with_ids!(Mem = Base, ids_left(5));
     for _ in 0..2 {
         // SAFETY: no list exists.
         unsafe { Mem::list_ids().restart() };

@@ -5,6 +5,9 @@
 
 mod common;
 
+use std::mem::forget;
+use std::sync::Barrier;
+
 use common::{Log, Other, Region, Watched, frame, states, unused, value_of};
 use meta_core::GetFrameError::{self, NotAligned, OutOfBound};
 use meta_core::SlotState::{self, Busy, Shared, Unused};
@@ -26,6 +29,28 @@ fn a_lookup_counts_one_handle_more() {
     assert!(log.take().is_empty());
     drop(third);
     assert_eq!(log.take(), ["on_drop 7", "destroy 7"]);
+}
+
+/// So often that one is in the way of the other now and then.
+#[test]
+fn lookups_at_once_are_all_counted() {
+    platform!(Mem = Region::new(unused(1)));
+    const ROUNDS: usize = if cfg!(miri) { 50 } else { 3_000_000 };
+    let log = Log::default();
+    let first = Frame::<_, Mem>::from_unused(frame(0), Watched::new(&log, 7)).unwrap();
+    let barrier = Barrier::new(2);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                barrier.wait();
+                for _ in 0..ROUNDS {
+                    forget(Frame::<_, Mem>::from_in_use(frame(0)).unwrap());
+                }
+            });
+        }
+    });
+    assert_eq!(first.reference_count(), 1 + 2 * ROUNDS as u64);
+    forget(first);
 }
 
 #[test]

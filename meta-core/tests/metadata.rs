@@ -10,7 +10,7 @@ use common::{Region, frame, states, unused};
 use meta_core::SlotState::{Shared, Unused};
 use meta_core::{
     AnyFrameMeta, FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE, Frame, MetaSlot, SlotState,
-    UniqueFrame, frame_to_meta, impl_frame_meta_for,
+    UniqueFrame, frame_to_meta, get_slot, impl_frame_meta_for,
 };
 
 struct Nothing;
@@ -76,6 +76,21 @@ fn metadata_of_the_greatest_alignment_is_stored() {
     assert_eq!(align_of::<MostAligned>(), FRAME_METADATA_MAX_ALIGN);
     stores!(MostAligned, MostAligned, |_: &MostAligned| ());
     stores!(Wide([0x5a; 32]), Wide, |meta: &Wide| meta.0);
+}
+
+#[test]
+fn a_slot_says_where_its_metadata_and_its_words_are() {
+    platform!(Mem = Region::new(unused(2)));
+    let shared = Frame::<_, Mem>::from_unused(frame(1), Full([0; 40])).unwrap();
+    let metadata = ptr::from_ref(shared.meta()).addr();
+    let fields = get_slot::<Mem>(frame(1)).unwrap().field_addresses();
+    let expected = [
+        ("storage", 0),
+        ("ref_count", 40),
+        ("vtable_ptr", 48),
+        ("in_list", 56),
+    ];
+    assert_eq!(fields.map(|(name, at)| (name, at - metadata)), expected);
 }
 
 #[test]

@@ -212,4 +212,25 @@ fn errors_name_the_region_in_words() {
         said,
         "the region Reserved 0x1000 + 0xffffffffffffefff does not fit the address space"
     );
+    let said = fails(&[], &mut early).to_string();
+    assert_eq!(said, "the memory map is empty");
+    let said = fails(&[bytes(0x1001..0x1ff0, Reserved)], &mut early).to_string();
+    assert_eq!(
+        said,
+        "the memory map has no page of RAM; its largest region is Reserved 0x1001 + 0xfef"
+    );
+    lab::fail_linear(true);
+    let said = fails(&regions(), &mut early).to_string();
+    assert_eq!(said, "cannot map Usable 0x10000 + 0x11c000");
+    lab::fail_linear(false);
+    early.gives = Some(4 * PAGE_SIZE);
+    let said = fails(&regions(), &mut early).to_string();
+    assert_eq!(
+        said,
+        "0x4000..0x9000 was allocated early, but is in Kernel 0x5000 + 0x3000"
+    );
+    early.gives = Some(20 * PAGE_SIZE);
+    boots(&mut early);
+    let said = boot::<END>(&[], &mut early).unwrap_err().to_string();
+    assert_eq!(said, "the memory up to 0x12c000 has been booted before");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use meta_core::boot::MemoryRegionType::{Kernel, Reserved, Usable};
-use meta_core::boot::{BootError, MemoryMap, MemoryRegion};
+use meta_core::boot::{BootError, BootPlatform, MapError, MemoryMap, MemoryRegion, PageProperty};
 use meta_core::{AnyFrameMeta, Frame, PAGE_SIZE, UniqueFrame, impl_frame_meta_for};
 use prop_tests::hosted::{HostError, Machine, OnHost, map_file};
 use prop_tests::machine;
@@ -169,6 +169,16 @@ fn a_second_boot_is_refused_and_a_failed_one_is_no_boot() {
     let expected = "the machine does not boot: the memory up to 0x40000 has been booted before";
     assert_eq!(error.to_string(), expected);
     assert_eq!(Mem::memory().free_frames(), 63);
+}
+
+#[test]
+fn a_platform_that_does_not_say_how_maps_nothing_linearly() {
+    machine!(Mem);
+    let range = 0..16 * PAGE_SIZE;
+    // SAFETY: the machine belongs to the test, and nothing is mapped.
+    let mapped = unsafe { OnHost::<Mem>::map_linear(range, PageProperty::KERNEL_DATA) };
+    assert_eq!(mapped, Err(MapError));
+    assert_eq!(MapError.to_string(), "no memory for page tables");
 }
 
 #[test]
