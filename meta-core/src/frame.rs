@@ -204,15 +204,30 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Clone for Frame<M, P> {
 impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for Frame<M, P> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: this handle is given up here; the last one made the slot Busy
-        // and its fence ordered all others before, so that the metadata is ours
-        // to drop; then the frame is unused and goes to the allocator.
+        // SAFETY: this handle is given up here, and the last one tears down.
         unsafe {
             if self.slot().dec_ref_count() {
-                self.slot().drop_last_in_place::<P>();
-                P::free_frame(self.start_paddr());
+                tear_down::<P>(self.slot());
             }
         }
+    }
+}
+
+/// What the last handle does. Out of line: most are not the last, and their drop
+/// is one instruction and a branch.
+///
+/// # Safety
+///
+/// The last handle was given up, which made the slot Busy, and all others were
+/// before.
+#[inline(never)]
+unsafe fn tear_down<P: Platform>(slot: &MetaSlot) {
+    // SAFETY: the fence of the last handle ordered all others before, so that
+    // the metadata is ours to drop; then the frame is unused and goes to the
+    // allocator.
+    unsafe {
+        slot.drop_last_in_place::<P>();
+        P::free_frame(slot.frame_paddr::<P>());
     }
 }
 

@@ -3,13 +3,16 @@
 use core::fmt;
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
-use core::mem::{self, ManuallyDrop};
+use core::mem::ManuallyDrop;
 use core::ops::Range;
+use core::slice;
 
 use crate::error::GetFrameError;
 use crate::frame::{Frame, FrameRef, drop_each};
+use crate::mapping::frame_to_meta;
 use crate::meta::AnyFrameMeta;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
+use crate::slot::MetaSlot;
 
 /// A shared handle to each frame of a contiguous range, with metadata of type
 /// `M`.
@@ -193,6 +196,17 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Segment<M, P> {
         Self::clone(&part)
     }
 
+    /// The slots of its frames, which follow each other like the frames.
+    #[inline]
+    fn slots(&self) -> &[MetaSlot] {
+        let first = frame_to_meta::<P>(self.range.start);
+        // SAFETY: the segment has handles to frames that exist, so their slots
+        // are in the array, initialised, and never borrowed mutably. Of an empty
+        // segment the pointer is as good as any: it is inside the array or, like
+        // every slot's, aligned and not null.
+        unsafe { slice::from_raw_parts(first, self.len()) }
+    }
+
     /// The addresses between two byte offsets.
     #[track_caller]
     fn offsets(&self, offsets: Range<usize>) -> Range<Paddr> {
@@ -272,10 +286,12 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Clone for Segment<M, P> {
     /// One more handle to each frame. It aborts through the platform at
     /// [`REF_COUNT_MAX`](crate::REF_COUNT_MAX) handles.
     fn clone(&self) -> Self {
-        for frame in self.frames() {
-            mem::forget(Frame::clone(&frame));
+        for slot in self.slots() {
+            // SAFETY: the segment has a handle to each of its frames, and the
+            // new one gets another.
+            unsafe { slot.inc_ref_count::<P>() };
         }
-        // SAFETY: the handles just forgotten.
+        // SAFETY: the handles just counted.
         unsafe { Self::from_raw(self.range.clone()) }
     }
 }

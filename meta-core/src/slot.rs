@@ -236,11 +236,12 @@ impl MetaSlot {
             // ORDERING: PROBE, Relaxed, no partner: a guess for the CAS, or the
             // name of an error.
             let count = match slot.ref_count.load(site::PROBE) {
+                // First, for most lookups succeed.
+                count @ 1..REF_COUNT_MAX => count,
                 REF_COUNT_UNUSED => return Err(GetFrameError::Unused),
                 REF_COUNT_UNIQUE => return Err(GetFrameError::Unique),
                 REF_COUNT_BUSY => return Err(GetFrameError::Busy),
                 REF_COUNT_MAX.. => P::abort(),
-                count => count,
             };
             // ORDERING: ACQUIRE_REF, Acquire with PUBLISH_SHARED and SHARE:
             // the metadata was written before we read it. ACQUIRE_REF_FAIL,
@@ -390,7 +391,8 @@ impl MetaSlot {
         let metadata = vtable.attach(self.storage.get(Access::Write).cast());
         // SAFETY: initialised, of the vtable's type, and ours alone.
         unsafe { (*metadata).on_drop(&mut reader) };
-        let metadata = vtable.attach(self.storage.get(Access::Take).cast());
+        // The same place, and the same type.
+        self.storage.get(Access::Take);
         // SAFETY: as above; the value is never used again.
         unsafe { metadata.drop_in_place() };
     }

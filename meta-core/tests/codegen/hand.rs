@@ -129,11 +129,11 @@ pub fn hand_from_in_use(paddr: Paddr) -> Result<Handle, GetFrameError> {
     let slot = slot_of(paddr)?;
     loop {
         let count = match slot.ref_count.load(Relaxed) {
+            count @ 1..MAX => count,
             UNUSED => return Err(GetFrameError::Unused),
             UNIQUE => return Err(GetFrameError::Unique),
             0 => return Err(GetFrameError::Busy),
             MAX.. => abort(),
-            count => count,
         };
         if slot
             .ref_count
