@@ -112,6 +112,7 @@ junit:
     cargo nextest run --profile ci
     RUSTFLAGS="--cfg loom" cargo nextest run --profile ci-loom
 
-# The protocol against what people would use instead
+# What the protocol, the harness and the commands cost; or: just bench --compare OLD NEW
+[no-exit-message]
 bench *args:
-    cargo bench --package prop-tests --bench protocol -- "$@"
+    @{{ framecheck }} bench "$@"

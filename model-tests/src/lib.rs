@@ -2,7 +2,9 @@
 
 pub mod archive;
 pub mod audit;
+pub mod bench;
 pub mod campaign;
+mod cargo;
 pub mod cli;
 pub mod counterexample;
 pub mod coverage;

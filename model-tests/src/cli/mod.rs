@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod bench;
 mod campaign;
 mod coverage;
 mod docs;
@@ -45,6 +46,7 @@ enum Command {
     Replay(replay::Args),
     Report(report::Args),
     Scale(scale::Args),
+    Bench(bench::Args),
     Docs(docs::Args),
     Mutants(mutants::Args),
     /// Print a completion script: framecheck completions bash > FILE
@@ -72,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Scale(args) => scale::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Completions { shell } => {

@@ -9,6 +9,7 @@ use prop_tests::program::Bound;
 use super::explored::Explorer;
 use super::judge::{Fate, JudgeName, Kill, Row};
 use super::{Mutant, Tree, build, tested};
+use crate::cargo::Built;
 use crate::engine::EngineName;
 use crate::interrupt;
 use crate::litmus::Litmus;
@@ -149,7 +150,7 @@ impl Judges {
             .map_err(|e| does_not_compile(&e))
     }
 
-    fn tests(&self) -> Result<Vec<build::TestBinary>, String> {
+    fn tests(&self) -> Result<Vec<Built>, String> {
         build::tests(self.tree.path(), &self.target).map_err(|e| does_not_compile(&e))
     }
 }

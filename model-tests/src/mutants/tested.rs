@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::build::TestBinary;
 use super::judge::{JudgeName, Kill};
+use crate::cargo::Built;
 use crate::interrupt;
 
 /// How long the tests of one file may run: the original's take a second.
@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// # Errors
 ///
 /// If they cannot be run, or an interrupt is requested.
-pub(super) fn judge(binaries: &[TestBinary], scratch: &Path) -> Result<Option<Kill>, String> {
+pub(super) fn judge(binaries: &[Built], scratch: &Path) -> Result<Option<Kill>, String> {
     for (position, binary) in binaries.iter().enumerate() {
         if let Some((by, verdict)) = failure(binary, scratch)? {
             return Ok(Some(Kill {
@@ -38,8 +38,8 @@ pub(super) fn judge(binaries: &[TestBinary], scratch: &Path) -> Result<Option<Ki
 }
 
 /// The first test of a binary that fails, and how.
-fn failure(binary: &TestBinary, scratch: &Path) -> Result<Option<(String, String)>, String> {
-    let cannot = |e: std::io::Error| format!("cannot run the tests {}: {e}", binary.name);
+fn failure(binary: &Built, scratch: &Path) -> Result<Option<(String, String)>, String> {
+    let cannot = |e: std::io::Error| format!("cannot run the tests {}: {e}", binary);
     let log = scratch.join("tests.log");
     let mut child = Command::new(&binary.program)
         .current_dir(&binary.folder)
@@ -73,9 +73,9 @@ fn failure(binary: &TestBinary, scratch: &Path) -> Result<Option<(String, String
         Some(_) => "died",
         None => "hangs",
     };
-    let test = first_failed(&log).map(|test| format!("{} {test}", binary.name));
+    let test = first_failed(&log).map(|test| format!("{} {test}", binary));
     Ok(Some((
-        test.unwrap_or_else(|| binary.name.clone()),
+        test.unwrap_or_else(|| binary.to_string()),
         verdict.to_owned(),
     )))
 }

@@ -1,6 +1,7 @@
 //! What the commands print: for people, and as JSON lines.
 
 pub mod audit;
+pub mod bench;
 mod columns;
 pub mod failure;
 pub mod line;

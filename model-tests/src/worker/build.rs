@@ -2,8 +2,9 @@
 //! a target folder of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use crate::cargo::cargo;
 use crate::engine::{self, EngineName};
 
 /// How to build a worker.
@@ -29,29 +30,10 @@ pub fn build(what: WorkerBuild) -> Result<PathBuf, String> {
         .parent()
         .ok_or("this crate is not in a workspace")?;
     let target = root.join("target").join(engine.as_str());
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    if engine != EngineName::Threads {
-        flags.push_str(" --cfg ");
-        flags.push_str(engine.as_str());
-    }
-
-    let mut command = Command::new(cargo);
+    let mut command = cargo(root, &target, engine);
     command
-        .current_dir(root)
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "model-tests",
-            "--bin",
-            "framecheck",
-        ])
-        .arg("--target-dir")
-        .arg(&target)
-        .env("RUSTFLAGS", flags)
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("CARGO_BUILD_TARGET")
+        .args(["build", "--release"])
+        .args(["--package", "model-tests", "--bin", "framecheck"])
         .stdout(Stdio::null());
     if quiet {
         command.arg("--quiet");

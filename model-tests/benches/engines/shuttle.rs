@@ -1,0 +1,68 @@
+//! shuttle, with every schedule in turn.
+
+use std::cell::UnsafeCell;
+use std::sync::Arc;
+
+use ::shuttle::scheduler::DfsScheduler;
+pub(crate) use ::shuttle::sync::atomic::{AtomicU64, fence};
+use ::shuttle::{Config, Runner};
+use model_tests::engine::{Job, Scheduler};
+use prop_tests::outcome::Ends;
+
+use crate::programs::Program;
+use crate::slot::Slot;
+
+pub(crate) struct Cell<T>(UnsafeCell<T>);
+
+// SAFETY: shuttle runs all threads on one, and does not switch in an access.
+unsafe impl<T> Sync for Cell<T> {}
+
+impl<T> Cell<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Cell(UnsafeCell::new(value))
+    }
+
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        // SAFETY: as for `Sync`; nothing else has a reference meanwhile.
+        look(unsafe { &*self.0.get() })
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut T)) {
+        // SAFETY: as for `look`.
+        change(unsafe { &mut *self.0.get() });
+    }
+}
+
+pub(crate) fn retry() {}
+
+pub(crate) fn job(program: &Program) -> Job {
+    Job::shuttle(program.text.to_owned(), Ends::Dropped, Scheduler::Dfs)
+}
+
+pub(crate) fn traced(job: &Job) -> Option<Job> {
+    Some(Job {
+        trace: true,
+        ..job.clone()
+    })
+}
+
+/// Explores the program by hand, and counts its schedules.
+pub(crate) fn bare(program: &'static Program) -> u64 {
+    let mut config = Config::new();
+    config.silence_warnings = true;
+    let schedules = Runner::new(DfsScheduler::new(None, false), config).run(move || {
+        let slot = Arc::new((program.start)());
+        let threads: Vec<_> = program.threads[1..]
+            .iter()
+            .map(|thread| {
+                let slot: Arc<Slot> = slot.clone();
+                ::shuttle::thread::spawn(move || thread(&slot))
+            })
+            .collect();
+        (program.threads[0])(&slot);
+        for thread in threads {
+            thread.join().expect("it does not panic");
+        }
+    });
+    schedules as u64
+}

@@ -1,0 +1,146 @@
+//! The figures of a run, in a file.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Figure, Machine, Part};
+use crate::campaign::commit;
+
+/// What a run measured, and where.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// When it began, in seconds since 1970.
+    pub when: u64,
+    /// The commit that was measured.
+    pub commit: String,
+    /// What it was measured on.
+    pub machine: Machine,
+    /// Whether all that was asked for was measured.
+    pub complete: bool,
+    /// Parts that could not be measured here, and why.
+    pub skipped: Vec<(Part, String)>,
+    /// In the order they were measured in.
+    pub figures: Vec<Figure>,
+}
+
+impl Results {
+    /// Nothing measured yet, on this machine.
+    pub fn here() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        Results {
+            when: now.map_or(0, |since| since.as_secs()),
+            commit: commit(),
+            machine: Machine::this(),
+            complete: false,
+            skipped: Vec::new(),
+            figures: Vec::new(),
+        }
+    }
+
+    /// The file that is kept with the code, and shown in the documents.
+    pub fn kept() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("bench.json")
+    }
+
+    /// Adds a value of one more round.
+    pub(super) fn add(&mut self, measured: Figure) {
+        match self.figures.iter_mut().find(|f| f.is_like(&measured)) {
+            Some(figure) => figure.values.extend(measured.values),
+            None => self.figures.push(measured),
+        }
+    }
+
+    /// The figures of a part.
+    pub fn of(&self, part: Part) -> impl Iterator<Item = &Figure> {
+        self.figures.iter().filter(move |f| f.part == part)
+    }
+
+    /// The names of a part's groups, in order.
+    pub fn groups(&self, part: Part) -> Vec<&str> {
+        let mut groups: Vec<&str> = Vec::new();
+        for figure in self.of(part) {
+            if !groups.contains(&figure.group.as_str()) {
+                groups.push(&figure.group);
+            }
+        }
+        groups
+    }
+
+    /// A figure by its names.
+    pub fn find(&self, part: Part, group: &str, member: &str) -> Option<&Figure> {
+        self.of(part)
+            .find(|f| f.group == group && f.member == member)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is none of this kind.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let at = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|e| at(&e))?;
+        let results: Results = serde_json::from_str(&text)
+            .map_err(|e| at(&format!("{e}\n  hint: a file that `bench --out` wrote")))?;
+        let vain = |f: &&Figure| f.values.is_empty() || f.values.iter().any(|v| *v <= 0.0);
+        match results.figures.iter().find(vain) {
+            None => Ok(results),
+            Some(f) => Err(at(&format!("no values of {}, {}", f.group, f.member))),
+        }
+    }
+
+    /// Writes a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), String> {
+        let at = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let text = serde_json::to_string_pretty(self).map_err(|e| at(&e))?;
+        path.parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(path, text + "\n"))
+            .map_err(|e| at(&e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figure::tests::figure;
+    use super::*;
+
+    #[test]
+    fn rounds_of_one_thing_are_one_figure() {
+        let mut results = Results::here();
+        results.add(figure("clone", "frame", &[1.0]));
+        results.add(figure("clone", "Arc", &[2.0]));
+        results.add(figure("clone", "frame", &[3.0]));
+        results.add(figure("drop", "frame", &[4.0]));
+        let frame = results.find(Part::Protocol, "clone", "frame").unwrap();
+        assert_eq!(frame.values, [1.0, 3.0]);
+        assert_eq!(results.groups(Part::Protocol), ["clone", "drop"]);
+        assert!(results.groups(Part::Engines).is_empty());
+    }
+
+    #[test]
+    fn a_file_comes_back_as_it_was_and_others_are_refused() {
+        let folder = std::env::temp_dir().join(format!("bench-results-{}", std::process::id()));
+        let path = folder.join("some.json");
+        let mut results = Results::here();
+        results.add(figure("clone", "frame", &[1.0]));
+        results.save(&path).unwrap();
+        assert_eq!(Results::load(&path).unwrap(), results);
+
+        results.figures[0].values.clear();
+        results.save(&path).unwrap();
+        let error = Results::load(&path).unwrap_err();
+        assert!(error.contains("no values of clone, frame"), "{error}");
+        std::fs::write(&path, "{}").unwrap();
+        let error = Results::load(&path).unwrap_err();
+        assert!(error.contains("hint"), "{error}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

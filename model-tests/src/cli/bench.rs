@@ -1,0 +1,194 @@
+//! `bench`: what the protocol, the harness and the commands cost.
+
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Refusal, json};
+use crate::bench::compare::compare;
+use crate::bench::{self, Part, Plan, Results, tables};
+use crate::pool::Pool;
+use crate::verdict::Verdict;
+use crate::{interrupt, report};
+
+/// Measure what the protocol, the harness and the commands cost, beside what
+/// they are compared with.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It judges nothing: times are those of one machine in one hour. What is compared is measured in
+turns; a ratio is formed within each round, and ± is half of what lies between the rounds.
+
+Examples:
+  framecheck bench
+  framecheck bench --parts protocol,instructions --rounds 5
+  framecheck bench --out target/bench/new.json
+  framecheck bench --compare target/bench/old.json target/bench/new.json
+
+Exit codes: 0 measured, 2 bad input, 3 interrupted, 4 tool failure")]
+pub(super) struct Args {
+    /// What to measure
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_values = ["protocol", "instructions", "engines", "commands", "controls"]
+    )]
+    parts: Vec<Part>,
+
+    /// How often everything is measured, in turns
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+
+    /// How long each operation is measured in a round
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    seconds: f64,
+
+    /// Measure what takes minutes too: campaign 3x2, once
+    #[arg(long)]
+    long: bool,
+
+    /// Worker processes of commands; as many as cores by default
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// Where the figures go
+    #[arg(long, value_name = "FILE", default_value = "target/bench/last.json")]
+    out: PathBuf,
+
+    /// Keep them with the code too, for the documents
+    #[arg(long)]
+    record: bool,
+
+    /// Measure nothing, and compare two files of figures
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["out", "record"])]
+    compare: Vec<PathBuf>,
+
+    /// Print one JSON object for each figure
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    if let [old, new] = &args.compare[..] {
+        return compared(args, old, new);
+    }
+    if !(0.01..=600.0).contains(&args.seconds) {
+        return Err(Refusal::input("--seconds takes 0.01 to 600"));
+    }
+    interrupt::listen().map_err(Refusal::tool)?;
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    let plan = Plan {
+        parts: args.parts.clone(),
+        rounds: args.rounds as usize,
+        seconds: args.seconds,
+        long: args.long,
+        workers: args.workers.unwrap_or_else(Pool::default_size),
+    };
+    let results = bench::run(&plan, |next| {
+        bar.set_message(next.to_owned());
+        bar.tick();
+    })
+    .map_err(Refusal::tool)?;
+    bar.finish_and_clear();
+    if args.json {
+        for figure in &results.figures {
+            json::line(figure).map_err(Refusal::tool)?;
+        }
+    } else {
+        print(&results);
+    }
+    results.save(&args.out).map_err(Refusal::tool)?;
+    anstream::eprintln!("the figures are in {}", args.out.display());
+    if !results.complete {
+        anstream::eprintln!("interrupted: what is not listed was not measured");
+        return Ok(Verdict::CutOff.exit_code());
+    }
+    if args.record {
+        record(&results)?;
+    }
+    Ok(Verdict::Pass.exit_code())
+}
+
+fn print(results: &Results) {
+    anstream::println!("{}", report::bench::origin(results));
+    for table in tables::tables(results) {
+        anstream::println!("\n{}", report::bench::table(&table));
+    }
+    for (part, why) in &results.skipped {
+        anstream::println!("\nskipped: {part}: {why}");
+    }
+}
+
+/// Keeps a whole run of a commit: part of one would leave holes in the documents.
+fn record(results: &Results) -> Result<(), Refusal> {
+    let parts = [
+        Part::Protocol,
+        Part::Instructions,
+        Part::Engines,
+        Part::Commands,
+        Part::Controls,
+    ];
+    if let Some(part) = parts.into_iter().find(|p| results.of(*p).next().is_none()) {
+        return Err(Refusal::input(format!(
+            "not recorded: nothing was measured of {part}"
+        )));
+    }
+    let kept = Results::kept();
+    results.save(&kept).map_err(Refusal::tool)?;
+    anstream::eprintln!("recorded: {}", kept.display());
+    Ok(())
+}
+
+fn compared(args: &Args, old: &Path, new: &Path) -> Result<u8, Refusal> {
+    let load = |path| Results::load(path).map_err(Refusal::input);
+    let (old, new) = (load(old)?, load(new)?);
+    let (both, others) = compare(&old, &new);
+    if both.is_empty() {
+        return Err(Refusal::input("the files have no figure in common"));
+    }
+    if args.json {
+        for compared in &both {
+            json::line(&Line {
+                part: compared.new.part,
+                group: &compared.new.group,
+                member: &compared.new.member,
+                old: compared.old.median(),
+                new: compared.new.median(),
+                ratio: compared.ratio(),
+                beyond_noise: compared.differs(),
+            })
+            .map_err(Refusal::tool)?;
+        }
+        return Ok(Verdict::Pass.exit_code());
+    }
+    for (name, results) in [("old", &old), ("new", &new)] {
+        anstream::println!("{name}: {}", report::bench::origin(results));
+        anstream::println!("     commit {}", results.commit);
+        if !results.complete {
+            anstream::println!("     interrupted: not all was measured");
+        }
+    }
+    if !old.machine.is_like(&new.machine) {
+        anstream::println!("the machines differ: only ratios within one file mean anything");
+    }
+    anstream::println!("\n{}", report::bench::table(&tables::compared(&both)));
+    if others > 0 {
+        anstream::println!("{others} figures are in one of the files alone");
+    }
+    Ok(Verdict::Pass.exit_code())
+}
+
+/// What `--json` prints of a comparison.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    part: Part,
+    group: &'a str,
+    member: &'a str,
+    old: f64,
+    new: f64,
+    ratio: f64,
+    beyond_noise: bool,
+}

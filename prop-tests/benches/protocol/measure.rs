@@ -1,0 +1,131 @@
+//! What is done with an operation: it is timed, counted, or only named.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use criterion::Criterion;
+
+/// Takes operations one after the other.
+pub(crate) trait Measure {
+    /// An operation on one thread.
+    fn alone<R>(&mut self, group: &str, member: &str, work: impl FnMut() -> R);
+
+    /// The same while another thread does `other` again and again.
+    fn beside<R, O>(
+        &mut self,
+        group: &str,
+        member: &str,
+        other: impl Fn() -> O + Sync,
+        work: impl FnMut() -> R,
+    );
+}
+
+/// An operation alone, and while another thread does it too. Written out three
+/// times, for a function that is called in one place is a part of that place.
+macro_rules! both {
+    ($m:ident, $group:expr, $member:expr, $work:expr) => {
+        $m.alone($group, $member, || $work);
+        $m.beside($group, $member, || $work, || $work);
+    };
+}
+pub(crate) use both;
+
+/// Timed by Criterion.
+pub(crate) struct Timed<'a>(pub(crate) &'a mut Criterion);
+
+impl Measure for Timed<'_> {
+    fn alone<R>(&mut self, group: &str, member: &str, work: impl FnMut() -> R) {
+        let mut work = work;
+        self.0
+            .benchmark_group(group)
+            .bench_function(member, |b| b.iter(&mut work));
+    }
+
+    fn beside<R, O>(
+        &mut self,
+        group: &str,
+        member: &str,
+        other: impl Fn() -> O + Sync,
+        work: impl FnMut() -> R,
+    ) {
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // ORDERING: Relaxed: a flag that is looked at again and again.
+                while !stop.load(Ordering::Relaxed) {
+                    black_box(other());
+                }
+            });
+            self.alone(&format!("{group} on two threads"), member, work);
+            // ORDERING: Relaxed: as above.
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
+}
+
+/// Names what can be counted.
+pub(crate) struct Listed;
+
+impl Measure for Listed {
+    fn alone<R>(&mut self, group: &str, member: &str, _work: impl FnMut() -> R) {
+        println!("{group}/{member}");
+    }
+
+    fn beside<R, O>(
+        &mut self,
+        _group: &str,
+        _member: &str,
+        _other: impl Fn() -> O + Sync,
+        _work: impl FnMut() -> R,
+    ) {
+        // How often two threads retry is not the same in every run.
+    }
+}
+
+/// Does one operation so many times, for Valgrind to count its instructions.
+pub(crate) struct Counted<'a> {
+    name: &'a str,
+    times: u64,
+    found: bool,
+}
+
+impl<'a> Counted<'a> {
+    pub(crate) fn new(name: &'a str, times: u64) -> Self {
+        Counted {
+            name,
+            times,
+            found: false,
+        }
+    }
+
+    pub(crate) fn found(&self) -> bool {
+        self.found
+    }
+}
+
+impl Measure for Counted<'_> {
+    fn alone<R>(&mut self, group: &str, member: &str, work: impl FnMut() -> R) {
+        if self.name == format!("{group}/{member}") {
+            self.found = true;
+            counted(self.times, work);
+        }
+    }
+
+    fn beside<R, O>(
+        &mut self,
+        _group: &str,
+        _member: &str,
+        _other: impl Fn() -> O + Sync,
+        _work: impl FnMut() -> R,
+    ) {
+    }
+}
+
+/// Valgrind counts from where this is called to where it returns.
+#[inline(never)]
+fn counted<R>(times: u64, mut work: impl FnMut() -> R) {
+    for _ in 0..times {
+        black_box(work());
+    }
+}
