@@ -418,17 +418,17 @@ pub fn outcome(
         };
         slots.push((end, register.live(slot)));
     }
-    let (results, drops) = threads
-        .into_iter()
-        .map(|t| (t.results, t.drops.into_iter().map(|(_, r)| r).collect()))
-        .unzip();
+    let mut results = Vec::with_capacity(threads.len());
+    let mut drops = Vec::new();
+    for thread in threads {
+        results.push(thread.results);
+        if ends == Ends::Dropped {
+            drops.push(thread.drops.into_iter().map(|(_, result)| result).collect());
+        }
+    }
     Ok(Outcome {
         results,
-        drops: if ends == Ends::Dropped {
-            drops
-        } else {
-            Vec::new()
-        },
+        drops,
         end: if judged {
             End::Slots(slots)
         } else {
@@ -440,20 +440,15 @@ pub fn outcome(
 /// How many drops of this slot tore its metadata down: each gives the frame
 /// back once.
 fn last_drops(program: &Program, threads: &[ThreadResult], slot: usize) -> u32 {
-    let in_program = program
-        .threads
-        .iter()
-        .zip(threads)
-        .flat_map(|(ops, thread)| {
-            ops.iter()
-                .zip(&thread.results)
-                .map(|(op, result)| (op.slot, *result))
-        });
-    let at_the_end = threads
-        .iter()
-        .flat_map(|thread| thread.drops.iter().copied());
-    in_program
-        .chain(at_the_end)
-        .filter(|drop| *drop == (slot, OpResult::Last))
-        .count() as u32
+    let last = (slot, OpResult::Last);
+    let mut count = 0;
+    for (ops, thread) in program.threads.iter().zip(threads) {
+        for (op, result) in ops.iter().zip(&thread.results) {
+            count += u32::from((op.slot, *result) == last);
+        }
+        for drop in &thread.drops {
+            count += u32::from(*drop == last);
+        }
+    }
+    count
 }

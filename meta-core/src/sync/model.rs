@@ -8,6 +8,7 @@ extern crate std;
 
 use core::cell::{Cell, RefCell};
 use core::fmt::Display;
+use core::mem::ManuallyDrop;
 use core::panic::Location;
 use core::sync::atomic::Ordering;
 use std::boxed::Box;
@@ -169,8 +170,9 @@ struct Control {
 }
 
 thread_local! {
-    static CONTROL: Control = const {
-        Control {
+    /// Never dropped, so that an access need not ask whether it was.
+    static CONTROL: ManuallyDrop<Control> = const {
+        ManuallyDrop::new(Control {
             orderings: RefCell::new(Vec::new()),
             changed: Cell::new(false),
             probe: Cell::new(Probe::Load),
@@ -184,7 +186,7 @@ thread_local! {
             tracing: Cell::new(false),
             trace: RefCell::new(Vec::new()),
             thread: Cell::new(0),
-        }
+        })
     };
 }
 
@@ -229,21 +231,25 @@ pub fn begin_execution() {
 /// Says which thread of the program runs from here on.
 ///
 /// The primitives keep this up to date across the switches they cause.
+#[inline]
 pub fn enter_thread(thread: usize) {
     CONTROL.with(|c| c.thread.set(thread));
 }
 
 /// The thread of the program that runs now, counted from 0.
+#[inline]
 pub fn current_thread() -> usize {
     CONTROL.with(|c| c.thread.get())
 }
 
 /// Records that an operation of the program begins.
+#[inline]
 pub fn begin_operation(op: usize) {
     record(0, || EventKind::Begin { op });
 }
 
 /// Records what came of the operation that this thread is in.
+#[inline]
 pub fn end_operation(result: &dyn Display) {
     trace(0, || EventKind::End {
         result: result.to_string(),
@@ -257,12 +263,14 @@ pub fn mailbox(slot: usize, give: bool, ok: bool) {
 
 /// Whether the execution was cut at a failed weak compare-and-swap, and must
 /// not be judged.
+#[inline]
 pub fn was_cut() -> bool {
     CONTROL.with(|c| c.cut.get())
 }
 
 /// Whether the spurious failure that the job asked for has happened in this
 /// execution.
+#[inline]
 pub fn was_injected() -> bool {
     CONTROL.with(|c| c.inject.get().is_some_and(|(_, n)| c.weak_seen.get() >= n))
 }
@@ -273,6 +281,7 @@ pub fn with_trace<R>(look: impl FnOnce(&[Event]) -> R) -> R {
 }
 
 /// How many steps this execution has made: atomic and plain accesses.
+#[inline]
 pub fn steps() -> u64 {
     CONTROL.with(|c| c.steps.get())
 }

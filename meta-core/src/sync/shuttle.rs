@@ -1,10 +1,12 @@
 //! shuttle: sequentially consistent, scheduled at random or exhaustively.
 //! Orderings are recorded, not modelled.
 
-use core::cell::{Cell, UnsafeCell};
+use core::cell::{Cell, OnceCell, UnsafeCell};
 use core::mem::MaybeUninit;
 use core::panic::Location;
 use core::sync::atomic::Ordering;
+
+use shuttle::sync::atomic::AtomicBool;
 
 use super::Access;
 use super::model::{self, Probe, Violation, ViolationKind};
@@ -36,8 +38,9 @@ pub(super) struct RawCell<T> {
     memory: UnsafeCell<MaybeUninit<T>>,
     readers: Cell<usize>,
     writing: Cell<bool>,
-    /// Loaded for the scheduling point alone.
-    inside: shuttle::sync::atomic::AtomicBool,
+    /// Loaded for the scheduling point alone. Made when it is needed, for
+    /// shuttle's atomics are dear.
+    inside: OnceCell<AtomicBool>,
 }
 
 impl<T> RawCell<T> {
@@ -46,7 +49,7 @@ impl<T> RawCell<T> {
             memory: UnsafeCell::new(MaybeUninit::uninit()),
             readers: Cell::new(0),
             writing: Cell::new(false),
-            inside: shuttle::sync::atomic::AtomicBool::new(false),
+            inside: OnceCell::new(),
         }
     }
 
@@ -74,7 +77,9 @@ impl<T> RawCell<T> {
         } else {
             self.writing.set(true);
         }
-        self.inside.load(Ordering::Relaxed);
+        let inside = self.inside.get_or_init(|| AtomicBool::new(false));
+        // ORDERING: Relaxed: shuttle models none.
+        inside.load(Ordering::Relaxed);
         if reads {
             self.readers.set(self.readers.get() - 1);
         } else {

@@ -1,7 +1,7 @@
 //! Which transitions an exploration reached: (state before, operation) to
 //! (result, state after), in the specification's classes of states.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use meta_core::model::{self, Event, EventKind};
@@ -12,11 +12,14 @@ use prop_tests::program::{Op, OpName};
 use crate::transition::Transition;
 
 thread_local! {
+    /// Whether anybody wants to know, which is asked after every operation.
+    static WANTED: Cell<bool> = const { Cell::new(false) };
     static REACHED: RefCell<Option<BTreeSet<Transition>>> = const { RefCell::new(None) };
 }
 
 /// Starts to collect transitions, or stops.
 pub(super) fn collect(on: bool) {
+    WANTED.set(on);
     REACHED.replace(on.then(BTreeSet::new));
 }
 
@@ -26,8 +29,15 @@ pub(super) fn take() -> BTreeSet<Transition> {
 }
 
 /// Adds the operation that this thread has just finished, unless it was
-/// skipped; `now` is the newest state of its slot.
-pub(super) fn finished(op: Op, result: OpResult, now: SlotState) {
+/// skipped; `now` says the newest state of its slot.
+#[inline]
+pub(super) fn finished(op: Op, result: OpResult, now: impl FnOnce() -> SlotState) {
+    if WANTED.get() {
+        add(op, result, now());
+    }
+}
+
+fn add(op: Op, result: OpResult, now: SlotState) {
     if result == OpResult::Skipped || Transition::moves_handles(op.name) {
         return;
     }

@@ -1,7 +1,7 @@
 //! The host of both explorers: they run all threads of a program as coroutines
 //! of one OS thread, which has a world of its own.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -22,7 +22,9 @@ pub(super) struct ModelHost;
 type Mailboxes = Vec<Option<Mailbox<ModelFlag>>>;
 
 thread_local! {
-    static WORLD: &'static World = World::leak();
+    /// Made when it is first asked for, and never dropped; asked for in every
+    /// step.
+    static WORLD: Cell<Option<&'static World>> = const { Cell::new(None) };
     /// Never destroyed, like the world: an explorer's atomics must not be
     /// touched outside its executions.
     static MAILBOXES: &'static RefCell<Rc<Mailboxes>> = Box::leak(Box::default());
@@ -63,8 +65,13 @@ fn mailbox<R>(slot: usize, step: impl FnOnce(&Mailbox<ModelFlag>) -> R) -> R {
 // SAFETY: all threads of a model run on one OS thread, and so in one world;
 // its mailboxes are as good as the world's own.
 unsafe impl Host for ModelHost {
+    #[inline]
     fn world() -> &'static World {
-        WORLD.with(|world| *world)
+        WORLD.get().unwrap_or_else(|| {
+            let world = World::leak();
+            WORLD.set(Some(world));
+            world
+        })
     }
 
     fn thread() -> usize {
@@ -76,7 +83,7 @@ unsafe impl Host for ModelHost {
     }
 
     fn end_operation(op: Op, result: OpResult) {
-        coverage::finished(op, result, Self::world().state(op.slot));
+        coverage::finished(op, result, || Self::world().state(op.slot));
         model::end_operation(&result);
     }
 

@@ -1,6 +1,6 @@
 //! What is explored: a program, or a scenario.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::hash::Hash;
 
@@ -9,10 +9,15 @@ use prop_tests::outcome::Outcome;
 use prop_tests::outcomes::Relation;
 use prop_tests::scenario::{self, Stage, Told};
 use prop_tests::world::{Fault, Host};
+use rustc_hash::FxHashMap;
 
 use super::judge::{self, Judge};
 use super::{Failure, Job};
 use crate::verdict::Verdict;
+
+/// How many executions showed each outcome. Looked up after every execution, so
+/// that the hash has to be a quick one.
+pub(super) type Tally<S> = FxHashMap<S, u64>;
 
 /// What an engine runs on a host, and judges.
 pub(super) trait Subject<H: Host>: Send + Sync + 'static {
@@ -49,7 +54,7 @@ pub(super) trait Subject<H: Host>: Send + Sync + 'static {
     fn allowed(&self) -> usize;
 
     /// The outcomes that a complete exploration had to show and did not.
-    fn missing(&self, seen: &HashMap<Self::Seen, u64>) -> Vec<String>;
+    fn missing(&self, seen: &Tally<Self::Seen>) -> Vec<String>;
 }
 
 impl<H: Host> Subject<H> for Judge {
@@ -82,7 +87,7 @@ impl<H: Host> Subject<H> for Judge {
         self.allowed.len()
     }
 
-    fn missing(&self, seen: &HashMap<Outcome, u64>) -> Vec<String> {
+    fn missing(&self, seen: &Tally<Outcome>) -> Vec<String> {
         if self.relation != Relation::Equal {
             return Vec::new();
         }
@@ -161,7 +166,7 @@ impl<H: Host> Subject<H> for Played<H> {
         self.allowed.len()
     }
 
-    fn missing(&self, seen: &HashMap<String, u64>) -> Vec<String> {
+    fn missing(&self, seen: &Tally<String>) -> Vec<String> {
         let missing = |outcome: &&&str| self.exact && !seen.contains_key(**outcome);
         self.allowed
             .iter()

@@ -10,7 +10,6 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,7 +20,7 @@ use std::time::{Duration, Instant};
 use prop_tests::world::{Host, World};
 
 use super::judge::{self, Judge};
-use super::subject::{Played, Subject};
+use super::subject::{Played, Subject, Tally};
 use super::{EngineName, Exploration, Failure, Job, Progress, Scheduler, SoFar};
 use crate::interrupt;
 use crate::verdict::Verdict;
@@ -32,6 +31,9 @@ const LOOK_UP_EVERY: u64 = 256;
 /// How often a thread looks before it sleeps, where there is a processor for
 /// each.
 const SPINS: u32 = 2_000;
+
+/// The same where there is not, and others may run between two looks.
+const YIELDS: u32 = 20;
 
 /// The longest head start of a thread, in pauses: about as long as a program.
 const HEAD_START: u64 = 64;
@@ -88,7 +90,7 @@ fn rounds_of<S: Subject<ThreadHost>>(
     let mut run = Run {
         subject,
         started: Instant::now(),
-        outcomes: HashMap::new(),
+        outcomes: Tally::default(),
         rounds: 0,
         undecided: 0,
         failure: None,
@@ -148,7 +150,7 @@ fn rounds_of<S: Subject<ThreadHost>>(
 struct Run<'a, S: Subject<ThreadHost>> {
     subject: &'a S,
     started: Instant,
-    outcomes: HashMap<S::Seen, u64>,
+    outcomes: Tally<S::Seen>,
     rounds: u64,
     undecided: u64,
     failure: Option<Failure>,
@@ -214,7 +216,7 @@ struct Crew<D> {
     opened: Condvar,
     /// What each thread did.
     results: Vec<Mutex<Option<thread::Result<D>>>>,
-    spins: u32,
+    crowded: bool,
 }
 
 /// Ends the threads, even when the leading one panics.
@@ -237,7 +239,7 @@ impl<D> Crew<D> {
             gate: Mutex::new(()),
             opened: Condvar::new(),
             results: (0..threads).map(|_| Mutex::new(None)).collect(),
-            spins: if processors >= threads { SPINS } else { 0 },
+            crowded: processors < threads,
         }
     }
 
@@ -302,11 +304,15 @@ impl<D> Crew<D> {
     /// Waits until it is `over`: first awake, so that the threads of a round
     /// start together, then asleep, for a busy machine has other work.
     fn wait(&self, mut over: impl FnMut() -> bool) {
-        for _ in 0..self.spins {
+        for _ in 0..if self.crowded { YIELDS } else { SPINS } {
             if over() {
                 return;
             }
-            hint::spin_loop();
+            if self.crowded {
+                thread::yield_now();
+            } else {
+                hint::spin_loop();
+            }
         }
         let mut gate = lock(&self.gate);
         while !over() {

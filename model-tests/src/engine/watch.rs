@@ -1,7 +1,7 @@
 //! Watches the executions of one job: collects outcomes, and ends the
 //! exploration at the first that must not be.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use prop_tests::world::Host;
 
 use super::host::ModelHost;
 use super::judge;
-use super::subject::Subject;
+use super::subject::{Subject, Tally};
 use super::{
     EngineName, Exploration, Failure, Job, Limits, NEVER_INJECTED, Progress, Scheduler, SoFar,
     Step, coverage, failure,
@@ -21,6 +21,9 @@ use crate::verdict::Verdict;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(250);
+
+/// How often the clock is looked at, in executions.
+const LOOK_UP_EVERY: u64 = 16;
 
 /// The payload that ends an exploration whose reason is known already.
 pub(super) struct Stop;
@@ -40,7 +43,7 @@ pub(super) struct Watch<S: Subject<ModelHost>> {
 struct State<S: Subject<ModelHost>> {
     /// Of the execution under way, by thread.
     threads: Vec<Option<S::Done>>,
-    outcomes: HashMap<S::Seen, u64>,
+    outcomes: Tally<S::Seen>,
     examples: BTreeMap<String, Vec<Step>>,
     /// Executions begun; a failing one may not come to its end.
     begun: u64,
@@ -59,7 +62,7 @@ impl<S: Subject<ModelHost>> Default for State<S> {
     fn default() -> Self {
         State {
             threads: Vec::new(),
-            outcomes: HashMap::new(),
+            outcomes: Tally::default(),
             examples: BTreeMap::new(),
             begun: 0,
             executions: 0,
@@ -103,23 +106,25 @@ impl<S: Subject<ModelHost>> Watch<S> {
     /// exploration is to be cut off.
     pub(super) fn begin(&self) {
         let mut state = self.state();
-        let elapsed = self.started.elapsed();
-        if elapsed - state.told >= TELL_EVERY {
-            state.told = elapsed;
-            (self.progress)(SoFar {
-                executions: state.executions,
-                outcomes: state.outcomes.len(),
-            });
-        }
-        let over = interrupt::requested()
+        let mut over = interrupt::requested()
             || self
                 .limits
                 .executions
-                .is_some_and(|n| state.executions >= n)
-            || self
+                .is_some_and(|n| state.executions >= n);
+        if state.begun.is_multiple_of(LOOK_UP_EVERY) {
+            let elapsed = self.started.elapsed();
+            if elapsed - state.told >= TELL_EVERY {
+                state.told = elapsed;
+                (self.progress)(SoFar {
+                    executions: state.executions,
+                    outcomes: state.outcomes.len(),
+                });
+            }
+            over |= self
                 .limits
                 .seconds
                 .is_some_and(|s| elapsed.as_secs_f64() >= s);
+        }
         if over {
             drop(state);
             resume_unwind(Box::new(Stop));

@@ -92,7 +92,7 @@ impl World {
     /// Handles to slots and borrows of them from before the call are never used
     /// again, and no other thread uses the world during the call.
     pub unsafe fn reset<H: Host>(&self, program: &Program) {
-        self.forget_all();
+        self.forget_all(program.threads.len());
         let state = match program.start.kind {
             StartKind::Unused => SlotState::Unused,
             StartKind::Shared | StartKind::SharedTwice => SlotState::Shared(program.start_count()),
@@ -117,15 +117,16 @@ impl World {
     ///
     /// As [`reset`](Self::reset).
     pub(crate) unsafe fn reset_unused<H: Host>(&self, count: usize, gives: Option<usize>) {
-        self.forget_all();
+        self.forget_all(MAX_THREADS);
         // SAFETY: promised by the caller.
         unsafe { self.furnish::<H>(MetaSlot::new_unused(), count, &[gives]) };
     }
 
-    /// Forgets what the last execution left in the books.
-    fn forget_all(&self) {
+    /// Forgets what the last execution left in the books, as far as this many
+    /// threads come to look at them.
+    fn forget_all(&self, threads: usize) {
         self.register().reset();
-        for thread in 0..MAX_THREADS {
+        for thread in 0..threads {
             self.begin_operation(thread, None);
         }
     }
@@ -174,17 +175,20 @@ impl World {
     }
 
     /// The slots.
+    #[inline]
     pub fn slots(&self) -> &[MetaSlot] {
         // SAFETY: changed only while nobody uses the world.
         unsafe { &*self.slots.get() }
     }
 
     /// The newest state of a slot; not a step of the protocol.
+    #[inline]
     pub fn state(&self, slot: usize) -> SlotState {
         self.slots()[slot].snapshot()
     }
 
     /// What is known of the metadata.
+    #[inline]
     pub fn register(&self) -> MutexGuard<'_, Register> {
         // A panic under the lock ends the execution; the next one resets.
         self.register.lock().unwrap_or_else(PoisonError::into_inner)
@@ -192,6 +196,7 @@ impl World {
 
     /// An operation of `thread` begins, which may tear down the metadata of
     /// this slot in this state.
+    #[inline]
     pub(crate) fn begin_operation(&self, thread: usize, teardown: Option<(usize, SlotState)>) {
         *self.teardown(thread) = teardown.map(|(slot, state)| Teardown {
             slots: Slots::of(slot..slot + 1),
@@ -211,6 +216,7 @@ impl World {
     }
 
     /// Whether the operation of `thread` tore down metadata of `slot`.
+    #[inline]
     pub(crate) fn tore_down(&self, thread: usize, slot: usize) -> bool {
         self.teardown(thread)
             .is_some_and(|teardown| teardown.done.has(slot))
@@ -232,12 +238,14 @@ impl World {
         }
     }
 
+    #[inline]
     fn teardown(&self, thread: usize) -> MutexGuard<'_, Option<Teardown>> {
         let teardown = self.teardowns[thread].lock();
         teardown.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of physical memory.
+    #[inline]
     pub(crate) fn max_paddr(&self) -> &MaxPaddr {
         &self.max_paddr
     }
@@ -247,6 +255,7 @@ impl World {
         &self.list_ids
     }
 
+    #[inline]
     pub(crate) fn first_slot(&self) -> NonNull<MetaSlot> {
         // A shared borrow of the vector, for other threads have theirs: a slot
         // is all interior mutability.
