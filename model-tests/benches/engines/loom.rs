@@ -7,6 +7,7 @@ pub(crate) use ::loom::sync::atomic::{AtomicU64, fence};
 use model_tests::engine::{Job, Probe};
 use prop_tests::outcome::Ends;
 
+use crate::Member;
 use crate::programs::Program;
 use crate::slot::Slot;
 
@@ -53,8 +54,61 @@ pub(crate) fn traced(job: &Job) -> Option<Job> {
     })
 }
 
+/// What the harness does without, for comparison.
+pub(crate) fn wasteful(program: &'static Program) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::new();
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    {
+        let job = job(program);
+        members.push((
+            "harness, fresh stacks",
+            Box::new(move || {
+                model_tests::engine::stacks::keep(false);
+                let executions = crate::explored(&job).executions;
+                model_tests::engine::stacks::keep(true);
+                executions
+            }),
+        ));
+    }
+    // With three threads, seconds of it.
+    if program.threads.len() == 2 {
+        members.push(("bare, all threads joined", Box::new(move || naive(program))));
+    }
+    members
+}
+
 /// Explores the program by hand, and counts its executions.
 pub(crate) fn bare(program: &'static Program) -> u64 {
+    check(program, move || {
+        let slot = Arc::new((program.start)());
+        for thread in &program.threads[1..] {
+            let slot: Arc<Slot> = slot.clone();
+            ::loom::thread::spawn(move || thread(&slot));
+        }
+        (program.threads[0])(&slot);
+    })
+}
+
+/// As most models are written: a thread for each, all of them joined, and loom's
+/// own `Arc` between them.
+fn naive(program: &'static Program) -> u64 {
+    check(program, move || {
+        let slot = ::loom::sync::Arc::new((program.start)());
+        let threads: Vec<_> = program
+            .threads
+            .iter()
+            .map(|thread| {
+                let slot = slot.clone();
+                ::loom::thread::spawn(move || thread(&slot))
+            })
+            .collect();
+        for thread in threads {
+            thread.join().expect("it does not panic");
+        }
+    })
+}
+
+fn check(program: &Program, model: impl Fn() + Send + Sync + 'static) -> u64 {
     THREADS.set(program.threads.len());
     let executions = Arc::new(Counter::new(0));
     let counted = executions.clone();
@@ -64,12 +118,7 @@ pub(crate) fn bare(program: &'static Program) -> u64 {
     builder.check(move || {
         // ORDERING: loom runs everything on one thread.
         counted.fetch_add(1, Ordering::Relaxed);
-        let slot = Arc::new((program.start)());
-        for thread in &program.threads[1..] {
-            let slot: Arc<Slot> = slot.clone();
-            ::loom::thread::spawn(move || thread(&slot));
-        }
-        (program.threads[0])(&slot);
+        model();
     });
     // ORDERING: as above.
     executions.load(Ordering::Relaxed)

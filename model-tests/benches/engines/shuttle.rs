@@ -1,6 +1,5 @@
 //! shuttle, with every schedule in turn.
 
-use std::cell::UnsafeCell;
 use std::sync::Arc;
 
 use ::shuttle::scheduler::DfsScheduler;
@@ -9,29 +8,10 @@ use ::shuttle::{Config, Runner};
 use model_tests::engine::{Job, Scheduler};
 use prop_tests::outcome::Ends;
 
+use crate::Member;
+pub(crate) use crate::plain::Cell;
 use crate::programs::Program;
 use crate::slot::Slot;
-
-pub(crate) struct Cell<T>(UnsafeCell<T>);
-
-// SAFETY: shuttle runs all threads on one, and does not switch in an access.
-unsafe impl<T> Sync for Cell<T> {}
-
-impl<T> Cell<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Cell(UnsafeCell::new(value))
-    }
-
-    pub(crate) fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        // SAFETY: as for `Sync`; nothing else has a reference meanwhile.
-        look(unsafe { &*self.0.get() })
-    }
-
-    pub(crate) fn change(&self, change: impl FnOnce(&mut T)) {
-        // SAFETY: as for `look`.
-        change(unsafe { &mut *self.0.get() });
-    }
-}
 
 pub(crate) fn retry() {}
 
@@ -44,6 +24,11 @@ pub(crate) fn traced(job: &Job) -> Option<Job> {
         trace: true,
         ..job.clone()
     })
+}
+
+/// Nothing that the harness does without.
+pub(crate) fn wasteful(_program: &'static Program) -> Vec<Member> {
+    Vec::new()
 }
 
 /// Explores the program by hand, and counts its schedules.

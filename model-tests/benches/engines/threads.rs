@@ -1,6 +1,5 @@
 //! Real threads that live through all rounds and start each together.
 
-use std::cell::UnsafeCell;
 use std::hint;
 use std::sync::Barrier;
 pub(crate) use std::sync::atomic::{AtomicU64, fence};
@@ -9,31 +8,12 @@ use std::thread;
 use model_tests::engine::Job;
 use prop_tests::outcome::Ends;
 
+use crate::Member;
+pub(crate) use crate::plain::Cell;
 use crate::programs::Program;
 use crate::slot::Slot;
 
 const ROUNDS: u64 = 2_000;
-
-pub(crate) struct Cell<T>(UnsafeCell<T>);
-
-// SAFETY: the protocol orders all accesses.
-unsafe impl<T: Send + Sync> Sync for Cell<T> {}
-
-impl<T> Cell<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Cell(UnsafeCell::new(value))
-    }
-
-    pub(crate) fn look<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        // SAFETY: as for `Sync`.
-        look(unsafe { &*self.0.get() })
-    }
-
-    pub(crate) fn change(&self, change: impl FnOnce(&mut T)) {
-        // SAFETY: as for `Sync`.
-        change(unsafe { &mut *self.0.get() });
-    }
-}
 
 pub(crate) fn retry() {
     hint::spin_loop();
@@ -46,6 +26,11 @@ pub(crate) fn job(program: &Program) -> Job {
 /// Nothing is traced on real threads.
 pub(crate) fn traced(_job: &Job) -> Option<Job> {
     None
+}
+
+/// Nothing that the harness does without.
+pub(crate) fn wasteful(_program: &'static Program) -> Vec<Member> {
+    Vec::new()
 }
 
 /// Runs the program by hand, and counts its rounds.

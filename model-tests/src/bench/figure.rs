@@ -21,6 +21,20 @@ pub enum Part {
     Commands,
     /// How soon each control fails.
     Controls,
+    /// How executions grow with threads and operations.
+    Scale,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Part; 6] = [
+        Part::Protocol,
+        Part::Instructions,
+        Part::Engines,
+        Part::Commands,
+        Part::Controls,
+        Part::Scale,
+    ];
 }
 
 impl fmt::Display for Part {
@@ -31,6 +45,7 @@ impl fmt::Display for Part {
             Part::Engines => "engines",
             Part::Commands => "commands",
             Part::Controls => "controls",
+            Part::Scale => "scale",
         })
     }
 }

@@ -1,5 +1,5 @@
-//! Instructions of the protocol's operations, counted by Valgrind: they do not
-//! wobble, whatever else the machine does.
+//! Instructions of the protocol's operations and of the explorers, counted by
+//! Valgrind: they do not wobble, whatever else the machine does.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,10 +11,13 @@ use crate::interrupt;
 /// How often each operation is done: what comes before and after weighs nothing.
 const TIMES: u64 = 1_000;
 
+/// How often each program is explored, less the times that are subtracted.
+const EXPLORED: u64 = 2;
+
 /// The member of the benchmark that does nothing: the loop itself.
 const NOTHING: &str = "nothing/nothing";
 
-/// Whether it can be done here; if not, why.
+/// Whether it can be done here.
 ///
 /// # Errors
 ///
@@ -30,43 +33,77 @@ pub(super) fn possible() -> Result<(), String> {
     }
 }
 
-/// Counts the instructions of all operations of the program, one after the
+/// Counts the instructions of all operations of the protocol, one after the
 /// other, as long as nobody interrupts.
 ///
 /// # Errors
 ///
 /// If Valgrind fails, or says something else than a number.
-pub(super) fn count(program: &Path, mut take: impl FnMut(Figure)) -> Result<(), String> {
+pub(super) fn of_protocol(program: &Path, mut take: impl FnMut(Figure)) -> Result<(), String> {
     let names = said(Command::new(program).arg("--list-counted"))?;
-    let of_loop = instructions(program, NOTHING)?;
+    // From where `counted` is called to where it returns.
+    let count = |name| instructions(program, Some("--toggle-collect=*counted*"), name, TIMES);
+    let of_loop = count(NOTHING)?;
     for name in names.lines().filter(|name| *name != NOTHING) {
         if interrupt::requested() {
             return Ok(());
         }
-        let (group, member) = name
-            .split_once('/')
-            .ok_or_else(|| format!("`{name}` is no GROUP/MEMBER"))?;
-        let of_work = instructions(program, name)?.saturating_sub(of_loop);
-        take(Figure {
-            part: Part::Instructions,
-            group: group.to_owned(),
-            member: member.to_owned(),
-            unit: Unit::Instructions,
-            values: vec![of_work as f64 / TIMES as f64],
-            executions: None,
-        });
+        let of_work = count(name)?.saturating_sub(of_loop);
+        take(figure(name, of_work as f64 / TIMES as f64, None)?);
     }
     Ok(())
 }
 
-fn instructions(program: &Path, name: &str) -> Result<u64, String> {
+/// Counts the instructions of an execution, for all programs of an engine: those
+/// of some explorations more, since coroutines leave no function to count in.
+///
+/// # Errors
+///
+/// As [`of_protocol`].
+pub(super) fn of_engine(program: &Path, mut take: impl FnMut(Figure)) -> Result<(), String> {
+    let names = said(Command::new(program).arg("--list-counted"))?;
+    for line in names.lines() {
+        if interrupt::requested() {
+            return Ok(());
+        }
+        let (name, executions) = line
+            .split_once('\t')
+            .and_then(|(name, number)| Some((name, number.parse::<u64>().ok()?)))
+            .ok_or_else(|| format!("`{line}` is no name with executions"))?;
+        let count = |times| instructions(program, None, name, times);
+        let more = count(1 + EXPLORED)?.saturating_sub(count(1)?);
+        let each = more as f64 / (EXPLORED * executions) as f64;
+        take(figure(name, each, Some(executions))?);
+    }
+    Ok(())
+}
+
+fn figure(name: &str, instructions: f64, executions: Option<u64>) -> Result<Figure, String> {
+    let (group, member) = name
+        .rsplit_once('/')
+        .ok_or_else(|| format!("`{name}` is no GROUP/MEMBER"))?;
+    Ok(Figure {
+        part: Part::Instructions,
+        group: group.to_owned(),
+        member: member.to_owned(),
+        unit: Unit::Instructions,
+        values: vec![instructions],
+        executions,
+    })
+}
+
+fn instructions(
+    program: &Path,
+    within: Option<&str>,
+    name: &str,
+    times: u64,
+) -> Result<u64, String> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        // From where `counted` is called to where it returns.
-        .arg("--toggle-collect=*counted*")
+        .args(within)
         .arg(program)
         .args(["--count", name])
-        .arg(TIMES.to_string())
+        .arg(times.to_string())
         .stdin(Stdio::null())
         .output()
         .map_err(|e| format!("cannot run valgrind: {e}"))?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Figure, Machine, Part};
 use crate::campaign::commit;
+use crate::scale::Row;
 
 /// What a run measured, and where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Results {
     pub skipped: Vec<(Part, String)>,
     /// In the order they were measured in.
     pub figures: Vec<Figure>,
+    /// How executions grow with the bounds.
+    #[serde(default)]
+    pub scale: Vec<Row>,
 }
 
 impl Results {
@@ -36,6 +40,7 @@ impl Results {
             complete: false,
             skipped: Vec::new(),
             figures: Vec::new(),
+            scale: Vec::new(),
         }
     }
 

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use prop_tests::outcome::Ends;
+use prop_tests::program::{Bound, Ranked};
+
 use super::criterion::{self, Speed};
 use super::{Figure, Part, Results, controls, instructions, timed};
 use crate::docs::root;
@@ -9,6 +12,8 @@ use crate::engine::EngineName;
 use crate::interrupt;
 use crate::litmus::{self, Litmus};
 use crate::pool::Pool;
+use crate::scale::{self, Row};
+use crate::verdict::Verdict;
 use crate::worker::{self, Worker, WorkerBuild};
 
 /// What to measure.
@@ -90,12 +95,12 @@ impl Tools {
         if wants(Part::Protocol) || wants(Part::Instructions) {
             tools.protocol = Some(build(EngineName::Threads, "prop-tests", "protocol")?);
         }
-        if wants(Part::Engines) {
+        if wants(Part::Engines) || wants(Part::Instructions) {
             for engine in ENGINES {
                 tools.engines.push(build(engine, "model-tests", "engines")?);
             }
         }
-        if wants(Part::Commands) || wants(Part::Controls) {
+        if wants(Part::Commands) || wants(Part::Controls) || wants(Part::Scale) {
             progress("build the loom worker");
             tools.loom = Some(worker::build(WorkerBuild {
                 engine: EngineName::Loom,
@@ -134,12 +139,25 @@ impl Tools {
             // The same in every round.
             Part::Instructions if round > 0 => Ok(()),
             Part::Instructions if instructions::possible().is_err() => Ok(()),
-            Part::Instructions => instructions::count(built(self.protocol.as_ref())?, take),
+            Part::Instructions => {
+                instructions::of_protocol(built(self.protocol.as_ref())?, &mut take)?;
+                // Real threads wait for each other, as long as it takes.
+                let explorers = ENGINES.iter().zip(&self.engines);
+                explorers
+                    .filter(|(engine, _)| **engine != EngineName::Threads)
+                    .try_for_each(|(_, program)| instructions::of_engine(program, &mut take))
+            }
             Part::Commands => {
                 let worker = built(self.loom.as_ref())?;
-                let mut pool = Pool::new(EngineName::Loom, worker, plan.workers);
                 let long = plan.long && round == 0;
-                timed::all(&mut pool, &self.corpus, long, &mut take)
+                timed::all(worker, plan.workers, &self.corpus, long, &mut take)
+            }
+            // The same in every round, but for the time.
+            Part::Scale if round > 0 => Ok(()),
+            Part::Scale => {
+                let worker = built(self.loom.as_ref())?;
+                let mut pool = Pool::new(EngineName::Loom, worker, plan.workers);
+                scale(&mut pool, &mut results.scale)
             }
             Part::Controls => {
                 let mut worker = Worker::new(EngineName::Loom, built(self.loom.as_ref())?);
@@ -147,6 +165,28 @@ impl Tools {
             }
         }
     }
+}
+
+/// A sample of each bound; none of a bound that an interrupt cut short.
+fn scale(pool: &mut Pool, rows: &mut Vec<Row>) -> Result<(), String> {
+    for bound in scale::BOUNDS {
+        let bound: Bound = bound.parse().map_err(|e| format!("{bound}: {e}"))?;
+        let programs = Ranked::new(bound, false);
+        for ends in [Ends::Dropped, Ends::Left] {
+            let plan = scale::Plan {
+                bound,
+                ends,
+                sample: scale::SAMPLE,
+                most_executions: scale::MOST_EXECUTIONS,
+            };
+            match plan.measure(pool, &programs, |_, _| ())? {
+                Some(row) if row.verdict == Verdict::Pass => rows.push(row),
+                Some(row) => return Err(format!("{bound}: a program ends in {}", row.verdict)),
+                None => return Ok(()),
+            }
+        }
+    }
+    Ok(())
 }
 
 fn built(program: Option<&PathBuf>) -> Result<&Path, String> {

@@ -3,6 +3,7 @@
 use super::compare::Compared;
 use super::{Figure, Part, Results, Unit};
 use crate::report::{count, seconds};
+use crate::scale::Row;
 
 /// A table: its columns after the first `words` ones are numbers.
 #[derive(Clone, Debug)]
@@ -39,8 +40,10 @@ pub fn tables(results: &Results) -> Vec<Table> {
         goals(results),
         operations(results),
         engines(results),
+        waste(results),
         commands(results),
         controls(results),
+        scale(&results.scale, results.machine.cores),
     ]
     .into_iter()
     .filter(|table| !table.rows.is_empty())
@@ -52,7 +55,10 @@ fn operations(results: &Results) -> Table {
     let mut groups = results.groups(Part::Protocol);
     if groups.is_empty() {
         groups = results.groups(Part::Instructions);
+        // Those of the engines have a table of their own.
+        groups.retain(|group| engine_of(group).is_none());
     }
+    groups.retain(|group| *group != "nothing");
     let mut rows = Vec::new();
     for group in groups {
         let members = results
@@ -113,6 +119,9 @@ fn operations(results: &Results) -> Table {
 fn goals(results: &Results) -> Table {
     let mut rows = Vec::new();
     for group in results.groups(Part::Protocol) {
+        if group == "nothing" {
+            continue;
+        }
         let Some(ours) = ours(results, Part::Protocol, group) else {
             continue;
         };
@@ -161,31 +170,48 @@ fn goals(results: &Results) -> Table {
     }
 }
 
+/// The engine and the program of a group that is one.
+fn engine_of(group: &str) -> Option<(&str, &str)> {
+    group.split_once(": ")
+}
+
 /// What the harness costs.
 fn engines(results: &Results) -> Table {
     let mut rows = Vec::new();
-    for group in results.groups(Part::Engines) {
-        let find = |member| results.find(Part::Engines, group, member);
-        let Some(bare) = find(BARE) else { continue };
-        let more = |member| {
-            find(member).map_or_else(dash, |figure| {
+    let mut groups = results.groups(Part::Engines);
+    if groups.is_empty() {
+        groups = results.groups(Part::Instructions);
+    }
+    for group in groups {
+        let Some((engine, program)) = engine_of(group) else {
+            continue;
+        };
+        let find = |part, member| results.find(part, group, member);
+        let more = |part, member| {
+            let both = find(part, member).zip(find(part, BARE));
+            both.map_or_else(dash, |(figure, bare)| {
                 format!("{:+.0} %", (figure.ratio(bare) - 1.0) * 100.0)
             })
         };
-        let rate = |figure: Option<&Figure>| {
+        let rate = |member| {
+            let figure = find(Part::Engines, member);
             let rate = figure.and_then(|f| Some(f.executions? as f64 / f.median()));
             rate.map_or_else(dash, |rate| count(rate.round() as u64))
         };
-        let (engine, program) = group.split_once(": ").unwrap_or(("", group));
+        let (harness, traced) = ("harness", "harness, traced");
+        let bare = find(Part::Engines, BARE);
+        let known = bare.or(find(Part::Instructions, BARE));
         rows.push(vec![
             engine.to_owned(),
             program.to_owned(),
-            bare.executions.map_or_else(dash, count),
-            rate(Some(bare)),
-            rate(find("harness")),
-            spread(bare),
-            more("harness"),
-            more("harness, traced"),
+            known.and_then(|f| f.executions).map_or_else(dash, count),
+            rate(BARE),
+            rate(harness),
+            bare.map_or_else(dash, spread),
+            more(Part::Engines, harness),
+            more(Part::Engines, traced),
+            more(Part::Instructions, harness),
+            more(Part::Instructions, traced),
         ]);
     }
     Table {
@@ -199,10 +225,61 @@ fn engines(results: &Results) -> Table {
             "bare, a second",
             "harness, a second",
             "±",
-            "harness",
-            "with tracing",
+            "time",
+            "traced",
+            "instructions",
+            "traced",
         ],
         words: 2,
+        rows,
+    }
+}
+
+/// What the harness does without: names of the member, and of what it is
+/// compared with.
+const WASTEFUL: [(&str, &str); 2] = [
+    ("harness, fresh stacks", "harness"),
+    ("bare, all threads joined", BARE),
+];
+
+/// What the harness does without.
+fn waste(results: &Results) -> Table {
+    let mut rows = Vec::new();
+    for group in results.groups(Part::Engines) {
+        for (name, beside) in WASTEFUL {
+            let find = |member| results.find(Part::Engines, group, member);
+            let (Some(figure), Some(beside)) = (find(name), find(beside)) else {
+                continue;
+            };
+            rows.push(vec![
+                engine_of(group)
+                    .map_or(group, |(_, program)| program)
+                    .to_owned(),
+                name.to_owned(),
+                beside.member.clone(),
+                figure.executions.map_or_else(dash, count),
+                beside.executions.map_or_else(dash, count),
+                value(figure),
+                value(beside),
+                times(figure.ratio(beside)),
+            ]);
+        }
+    }
+    Table {
+        title: "What loom models can do without",
+        note: "A stack from the system for every thread of every execution; a thread for each \
+               instead of one on the model's own, joined, with loom's `Arc` between them.",
+        header: vec![
+            "program",
+            "with it",
+            "without it",
+            "executions",
+            "without",
+            "time",
+            "without",
+            "times",
+        ],
+        words: 3,
         rows,
     }
 }
@@ -250,6 +327,52 @@ fn controls(results: &Results) -> Table {
         header: vec!["control", "verdict", "executions", "time"],
         words: 2,
         rows: rows.collect(),
+    }
+}
+
+/// What the campaigns of each bound would cost.
+pub fn scale(rows: &[Row], workers: usize) -> Table {
+    let cells = |row: &Row| {
+        let sign = row.sign();
+        let programs = u64::try_from(row.programs).unwrap_or(u64::MAX);
+        let total = count(row.total_executions().round() as u64);
+        let here = row.total_seconds() / workers as f64;
+        vec![
+            row.bound.clone(),
+            row.ends.clone(),
+            count(programs),
+            count(row.sampled),
+            count(row.cut_off),
+            count(row.mean().round() as u64),
+            count(row.most),
+            format!("{sign}{total}"),
+            match row.error {
+                0.0 => String::new(),
+                error => format!("{:.0} %", error * 100.0),
+            },
+            format!("{sign}{}", seconds(row.total_seconds())),
+            format!("{sign}{}", seconds(here)),
+        ]
+    };
+    Table {
+        title: "Bounds",
+        note: "loom, loads as cas, one slot; `~` is an estimate from a sample, `>` a lower bound. \
+               Time here: on all cores, if nothing else runs.",
+        header: vec![
+            "bound",
+            "ends",
+            "programs",
+            "run",
+            "cut off",
+            "mean",
+            "most",
+            "executions of all",
+            "±",
+            "engine time",
+            "time here",
+        ],
+        words: 2,
+        rows: rows.iter().map(cells).collect(),
     }
 }
 

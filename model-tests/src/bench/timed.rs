@@ -1,6 +1,7 @@
 //! Whole commands: how long they take once everything is built.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Instant;
 
 use prop_tests::outcome::Ends;
@@ -11,7 +12,7 @@ use crate::audit::oracle::Oracle;
 use crate::audit::table::Table;
 use crate::audit::{self, joint};
 use crate::campaign::{Campaign, Shard};
-use crate::engine::{Job, Limits, Probe};
+use crate::engine::{EngineName, Job, Limits, Probe};
 use crate::interrupt;
 use crate::litmus::Litmus;
 use crate::pool::Pool;
@@ -23,14 +24,17 @@ use crate::verdict::Verdict;
 ///
 /// If a worker cannot be started, or something does not end as it must.
 pub(super) fn all(
-    pool: &mut Pool,
+    worker: &Path,
+    workers: usize,
     corpus: &[Litmus],
     long: bool,
     mut take: impl FnMut(Figure),
 ) -> Result<(), String> {
+    let pool = &mut Pool::new(EngineName::Loom, worker, workers);
     let bound = |threads, ops| Bound { threads, ops };
     take(corpus_of(pool, corpus)?);
     take(campaign(pool, bound(2, 2), &[Ends::Dropped, Ends::Left])?);
+    take(alone(worker, bound(2, 2), &[Ends::Dropped, Ends::Left])?);
     take(campaign(pool, bound(3, 1), &[Ends::Dropped, Ends::Left])?);
     if long {
         take(campaign(pool, bound(3, 2), &[Ends::Left])?);
@@ -96,6 +100,14 @@ fn campaign(pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, Stri
         &format!("campaign {bound}, {}", ends.join(" and ")),
         jobs,
     )
+}
+
+/// The campaign on one worker.
+fn alone(worker: &Path, bound: Bound, ends: &[Ends]) -> Result<Figure, String> {
+    let mut pool = Pool::new(EngineName::Loom, worker, 1);
+    let mut figure = campaign(&mut pool, bound, ends)?;
+    figure.group.push_str(", one worker");
+    Ok(figure)
 }
 
 fn audit_of(pool: &mut Pool, corpus: &[Litmus], bound: Bound) -> Result<Figure, String> {

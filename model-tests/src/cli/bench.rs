@@ -31,7 +31,7 @@ pub(super) struct Args {
         long,
         value_enum,
         value_delimiter = ',',
-        default_values = ["protocol", "instructions", "engines", "commands", "controls"]
+        default_values_t = Part::ALL
     )]
     parts: Vec<Part>,
 
@@ -124,14 +124,11 @@ fn print(results: &Results) {
 
 /// Keeps a whole run of a commit: part of one would leave holes in the documents.
 fn record(results: &Results) -> Result<(), Refusal> {
-    let parts = [
-        Part::Protocol,
-        Part::Instructions,
-        Part::Engines,
-        Part::Commands,
-        Part::Controls,
-    ];
-    if let Some(part) = parts.into_iter().find(|p| results.of(*p).next().is_none()) {
+    let missing = |part: &Part| match part {
+        Part::Scale => results.scale.is_empty(),
+        part => results.of(*part).next().is_none(),
+    };
+    if let Some(part) = Part::ALL.into_iter().find(missing) {
         return Err(Refusal::input(format!(
             "not recorded: nothing was measured of {part}"
         )));

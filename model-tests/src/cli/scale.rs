@@ -1,15 +1,14 @@
 //! `scale`: what larger bounds would cost.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use prop_tests::outcome::Ends;
 use prop_tests::program::{Bound, Ranked};
 
 use super::pool::pool;
 use super::{Refusal, json};
+use crate::bench::tables;
 use crate::engine::EngineName;
 use crate::scale::{self, Plan, Row};
 use crate::verdict::Verdict;
@@ -38,11 +37,11 @@ pub(super) struct Args {
     ends: std::vec::Vec<Ends>,
 
     /// Programs to run of each bound
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(long, value_name = "N", default_value_t = scale::SAMPLE)]
     sample: u64,
 
     /// Cut each program off after this many executions
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(long, value_name = "N", default_value_t = scale::MOST_EXECUTIONS)]
     max_executions: u64,
 
     /// Worker processes; as many as cores by default
@@ -75,24 +74,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 sample: args.sample,
                 most_executions: args.max_executions,
             };
-            let jobs = plan.jobs(&programs);
-            let asked = jobs.len();
-            let mut row = Row::new(&plan, programs.len());
-            bar.set_length(asked as u64);
-            bar.set_position(0);
             bar.set_message(format!("{bound}, {}", ends_name::name(ends)));
-            let jobs = jobs.into_iter().map(|job| ((), job));
-            pool.run(jobs, |(), _, run| {
-                row.add(&run);
-                bar.inc(1);
-                ControlFlow::Continue(())
-            })
-            .map_err(Refusal::tool)?;
-            verdict = verdict.and(row.verdict);
-            if row.sampled < asked as u64 {
-                // Part of a sample would be a biased one.
+            let measured = plan.measure(&mut pool, &programs, |done, of| {
+                bar.set_length(of);
+                bar.set_position(done);
+            });
+            let Some(row) = measured.map_err(Refusal::tool)? else {
                 break 'all;
-            }
+            };
+            verdict = verdict.and(row.verdict);
             if args.json {
                 print_json(&row)?;
             }
@@ -144,58 +134,7 @@ fn print_json(row: &Row) -> Result<(), Refusal> {
 }
 
 fn print(rows: &[Row], workers: usize) {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::UTF8_BORDERS_ONLY)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header([
-        "bound",
-        "ends",
-        "programs",
-        "run",
-        "cut off",
-        "mean",
-        "most",
-        "executions of all",
-        "±",
-        "engine time",
-        "time here",
-    ]);
-    for row in rows {
-        let sign = row.sign();
-        let programs = u64::try_from(row.programs).unwrap_or(u64::MAX);
-        table.add_row([
-            row.bound.clone(),
-            row.ends.clone(),
-            report::count(programs),
-            report::count(row.sampled),
-            report::count(row.cut_off),
-            report::count(row.mean().round() as u64),
-            report::count(row.most),
-            format!(
-                "{sign}{}",
-                report::count(row.total_executions().round() as u64)
-            ),
-            match row.error {
-                0.0 => String::new(),
-                error => format!("{:.0} %", error * 100.0),
-            },
-            format!("{sign}{}", report::seconds(row.total_seconds())),
-            format!(
-                "{sign}{}",
-                report::seconds(row.total_seconds() / workers as f64)
-            ),
-        ]);
-    }
-    for column in 2..11 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    anstream::println!("{table}");
-    anstream::println!(
-        "time here: on {workers} workers, if nothing else runs; loom, loads as cas, one slot"
-    );
+    anstream::println!("{}", report::bench::table(&tables::scale(rows, workers)));
 }
 
 fn save(path: &Path, picture: &str) -> Result<(), Refusal> {

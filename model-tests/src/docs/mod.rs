@@ -1,16 +1,19 @@
-//! Documents that are generated: from the table of orderings and the last audit that
-//! was kept, and from a saved failure.
+//! Documents that are generated: from the table of orderings, from the last audit
+//! and the last figures that were kept, and from a saved failure.
 
 mod audit;
+mod bench;
 mod markdown;
 mod sites;
 
 use std::path::{Path, PathBuf};
 
 use crate::audit::recorded::Recorded;
+use crate::bench::Results;
 use crate::counterexample::Counterexample;
 use crate::report;
 use crate::report::story::Detail;
+use crate::scale;
 
 const ORDERINGS: &str = "orderings";
 const FAILURE: &str = "failure";
@@ -64,6 +67,7 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
         current: current(path),
         wanted,
     };
+    let figures = Results::load(&Results::kept())?;
     let failure = (FAILURE, shown_failure(root)?);
     let orderings = (ORDERINGS, sites::with_price(recorded));
     let parts = |path: &'static str, parts: &[&(&str, String)]| {
@@ -86,6 +90,8 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
         parts("docs/asterinas-try-unique.md", &[&failure])?,
         whole("meta-core/src/ordering/table.md", sites::with_reason()),
         whole("docs/orderings.md", audit::page(recorded)),
+        whole("docs/benchmarks.md", bench::page(&figures)),
+        whole("docs/scale.svg", scale::svg(&figures.scale)?),
     ])
 }
 

@@ -3,6 +3,8 @@
 mod plot;
 mod row;
 
+use std::ops::ControlFlow;
+
 use prop_tests::outcome::Ends;
 use prop_tests::program::{Bound, Ranked};
 
@@ -10,12 +12,19 @@ pub use plot::svg;
 pub use row::Row;
 
 use crate::engine::{Job, Limits, Probe};
+use crate::pool::Pool;
 
 /// The bounds that are compared if none are named: those that a campaign can
 /// finish, and one step beyond in each direction.
 pub const BOUNDS: [&str; 9] = [
     "2x1", "2x2", "2x3", "2x4", "3x1", "3x2", "3x3", "4x1", "4x2",
 ];
+
+/// So many programs of each bound, if no number is given.
+pub const SAMPLE: u64 = 60;
+
+/// Each cut off after so many executions, if no number is given.
+pub const MOST_EXECUTIONS: u64 = 20_000;
 
 /// What is measured of one bound with one end.
 #[derive(Clone, Debug)]
@@ -43,5 +52,28 @@ impl Plan {
                 ..Job::loom(program.to_string(), self.ends, Probe::Cas)
             })
             .collect()
+    }
+    /// Runs them, and says how many are done of how many. `None` if an interrupt
+    /// came before the last: part of a sample would be a biased one.
+    ///
+    /// # Errors
+    ///
+    /// If a worker refuses a job or cannot be started.
+    pub fn measure(
+        &self,
+        pool: &mut Pool,
+        programs: &Ranked,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<Option<Row>, String> {
+        let jobs = self.jobs(programs);
+        let asked = jobs.len() as u64;
+        let mut row = Row::new(self, programs.len());
+        progress(0, asked);
+        pool.run(jobs.into_iter().map(|job| ((), job)), |(), _, run| {
+            row.add(&run);
+            progress(row.sampled, asked);
+            ControlFlow::Continue(())
+        })?;
+        Ok((row.sampled == asked).then_some(row))
     }
 }

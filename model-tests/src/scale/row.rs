@@ -1,6 +1,6 @@
 //! One bound with one end: what its sample says of all its programs.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Plan;
 use crate::ends_name;
@@ -8,7 +8,7 @@ use crate::engine::Exploration;
 use crate::verdict::Verdict;
 
 /// What was measured, and what it comes to for the whole bound.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Threads and operations, such as `2x2`.
     pub bound: String,
