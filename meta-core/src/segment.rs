@@ -199,11 +199,13 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Segment<M, P> {
     /// The slots of its frames, which follow each other like the frames.
     #[inline]
     fn slots(&self) -> &[MetaSlot] {
+        // An empty one may be anywhere.
+        if self.is_empty() {
+            return &[];
+        }
         let first = frame_to_meta::<P>(self.range.start);
         // SAFETY: the segment has handles to frames that exist, so their slots
-        // are in the array, initialised, and never borrowed mutably. Of an empty
-        // segment the pointer is as good as any: it is inside the array or, like
-        // every slot's, aligned and not null.
+        // are in the array, initialised, and never borrowed mutably.
         unsafe { slice::from_raw_parts(first, self.len()) }
     }
 

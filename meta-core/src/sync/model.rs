@@ -170,7 +170,8 @@ struct Control {
 }
 
 thread_local! {
-    /// Never dropped, so that an access need not ask whether it was.
+    /// Never dropped, so that an access need not ask whether it was. What it has
+    /// on the heap is lost with its OS thread, and workers have few.
     static CONTROL: ManuallyDrop<Control> = const {
         ManuallyDrop::new(Control {
             orderings: RefCell::new(Vec::new()),

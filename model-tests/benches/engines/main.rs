@@ -7,25 +7,13 @@
 //! `--list-counted` names them, each with its executions, and `--count NAME
 //! TIMES` explores one so many times, for Valgrind to count instructions.
 
+#[cfg_attr(loom, path = "loom.rs")]
+#[cfg_attr(shuttle, path = "shuttle.rs")]
+#[cfg_attr(not(model), path = "threads.rs")]
+mod engine;
 #[cfg(not(loom))]
 mod plain;
 mod programs;
-
-#[cfg(not(model))]
-mod threads;
-#[cfg(not(model))]
-use threads as engine;
-
-#[cfg(loom)]
-mod loom;
-#[cfg(loom)]
-use loom as engine;
-
-#[cfg(shuttle)]
-mod shuttle;
-#[cfg(shuttle)]
-use shuttle as engine;
-
 mod slot;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! A slot written by hand: the accesses of `meta-core`, and nothing else.
 
+use std::hint::black_box;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::engine::{AtomicU64, Cell, fence, retry};
@@ -101,12 +102,12 @@ impl Slot {
     }
 
     pub(crate) fn read(&self) -> u64 {
-        self.vtable.look(|vtable| *vtable);
-        self.storage.look(|value| *value)
+        black_box(self.vtable.look(|vtable| *vtable));
+        black_box(self.storage.look(|value| *value))
     }
 
     pub(crate) fn write(&self) {
-        self.vtable.look(|vtable| *vtable);
+        black_box(self.vtable.look(|vtable| *vtable));
         self.storage.change(|value| *value = 2);
     }
 }

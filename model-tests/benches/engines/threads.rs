@@ -1,7 +1,7 @@
 //! Real threads that live through all rounds and start each together.
 
 use std::hint;
-use std::sync::Barrier;
+use std::sync::atomic::Ordering;
 pub(crate) use std::sync::atomic::{AtomicU64, fence};
 use std::thread;
 
@@ -38,12 +38,23 @@ pub(crate) fn bare(program: &'static Program) -> u64 {
     // One slot for each round: nothing is reset, and so nothing is waited for
     // but the start.
     let slots: Vec<Slot> = (0..ROUNDS).map(|_| (program.start)()).collect();
-    let start = Barrier::new(program.threads.len());
+    let arrived = AtomicU64::new(0);
+    let crowd = program.threads.len();
+    let crowded = thread::available_parallelism().map_or(1, usize::from) < crowd;
     thread::scope(|scope| {
         for thread in program.threads {
             scope.spawn(|| {
-                for slot in &slots {
-                    start.wait();
+                for (round, slot) in (1..).zip(&slots) {
+                    // ORDERING: AcqRel and Acquire, with each other: the round
+                    // before is over.
+                    arrived.fetch_add(1, Ordering::AcqRel);
+                    while arrived.load(Ordering::Acquire) < round * crowd as u64 {
+                        if crowded {
+                            thread::yield_now();
+                        } else {
+                            hint::spin_loop();
+                        }
+                    }
                     thread(slot);
                 }
             });

@@ -44,13 +44,13 @@ pub fn compare<'a>(old: &'a Results, new: &'a Results) -> (Vec<Compared<'a>>, us
 
 #[cfg(test)]
 mod tests {
-    use super::super::figure::tests::figure;
+    use super::super::figure::tests::{figure, plan};
     use super::*;
 
     fn results(figures: Vec<Figure>) -> Results {
         Results {
             figures,
-            ..Results::here()
+            ..Results::here(plan())
         }
     }
 

@@ -20,7 +20,7 @@ use crate::worker::Worker;
 pub(super) fn all(
     worker: &mut Worker,
     corpus: &[Litmus],
-    mut take: impl FnMut(Figure),
+    mut take: impl FnMut(Figure) -> Result<(), String>,
 ) -> Result<(), String> {
     let files = corpus.iter().filter(|file| file.is_control()).map(|file| {
         let question = Question {
@@ -53,7 +53,7 @@ pub(super) fn all(
                 unit: Unit::Seconds,
                 values: vec![seconds],
                 executions: Some(executions),
-            }),
+            })?,
             other => {
                 let verdict = other.unwrap_or(Verdict::Pass);
                 return Err(format!("{name} ends in {verdict}, and not in {expected}"));

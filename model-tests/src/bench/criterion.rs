@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{Figure, Part, Unit};
 use crate::cargo::{built, cargo, run};
 use crate::engine::EngineName;
+use crate::interrupt;
 
 /// How long each benchmark is measured.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +48,8 @@ pub(super) fn build(
     program.ok_or_else(|| format!("cargo built no benchmark `{bench}`"))
 }
 
-/// Runs all benchmarks of a program once, and reads what Criterion wrote below
-/// `home`, which is emptied before.
+/// Runs all benchmarks of a program once, and hands over what Criterion wrote
+/// below `home`, which is emptied before; after an interrupt, what there is.
 ///
 /// # Errors
 ///
@@ -58,7 +59,8 @@ pub(super) fn measure(
     part: Part,
     home: &Path,
     speed: Speed,
-) -> Result<Vec<Figure>, String> {
+    mut take: impl FnMut(Figure) -> Result<(), String>,
+) -> Result<(), String> {
     let at = |path: &Path, e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
     match fs::remove_dir_all(home) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(at(home, &e)),
@@ -72,12 +74,16 @@ pub(super) fn measure(
         .arg(format!("--measurement-time={}", speed.measure))
         .arg(format!("--sample-size={}", speed.samples))
         .env("CRITERION_HOME", home);
-    said(&mut command)?;
+    let ended = said(&mut command);
+    if !interrupt::requested() {
+        ended?;
+    }
 
     let mut found = HashMap::new();
     let mut folders = vec![home.to_owned()];
     while let Some(folder) = folders.pop() {
-        if folder.join("benchmark.json").exists() && folder.ends_with("new") {
+        // The estimates are written last.
+        if folder.ends_with("new") && folder.join("estimates.json").exists() {
             let (name, figure) = read(part, &folder)?;
             found.insert(name, figure);
         }
@@ -90,12 +96,19 @@ pub(super) fn measure(
     }
     // Folders have no order; the program's list has.
     let names = order.lines().filter_map(|l| l.strip_suffix(": benchmark"));
-    let figures: Vec<_> = names.filter_map(|name| found.remove(name)).collect();
-    if figures.is_empty() || !found.is_empty() {
-        let left: Vec<_> = found.into_keys().collect();
-        return Err(format!("Criterion measured other things: {left:?}"));
+    for name in names {
+        match found.remove(name) {
+            Some(figure) => take(figure)?,
+            None if interrupt::requested() => {}
+            None => return Err(format!("Criterion did not measure `{name}`")),
+        }
     }
-    Ok(figures)
+    match found.into_keys().next() {
+        None => Ok(()),
+        Some(other) => Err(format!(
+            "Criterion measured `{other}`, which was not listed"
+        )),
+    }
 }
 
 /// What Criterion writes of a benchmark, as far as it matters.

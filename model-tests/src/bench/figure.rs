@@ -103,11 +103,13 @@ impl Figure {
         (most - least) / self.median()
     }
 
-    /// How many times the other one this is: the middle of the ratios within
-    /// each round.
-    pub fn ratio(&self, other: &Figure) -> f64 {
+    /// How many times the other one this is: the ratio within each round.
+    pub fn ratio(&self, other: &Figure) -> Figure {
         let pairs = self.values.iter().zip(&other.values);
-        median(pairs.map(|(this, other)| this / other).collect())
+        Figure {
+            values: pairs.map(|(this, other)| this / other).collect(),
+            ..self.clone()
+        }
     }
 }
 
@@ -124,6 +126,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::Plan;
     use super::*;
 
     pub(crate) fn figure(group: &str, member: &str, values: &[f64]) -> Figure {
@@ -134,6 +137,16 @@ pub(super) mod tests {
             unit: Unit::Seconds,
             values: values.to_vec(),
             executions: None,
+        }
+    }
+
+    pub(crate) fn plan() -> Plan {
+        Plan {
+            parts: Part::ALL.to_vec(),
+            rounds: 3,
+            seconds: 1.0,
+            long: false,
+            workers: 2,
         }
     }
 
@@ -154,6 +167,6 @@ pub(super) mod tests {
         // The machine became three times slower in the second round, for both.
         let this = figure("g", "a", &[2.0, 6.0, 2.2]);
         let other = figure("g", "b", &[1.0, 3.0, 1.1]);
-        assert!((this.ratio(&other) - 2.0).abs() < 1e-9);
+        assert!((this.ratio(&other).median() - 2.0).abs() < 1e-9);
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn possible() -> Result<(), String> {
         .status();
     match valgrind {
         Ok(status) if status.success() => Ok(()),
-        _ => Err("Valgrind is not here; install with: apt-get install valgrind".to_owned()),
+        _ => Err("Valgrind is not here; systems have a package `valgrind`".to_owned()),
     }
 }
 
@@ -39,17 +39,27 @@ pub(super) fn possible() -> Result<(), String> {
 /// # Errors
 ///
 /// If Valgrind fails, or says something else than a number.
-pub(super) fn of_protocol(program: &Path, mut take: impl FnMut(Figure)) -> Result<(), String> {
+pub(super) fn of_protocol(
+    program: &Path,
+    mut take: impl FnMut(Figure) -> Result<(), String>,
+) -> Result<(), String> {
     let names = said(Command::new(program).arg("--list-counted"))?;
     // From where `counted` is called to where it returns.
-    let count = |name| instructions(program, Some("--toggle-collect=*counted*"), name, TIMES);
+    let count = |name| {
+        instructions(
+            program,
+            Some("--toggle-collect=*measure::counted*"),
+            name,
+            TIMES,
+        )
+    };
     let of_loop = count(NOTHING)?;
     for name in names.lines().filter(|name| *name != NOTHING) {
         if interrupt::requested() {
             return Ok(());
         }
-        let of_work = count(name)?.saturating_sub(of_loop);
-        take(figure(name, of_work as f64 / TIMES as f64, None)?);
+        let of_work = more(count(name)?, of_loop, name)?;
+        take(figure(name, of_work as f64 / TIMES as f64, None)?)?;
     }
     Ok(())
 }
@@ -60,7 +70,10 @@ pub(super) fn of_protocol(program: &Path, mut take: impl FnMut(Figure)) -> Resul
 /// # Errors
 ///
 /// As [`of_protocol`].
-pub(super) fn of_engine(program: &Path, mut take: impl FnMut(Figure)) -> Result<(), String> {
+pub(super) fn of_engine(
+    program: &Path,
+    mut take: impl FnMut(Figure) -> Result<(), String>,
+) -> Result<(), String> {
     let names = said(Command::new(program).arg("--list-counted"))?;
     for line in names.lines() {
         if interrupt::requested() {
@@ -71,11 +84,18 @@ pub(super) fn of_engine(program: &Path, mut take: impl FnMut(Figure)) -> Result<
             .and_then(|(name, number)| Some((name, number.parse::<u64>().ok()?)))
             .ok_or_else(|| format!("`{line}` is no name with executions"))?;
         let count = |times| instructions(program, None, name, times);
-        let more = count(1 + EXPLORED)?.saturating_sub(count(1)?);
-        let each = more as f64 / (EXPLORED * executions) as f64;
-        take(figure(name, each, Some(executions))?);
+        let of_work = more(count(1 + EXPLORED)?, count(1)?, name)?;
+        let each = of_work as f64 / (EXPLORED * executions) as f64;
+        take(figure(name, each, Some(executions))?)?;
     }
     Ok(())
+}
+
+fn more(count: u64, less: u64, name: &str) -> Result<u64, String> {
+    count
+        .checked_sub(less)
+        .filter(|difference| *difference > 0)
+        .ok_or_else(|| format!("{name}: {count} instructions are not more than {less}"))
 }
 
 fn figure(name: &str, instructions: f64, executions: Option<u64>) -> Result<Figure, String> {

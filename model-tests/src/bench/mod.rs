@@ -10,8 +10,10 @@ pub mod compare;
 mod controls;
 mod criterion;
 mod figure;
+pub mod goals;
 mod instructions;
 mod machine;
+mod plan;
 pub mod results;
 mod run;
 pub mod tables;
@@ -19,5 +21,6 @@ mod timed;
 
 pub use figure::{Figure, Part, Unit};
 pub use machine::Machine;
+pub use plan::Plan;
 pub use results::Results;
-pub use run::{Plan, run};
+pub use run::Tools;

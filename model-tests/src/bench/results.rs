@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Machine, Part};
+use super::{Figure, Machine, Part, Plan};
 use crate::campaign::commit;
 use crate::scale::Row;
 
@@ -18,7 +18,9 @@ pub struct Results {
     pub commit: String,
     /// What it was measured on.
     pub machine: Machine,
-    /// Whether all that was asked for was measured.
+    /// What was asked for.
+    pub plan: Plan,
+    /// Whether all of it was measured.
     pub complete: bool,
     /// Parts that could not be measured here, and why.
     pub skipped: Vec<(Part, String)>,
@@ -31,12 +33,13 @@ pub struct Results {
 
 impl Results {
     /// Nothing measured yet, on this machine.
-    pub fn here() -> Self {
+    pub fn here(plan: Plan) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Results {
             when: now.map_or(0, |since| since.as_secs()),
             commit: commit(),
             machine: Machine::this(),
+            plan,
             complete: false,
             skipped: Vec::new(),
             figures: Vec::new(),
@@ -50,10 +53,38 @@ impl Results {
     }
 
     /// Adds a value of one more round.
-    pub(super) fn add(&mut self, measured: Figure) {
+    ///
+    /// # Errors
+    ///
+    /// If it took other executions than in the rounds before: they are the same
+    /// in every run, or something is wrong.
+    pub(super) fn add(&mut self, measured: Figure) -> Result<(), String> {
         match self.figures.iter_mut().find(|f| f.is_like(&measured)) {
-            Some(figure) => figure.values.extend(measured.values),
-            None => self.figures.push(measured),
+            Some(figure) if figure.executions != measured.executions => Err(format!(
+                "{}, {}: {:?} executions, and {:?} in another round",
+                figure.group, figure.member, measured.executions, figure.executions
+            )),
+            Some(figure) => {
+                figure.values.extend(measured.values);
+                Ok(())
+            }
+            None => {
+                self.figures.push(measured);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether nothing was measured at all.
+    pub fn is_empty(&self) -> bool {
+        self.figures.is_empty() && self.scale.is_empty()
+    }
+
+    /// Whether there is something of this part.
+    pub fn has(&self, part: Part) -> bool {
+        match part {
+            Part::Scale => !self.scale.is_empty(),
+            part => self.of(part).next().is_some(),
         }
     }
 
@@ -71,6 +102,11 @@ impl Results {
             }
         }
         groups
+    }
+
+    /// The first figure of a group: what the others are compared with.
+    pub fn first(&self, part: Part, group: &str) -> Option<&Figure> {
+        self.of(part).find(|figure| figure.group == group)
     }
 
     /// A figure by its names.
@@ -114,16 +150,16 @@ impl Results {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figure::tests::figure;
+    use super::super::figure::tests::{figure, plan};
     use super::*;
 
     #[test]
     fn rounds_of_one_thing_are_one_figure() {
-        let mut results = Results::here();
-        results.add(figure("clone", "frame", &[1.0]));
-        results.add(figure("clone", "Arc", &[2.0]));
-        results.add(figure("clone", "frame", &[3.0]));
-        results.add(figure("drop", "frame", &[4.0]));
+        let mut results = Results::here(plan());
+        results.add(figure("clone", "frame", &[1.0])).unwrap();
+        results.add(figure("clone", "Arc", &[2.0])).unwrap();
+        results.add(figure("clone", "frame", &[3.0])).unwrap();
+        results.add(figure("drop", "frame", &[4.0])).unwrap();
         let frame = results.find(Part::Protocol, "clone", "frame").unwrap();
         assert_eq!(frame.values, [1.0, 3.0]);
         assert_eq!(results.groups(Part::Protocol), ["clone", "drop"]);
@@ -131,11 +167,23 @@ mod tests {
     }
 
     #[test]
+    fn other_executions_in_a_later_round_are_an_error() {
+        let mut results = Results::here(plan());
+        let round = |executions| Figure {
+            executions: Some(executions),
+            ..figure("loom: program", "bare", &[1.0])
+        };
+        results.add(round(4)).unwrap();
+        results.add(round(4)).unwrap();
+        assert!(results.add(round(5)).is_err());
+    }
+
+    #[test]
     fn a_file_comes_back_as_it_was_and_others_are_refused() {
         let folder = std::env::temp_dir().join(format!("bench-results-{}", std::process::id()));
         let path = folder.join("some.json");
-        let mut results = Results::here();
-        results.add(figure("clone", "frame", &[1.0]));
+        let mut results = Results::here(plan());
+        results.add(figure("clone", "frame", &[1.0])).unwrap();
         results.save(&path).unwrap();
         assert_eq!(Results::load(&path).unwrap(), results);
 

@@ -12,7 +12,7 @@ use crate::audit::oracle::Oracle;
 use crate::audit::table::Table;
 use crate::audit::{self, joint};
 use crate::campaign::{Campaign, Shard};
-use crate::engine::{EngineName, Job, Limits, Probe};
+use crate::engine::{EngineName, Limits, Probe};
 use crate::interrupt;
 use crate::litmus::Litmus;
 use crate::pool::Pool;
@@ -28,19 +28,26 @@ pub(super) fn all(
     workers: usize,
     corpus: &[Litmus],
     long: bool,
-    mut take: impl FnMut(Figure),
+    mut take: impl FnMut(Figure) -> Result<(), String>,
 ) -> Result<(), String> {
     let pool = &mut Pool::new(EngineName::Loom, worker, workers);
     let bound = |threads, ops| Bound { threads, ops };
-    take(corpus_of(pool, corpus)?);
-    take(campaign(pool, bound(2, 2), &[Ends::Dropped, Ends::Left])?);
-    take(alone(worker, bound(2, 2), &[Ends::Dropped, Ends::Left])?);
-    take(campaign(pool, bound(3, 1), &[Ends::Dropped, Ends::Left])?);
+    // What an interrupt cut short is no figure.
+    let mut take = |figure| {
+        if interrupt::requested() {
+            return Ok(());
+        }
+        take(figure)
+    };
+    take(corpus_of(pool, corpus)?)?;
+    take(campaign(pool, bound(2, 2), &[Ends::Dropped, Ends::Left])?)?;
+    take(alone(worker, bound(2, 2), &[Ends::Dropped, Ends::Left])?)?;
+    take(campaign(pool, bound(3, 1), &[Ends::Dropped, Ends::Left])?)?;
     if long {
-        take(campaign(pool, bound(3, 2), &[Ends::Left])?);
+        take(campaign(pool, bound(3, 2), &[Ends::Left])?)?;
     }
     if !interrupt::requested() {
-        take(audit_of(pool, corpus, bound(2, 2))?);
+        take(audit_of(pool, corpus, bound(2, 2))?)?;
     }
     Ok(())
 }
@@ -56,30 +63,28 @@ fn figure(group: &str, started: Instant, executions: Option<u64>) -> Figure {
     }
 }
 
-/// Runs jobs to their end, each with the verdict that it must come to, if any.
-fn run(pool: &mut Pool, group: &str, jobs: Vec<(Option<Verdict>, Job)>) -> Result<Figure, String> {
+fn corpus_of(pool: &mut Pool, corpus: &[Litmus]) -> Result<Figure, String> {
+    // One run of a control has to fail, and not each of them.
+    let mut verdicts = vec![Verdict::Pass; corpus.len()];
+    let jobs: Vec<_> = corpus
+        .iter()
+        .enumerate()
+        .flat_map(|(position, file)| file.jobs().into_iter().map(move |job| (position, job)))
+        .collect();
     let started = Instant::now();
     let mut executions = 0;
-    let mut other = None;
-    pool.run(jobs.into_iter(), |expected, job, run| {
+    pool.run(jobs.into_iter(), |position, _, run| {
         executions += run.executions;
-        let verdict = run.verdict();
-        if expected.is_some_and(|expected| expected != verdict) && !interrupt::requested() {
-            other.get_or_insert(format!("{group}: `{}` ends in {verdict}", job.program));
-            return ControlFlow::Break(());
-        }
+        verdicts[position] = verdicts[position].and(run.verdict());
         ControlFlow::Continue(())
     })?;
-    other.map_or_else(|| Ok(figure(group, started, Some(executions))), Err)
-}
-
-fn corpus_of(pool: &mut Pool, corpus: &[Litmus]) -> Result<Figure, String> {
-    let jobs = corpus.iter().flat_map(|file| {
-        // One run of a control has to fail, and not each of them.
-        let expected = (!file.is_control()).then_some(Verdict::Pass);
-        file.jobs().into_iter().map(move |job| (expected, job))
-    });
-    run(pool, "the litmus files", jobs.collect())
+    let measured = figure("the litmus files", started, Some(executions));
+    for (file, verdict) in corpus.iter().zip(verdicts) {
+        if verdict != file.expect && !interrupt::requested() {
+            return Err(format!("{} ends in {verdict}", file.name));
+        }
+    }
+    Ok(measured)
 }
 
 fn campaign(pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, String> {
@@ -92,14 +97,25 @@ fn campaign(pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, Stri
         shard: Shard::WHOLE,
         limits: Limits::default(),
     };
-    let jobs = campaign.jobs(&campaign.programs()).into_iter();
-    let jobs = jobs.map(|(_, job)| (Some(Verdict::Pass), job)).collect();
+    let jobs = campaign.jobs(&campaign.programs());
     let ends: Vec<_> = ends.iter().map(|e| crate::ends_name::name(*e)).collect();
-    run(
-        pool,
-        &format!("campaign {bound}, {}", ends.join(" and ")),
-        jobs,
-    )
+    let group = format!("campaign {bound}, {}", ends.join(" and "));
+    let started = Instant::now();
+    let mut executions = 0;
+    let mut failed = None;
+    pool.run(jobs.into_iter(), |_, job, run| {
+        executions += run.executions;
+        if run.verdict() == Verdict::Pass || interrupt::requested() {
+            return ControlFlow::Continue(());
+        }
+        failed = Some(format!(
+            "{group}: `{}` ends in {}",
+            job.program,
+            run.verdict()
+        ));
+        ControlFlow::Break(())
+    })?;
+    failed.map_or_else(|| Ok(figure(&group, started, Some(executions))), Err)
 }
 
 /// The campaign on one worker.
@@ -114,8 +130,14 @@ fn audit_of(pool: &mut Pool, corpus: &[Litmus], bound: Bound) -> Result<Figure, 
     let started = Instant::now();
     let mut oracle = Oracle::new(pool, corpus, &[bound]);
     let table = Table::of_code();
-    let mut executions = oracle.judge(&table)?.executions;
-    let rows = audit::rows(&mut oracle, &table, |row| executions += row.executions)?;
+    let base = oracle.judge(&table)?;
+    if let Some(kill) = base.kill {
+        return Err(format!(
+            "the audit: `{}` ends in {}",
+            kill.program, kill.verdict
+        ));
+    }
+    let rows = audit::rows(&mut oracle, &table, |_| ())?;
     joint::minimal_tables(&mut oracle, |_| ())?;
     match rows.iter().find(|row| row.judged.fails()) {
         None => Ok(figure("the audit", started, None)),

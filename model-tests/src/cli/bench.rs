@@ -1,12 +1,13 @@
 //! `bench`: what the protocol, the harness and the commands cost.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Refusal, json};
 use crate::bench::compare::compare;
-use crate::bench::{self, Part, Plan, Results, tables};
+use crate::bench::{Part, Plan, Results, Tools, tables};
 use crate::pool::Pool;
 use crate::verdict::Verdict;
 use crate::{interrupt, report};
@@ -69,16 +70,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    if let [old, new] = &args.compare[..] {
-        return compared(args, old, new);
+    match &args.compare[..] {
+        [] => measure(args),
+        [old, new] => compared(args, old, new),
+        _ => Err(Refusal::input("--compare takes two files")),
     }
+}
+
+fn measure(args: &Args) -> Result<u8, Refusal> {
     if !(0.01..=600.0).contains(&args.seconds) {
         return Err(Refusal::input("--seconds takes 0.01 to 600"));
-    }
-    interrupt::listen().map_err(Refusal::tool)?;
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
-        bar.set_style(style);
     }
     let plan = Plan {
         parts: args.parts.clone(),
@@ -87,55 +88,83 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         long: args.long,
         workers: args.workers.unwrap_or_else(Pool::default_size),
     };
-    let results = bench::run(&plan, |next| {
-        bar.set_message(next.to_owned());
-        bar.tick();
-    })
-    .map_err(Refusal::tool)?;
-    bar.finish_and_clear();
-    if args.json {
-        for figure in &results.figures {
-            json::line(figure).map_err(Refusal::tool)?;
-        }
-    } else {
-        print(&results);
+    let mut results = Results::here(plan.clone());
+    if args.record {
+        may_be_recorded(&results).map_err(Refusal::input)?;
     }
-    results.save(&args.out).map_err(Refusal::tool)?;
-    anstream::eprintln!("the figures are in {}", args.out.display());
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(250));
+    let tell = |next: &str| bar.set_message(next.to_owned());
+    let tools = Tools::build(&plan, tell).map_err(Refusal::tool)?;
+    // From here on an interrupt is a request.
+    interrupt::listen().map_err(Refusal::tool)?;
+    let measured = tools.measure(&plan, &mut results, tell);
+    bar.finish_and_clear();
+
+    for (part, why) in &results.skipped {
+        anstream::eprintln!("skipped: {part}: {why}");
+    }
+    // What there is, before anything else: it took its time.
+    if !results.is_empty() {
+        print(args, &results)?;
+        results.save(&args.out).map_err(Refusal::tool)?;
+        anstream::eprintln!("the figures are in {}", args.out.display());
+    }
+    measured.map_err(Refusal::tool)?;
     if !results.complete {
         anstream::eprintln!("interrupted: what is not listed was not measured");
         return Ok(Verdict::CutOff.exit_code());
     }
+    if results.is_empty() {
+        return Err(Refusal::tool("nothing could be measured"));
+    }
     if args.record {
-        record(&results)?;
+        if !results.skipped.is_empty() {
+            return Err(Refusal::tool("not recorded: not all was measured"));
+        }
+        let kept = Results::kept();
+        results.save(&kept).map_err(Refusal::tool)?;
+        anstream::eprintln!("recorded: {}", kept.display());
     }
     Ok(Verdict::Pass.exit_code())
 }
 
-fn print(results: &Results) {
+/// Only a whole run of a commit is kept with the code: part of one would leave
+/// holes in the documents, and nobody could repeat another.
+fn may_be_recorded(results: &Results) -> Result<(), String> {
+    let plan = &results.plan;
+    if let Some(part) = Part::ALL.into_iter().find(|part| !plan.wants(*part)) {
+        return Err(format!("--record is for all parts, and {part} is left out"));
+    }
+    if !plan.long {
+        return Err("--record goes with --long".to_owned());
+    }
+    if results.commit.contains('+') || results.commit == "unknown" {
+        return Err(format!(
+            "--record is for a commit, and this is {}\n  hint: commit first",
+            results.commit
+        ));
+    }
+    Ok(())
+}
+
+fn print(args: &Args, results: &Results) -> Result<(), Refusal> {
+    if args.json {
+        for figure in &results.figures {
+            json::line(figure).map_err(Refusal::tool)?;
+        }
+        for row in &results.scale {
+            json::line(row).map_err(Refusal::tool)?;
+        }
+        return Ok(());
+    }
     anstream::println!("{}", report::bench::origin(results));
     for table in tables::tables(results) {
         anstream::println!("\n{}", report::bench::table(&table));
     }
-    for (part, why) in &results.skipped {
-        anstream::println!("\nskipped: {part}: {why}");
-    }
-}
-
-/// Keeps a whole run of a commit: part of one would leave holes in the documents.
-fn record(results: &Results) -> Result<(), Refusal> {
-    let missing = |part: &Part| match part {
-        Part::Scale => results.scale.is_empty(),
-        part => results.of(*part).next().is_none(),
-    };
-    if let Some(part) = Part::ALL.into_iter().find(missing) {
-        return Err(Refusal::input(format!(
-            "not recorded: nothing was measured of {part}"
-        )));
-    }
-    let kept = Results::kept();
-    results.save(&kept).map_err(Refusal::tool)?;
-    anstream::eprintln!("recorded: {}", kept.display());
     Ok(())
 }
 

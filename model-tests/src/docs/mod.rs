@@ -67,7 +67,8 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
         current: current(path),
         wanted,
     };
-    let figures = Results::load(&Results::kept())?;
+    let figures = Results::load(&Results::kept())
+        .map_err(|e| format!("{e}\n  hint: run `cargo run --release -- bench --long --record`"))?;
     let failure = (FAILURE, shown_failure(root)?);
     let orderings = (ORDERINGS, sites::with_price(recorded));
     let parts = |path: &'static str, parts: &[&(&str, String)]| {

@@ -53,6 +53,7 @@ impl Plan {
             })
             .collect()
     }
+
     /// Runs them, and says how many are done of how many. `None` if an interrupt
     /// came before the last: part of a sample would be a biased one.
     ///

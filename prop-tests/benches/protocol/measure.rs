@@ -37,6 +37,16 @@ pub(crate) use both;
 /// Timed by Criterion.
 pub(crate) struct Timed<'a>(pub(crate) &'a mut Criterion);
 
+/// Stops the other thread, even when this one panics.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        // ORDERING: Relaxed: a flag that is looked at again and again.
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Measure for Timed<'_> {
     fn alone<R>(&mut self, group: &str, member: &str, work: impl FnMut() -> R) {
         let mut work = work;
@@ -52,9 +62,13 @@ impl Measure for Timed<'_> {
         other: impl Fn() -> O + Sync,
         work: impl FnMut() -> R,
     ) {
+        // Two threads in turns are not two at once.
+        if thread::available_parallelism().map_or(1, usize::from) < 2 {
+            return;
+        }
         let (busy, stop) = (AtomicBool::new(false), AtomicBool::new(false));
         thread::scope(|scope| {
-            scope.spawn(|| {
+            let thread = scope.spawn(|| {
                 black_box(other());
                 // ORDERING: Relaxed: flags that are looked at again and again.
                 busy.store(true, Ordering::Relaxed);
@@ -62,13 +76,12 @@ impl Measure for Timed<'_> {
                     black_box(other());
                 }
             });
+            let _stop = Stop(&stop);
             // ORDERING: Relaxed: as above.
-            while !busy.load(Ordering::Relaxed) {
+            while !busy.load(Ordering::Relaxed) && !thread.is_finished() {
                 thread::yield_now();
             }
             self.alone(&format!("{group} on two threads"), member, work);
-            // ORDERING: Relaxed: as above.
-            stop.store(true, Ordering::Relaxed);
         });
     }
 }

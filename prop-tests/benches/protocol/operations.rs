@@ -1,6 +1,6 @@
 //! The operations, each beside its peers.
 
-use std::hint::black_box;
+use std::hint::{self, black_box};
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -89,6 +89,7 @@ fn look_up_and_drop(m: &mut impl Measure) {
                 .compare_exchange_weak(count, count + 1, Ordering::Acquire, Ordering::Relaxed)
         {
             count = now;
+            hint::spin_loop();
         }
         black_box(&word).drop();
     });
@@ -173,29 +174,39 @@ fn try_unique_and_share(m: &mut impl Measure) {
         });
     }
     let word = Word(AtomicU64::new(1));
-    let work = || {
+    let mut value = 1_u64;
+    let mut work = || {
         // ORDERING: those of TRY_UNIQUE and SHARE, whose cost is measured.
         let won = word
             .0
             .compare_exchange(1, UNIQUE, Ordering::Acquire, Ordering::Relaxed);
         if won.is_ok() {
+            *black_box(&mut value) += 1;
             word.0.store(1, Ordering::Release);
         }
     };
     let look_up = || {
         // ORDERING: those of PROBE, ACQUIRE_REF and DEC, whose cost is measured.
-        let count = word.0.load(Ordering::Relaxed);
-        let counted = count != UNIQUE
-            && word
-                .0
-                .compare_exchange_weak(count, count + 1, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok();
-        if counted {
-            word.0.fetch_sub(1, Ordering::Release);
+        loop {
+            let count = word.0.load(Ordering::Relaxed);
+            if count == UNIQUE {
+                return;
+            }
+            let acquired = word.0.compare_exchange_weak(
+                count,
+                count + 1,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            );
+            if acquired.is_ok() {
+                word.0.fetch_sub(1, Ordering::Release);
+                return;
+            }
+            hint::spin_loop();
         }
     };
-    m.alone(GROUP, "bare", work);
-    m.beside(GROUP, "bare", look_up, work);
+    m.alone(GROUP, "bare", &mut work);
+    m.beside(GROUP, "bare", look_up, &mut work);
 }
 
 fn segment_of_512(m: &mut impl Measure) {

@@ -1,0 +1,27 @@
+//! What to measure.
+
+use serde::{Deserialize, Serialize};
+
+use super::Part;
+
+/// What to measure, how often and how long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The parts.
+    pub parts: Vec<Part>,
+    /// How often, in turns.
+    pub rounds: usize,
+    /// How long each operation is measured in a round, in seconds.
+    pub seconds: f64,
+    /// Whether what takes minutes is measured too, once.
+    pub long: bool,
+    /// Worker processes of commands.
+    pub workers: usize,
+}
+
+impl Plan {
+    /// Whether a part is among them.
+    pub fn wants(&self, part: Part) -> bool {
+        self.parts.contains(&part)
+    }
+}
