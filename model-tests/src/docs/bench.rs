@@ -49,8 +49,8 @@ pub(super) fn page(results: &Results) -> String {
 const SHARE: &str = "
 What comes on top of the bare engine is the judging: every metadata value is booked, every outcome is put
 together and looked up, and the outcomes that are allowed are worked out once for each program. The books
-are the same under each engine, so that they weigh more where the engine does less. The aim is 15 % with
-tracing off.
+are the same under each engine, so that they weigh more where the engine does less: real threads play a
+program in a fraction of a microsecond, and then wait until it was judged. The aim is 15 % with tracing off.
 ";
 
 fn section(table: &Table) -> String {
