@@ -17,7 +17,7 @@ pub(super) fn page(results: &Results) -> String {
          cargo run --release -- bench --parts protocol,instructions --rounds 5\n\
          ```\n\
          \n\
-         measures all of this on your machine, in about a quarter of an hour, and writes the\n\
+         measures all of this on your machine, in some ten minutes, and writes the\n\
          figures to `target/bench/last.json`. `bench --compare OLD NEW` sets two such files side by\n\
          side. Everything that is compared is measured in the same run, in rounds that take turns;\n\
          a ratio is formed within each round, and the median of the rounds is shown. ± is half of\n\
