@@ -41,7 +41,7 @@ pub(super) fn page(results: &Results) -> String {
     for (part, why) in &results.skipped {
         text.push_str(&format!("\nNot measured: {part}: {why}.\n"));
     }
-    text.push_str("\n![Executions of each bound, a line for each end](scale.svg)\n");
+    text.push_str("\n![Executions of all programs of each bound, a point for each end, hollow where it is a lower bound](scale.svg)\n");
     text
 }
 
