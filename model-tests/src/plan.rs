@@ -1,6 +1,8 @@
 //! Which explorations answer for a program.
 
 use prop_tests::outcome::Ends;
+use prop_tests::scenario::{Expected, Scenario};
+use prop_tests::world::Host;
 
 use crate::engine::{
     EngineName, Exploration, Job, Limits, NEVER_INJECTED, OrderingChange, Probe, Scheduler, SoFar,
@@ -44,6 +46,31 @@ pub struct Question {
 }
 
 impl Question {
+    /// What a scenario asks, with the ordering that breaks it, if one does.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such ordering.
+    pub fn of_scenario<H: Host>(scenario: &Scenario<H>) -> Result<Self, String> {
+        let orderings = match scenario.expected {
+            Expected::Broken {
+                weaken: Some(change),
+                ..
+            } => vec![OrderingChange::parse(change)?],
+            _ => Vec::new(),
+        };
+        Ok(Question {
+            program: scenario.name.to_owned(),
+            scenario: true,
+            ends: vec![Ends::Dropped],
+            orderings,
+            inject: None,
+            limits: Limits::default(),
+            seed: 1,
+            trace: true,
+        })
+    }
+
     /// The explorations under loom: for each end one that reaches every allowed
     /// outcome, and one with stale loads.
     pub fn loom_jobs(&self) -> Vec<Job> {

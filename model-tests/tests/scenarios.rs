@@ -14,11 +14,10 @@ mod explored;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use model_tests::engine::{self, EngineName, Exploration, Job, Limits, OrderingChange};
+use model_tests::engine::{self, EngineName, Exploration, Job};
 use model_tests::plan::Question;
 use model_tests::report;
 use model_tests::verdict::Verdict;
-use prop_tests::outcome::Ends;
 use prop_tests::scenario::{self, Expected};
 use prop_tests::world::LocalHost;
 
@@ -50,28 +49,8 @@ fn suits(engine: EngineName, scenario: &Scenario) -> bool {
     }
 }
 
-fn question(scenario: &Scenario) -> Result<Question, String> {
-    let orderings = match scenario.expected {
-        Expected::Broken {
-            weaken: Some(change),
-            ..
-        } => vec![OrderingChange::parse(change)?],
-        _ => Vec::new(),
-    };
-    Ok(Question {
-        program: scenario.name.to_owned(),
-        scenario: true,
-        ends: vec![Ends::Dropped],
-        orderings,
-        inject: None,
-        limits: Limits::default(),
-        seed: 1,
-        trace: true,
-    })
-}
-
 fn run(engine: EngineName, scenario: &Scenario) -> Result<(), Failed> {
-    let runs = explored::runs(engine, &question(scenario)?, ROUNDS)?;
+    let runs = explored::runs(engine, &Question::of_scenario(scenario)?, ROUNDS)?;
     judge(engine, scenario, &runs)
 }
 

@@ -1,11 +1,9 @@
 //! How soon each control fails under loom.
 
-use prop_tests::outcome::Ends;
 use prop_tests::scenario::{self, Expected};
 use prop_tests::world::LocalHost;
 
 use super::{Figure, Part, Unit};
-use crate::engine::{Limits, OrderingChange};
 use crate::interrupt;
 use crate::litmus::Litmus;
 use crate::plan::Question;
@@ -67,22 +65,12 @@ pub(super) fn all(
 fn scenarios() -> Result<Vec<(String, String, Question)>, String> {
     let mut controls = Vec::new();
     for scenario in scenario::all::<LocalHost>() {
-        let Expected::Broken { loom, weaken, .. } = scenario.expected else {
+        let Expected::Broken { loom, .. } = scenario.expected else {
             continue;
         };
         let question = Question {
-            program: scenario.name.to_owned(),
-            scenario: true,
-            ends: vec![Ends::Left],
-            orderings: weaken
-                .map(OrderingChange::parse)
-                .transpose()?
-                .into_iter()
-                .collect(),
-            inject: None,
-            limits: Limits::default(),
-            seed: 1,
             trace: false,
+            ..Question::of_scenario(&scenario)?
         };
         controls.push((scenario.name.to_owned(), loom.to_owned(), question));
     }
