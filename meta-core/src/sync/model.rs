@@ -287,25 +287,65 @@ pub fn steps() -> u64 {
     CONTROL.with(|c| c.steps.get())
 }
 
-pub(super) fn record(address: usize, kind: impl FnOnce() -> EventKind) {
+/// Performs a step of the thread that runs, and records it when it is over:
+/// others may run in between.
+#[inline]
+pub(super) fn step<R>(
+    address: usize,
+    perform: impl FnOnce() -> R,
+    kind: impl FnOnce(&R) -> EventKind,
+) -> R {
+    let me = current_thread();
+    let result = perform();
+    enter_thread(me);
+    record(address, || kind(&result));
+    result
+}
+
+/// Records a step of the thread that runs, and performs it: others may run in
+/// the middle of it.
+#[inline]
+pub(super) fn recorded<R>(
+    address: usize,
+    kind: impl FnOnce() -> EventKind,
+    perform: impl FnOnce() -> R,
+) -> R {
+    record(address, kind);
+    let me = current_thread();
+    let result = perform();
+    enter_thread(me);
+    result
+}
+
+#[inline]
+fn record(address: usize, kind: impl FnOnce() -> EventKind) {
     CONTROL.with(|c| c.steps.set(c.steps.get() + 1));
     trace(address, kind);
 }
 
+#[inline]
 fn trace(address: usize, kind: impl FnOnce() -> EventKind) {
+    // Most runs are not traced: what follows is not worth being inlined.
+    if CONTROL.with(|c| c.tracing.get()) {
+        push(address, kind());
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn push(address: usize, kind: EventKind) {
     CONTROL.with(|c| {
-        if c.tracing.get() {
-            let event = Event {
-                thread: c.thread.get(),
-                address,
-                kind: kind(),
-            };
-            c.trace.borrow_mut().push(event);
-        }
+        let thread = c.thread.get();
+        c.trace.borrow_mut().push(Event {
+            thread,
+            address,
+            kind,
+        });
     });
 }
 
 /// The ordering to perform `site` with.
+#[inline]
 pub(super) fn ordering(site: Site) -> Option<Ordering> {
     CONTROL.with(|c| {
         if c.changed.get() {
@@ -317,15 +357,18 @@ pub(super) fn ordering(site: Site) -> Option<Ordering> {
 }
 
 /// The ordering of an access that cannot be removed.
+#[inline]
 pub(super) fn access_ordering(site: Site) -> Ordering {
     ordering(site).expect("only a fence can be removed")
 }
 
+#[inline]
 pub(super) fn probe() -> Probe {
     CONTROL.with(|c| c.probe.get())
 }
 
 /// Whether the weak compare-and-swap that is about to run must fail.
+#[inline]
 pub(super) fn fails_spuriously(site: Site) -> bool {
     CONTROL.with(|c| match c.inject.get() {
         Some((injected, n)) if injected == site => {
@@ -337,11 +380,13 @@ pub(super) fn fails_spuriously(site: Site) -> bool {
 }
 
 /// How often a weak compare-and-swap is to be drawn to fail: one in this many.
+#[inline]
 pub(super) fn spurious_one_in() -> Option<u64> {
     CONTROL.with(|c| c.spurious_one_in.get())
 }
 
 /// Whether a plain access spans a scheduling point.
+#[inline]
 pub(super) fn overlap() -> bool {
     CONTROL.with(|c| c.overlap.get())
 }
@@ -364,6 +409,7 @@ pub(super) fn violate(violation: Violation) -> ! {
 
 /// Whether this OS thread is unwinding. An explorer must not be entered then:
 /// its coroutines cannot switch in the middle of a panic.
+#[inline]
 pub(super) fn unwinding() -> bool {
     std::thread::panicking()
 }

@@ -40,20 +40,22 @@ impl AtomicWord {
         }
     }
 
-    /// Performs one access, and afterwards tells the model who is running and
-    /// what happened. While unwinding nothing is modelled any more, and
+    /// Performs one access. While unwinding nothing is modelled any more, and
     /// `unwound` is a harmless result.
+    #[inline]
     fn step<R>(&self, unwound: R, modelled: impl FnOnce() -> (R, Step)) -> R {
         if model::unwinding() {
             return unwound;
         }
-        let me = model::current_thread();
-        let (result, step) = modelled();
-        model::enter_thread(me);
-        if let Some(written) = step.written {
-            self.newest.set(written);
-        }
-        model::record(core::ptr::from_ref(self).addr(), || EventKind::Atomic {
+        let perform = || {
+            let (result, step) = modelled();
+            if let Some(written) = step.written {
+                self.newest.set(written);
+            }
+            (result, step)
+        };
+        let address = core::ptr::from_ref(self).addr();
+        let (result, _) = model::step(address, perform, |(_, step)| EventKind::Atomic {
             site: step.site,
             ordering: Some(step.ordering),
             read: step.read,
@@ -200,13 +202,13 @@ pub(crate) fn fence(site: Site) {
     if model::unwinding() {
         return;
     }
-    let me = model::current_thread();
     let ordering = model::ordering(site);
-    if let Some(ordering) = ordering {
-        explorer::fence(ordering);
-    }
-    model::enter_thread(me);
-    model::record(0, || EventKind::Atomic {
+    let perform = || {
+        if let Some(ordering) = ordering {
+            explorer::fence(ordering);
+        }
+    };
+    model::step(0, perform, |()| EventKind::Atomic {
         site,
         ordering,
         read: None,
@@ -252,18 +254,18 @@ impl<T> PlainCell<T> {
     #[track_caller]
     pub(crate) fn get(&self, access: Access) -> *mut T {
         let location = Location::caller();
-        let me = model::current_thread();
-        model::record(core::ptr::from_ref(self).addr(), || EventKind::Plain {
+        let address = core::ptr::from_ref(self).addr();
+        let kind = || EventKind::Plain {
             cell: self.name,
             access,
             location,
-        });
+        };
         // A race is reported before a dead value: where both hold, the missing
         // happens-before edge is the cause.
-        let pointer = self
-            .memory
-            .get(self.name, access, location, model::overlap());
-        model::enter_thread(me);
+        let pointer = model::recorded(address, kind, || {
+            self.memory
+                .get(self.name, access, location, model::overlap())
+        });
         self.liveness.mark(self.name, access, location);
         pointer.cast()
     }
