@@ -1,16 +1,20 @@
 //! Performs the operations of a program on real handles.
 
+mod shown;
+
 use std::any::Any;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use meta_core::{AnyFrameMeta, Frame, GetFrameError, SlotState, UniqueFrame};
 
-use crate::outcome::{End, Ends, OpResult, Outcome, SlotEnd, Writer};
+use smallvec::SmallVec;
+
+use crate::outcome::{Ends, OpResult, Writer};
 use crate::program::{Op, OpName, Program, StartKind};
-use crate::world::{
-    Aborted, Fault, Gift, Host, Hosted, KindA, KindB, Tracked, World, paddr_of, tag_of,
-};
+use crate::world::{Aborted, Gift, Host, Hosted, KindA, KindB, Tracked, paddr_of, tag_of};
+
+pub use shown::{Shown, outcome, show};
 
 type Shared<H> = Frame<dyn AnyFrameMeta, Hosted<H>>;
 type Unique<H> = UniqueFrame<dyn AnyFrameMeta, Hosted<H>>;
@@ -32,7 +36,8 @@ enum Hand<H: Host> {
 /// What one thread holds, by slot.
 #[derive(Debug)]
 pub struct Hands<H: Host> {
-    slots: Vec<Hand<H>>,
+    /// As many as most programs name without a heap.
+    slots: SmallVec<[Hand<H>; 2]>,
     aborted: bool,
 }
 
@@ -44,7 +49,8 @@ impl<H: Host> Hands<H> {
     /// The world was reset for this program, and this is called once for each
     /// thread.
     pub unsafe fn of_start(program: &Program, thread: usize) -> Self {
-        let mut slots: Vec<_> = (0..program.slots()).map(|_| Hand::Empty).collect();
+        let mut slots = SmallVec::new();
+        slots.resize_with(program.slots(), || Hand::Empty);
         match (program.start.kind, thread) {
             (StartKind::Shared | StartKind::SharedTwice, 0) | (StartKind::SharedTwice, 1) => {
                 // SAFETY: the slot was constructed with a count that includes
@@ -73,22 +79,26 @@ impl<H: Host> Hands<H> {
         if self.aborted {
             return OpResult::Skipped;
         }
-        let world = H::world();
-        world.begin_operation(H::thread(), may_tear_down(op));
-        let hand = std::mem::replace(&mut self.slots[op.slot], Hand::Empty);
-        match catch_unwind(AssertUnwindSafe(|| perform(hand, op, writer))) {
-            Ok((hand, result)) => {
-                self.slots[op.slot] = hand;
-                result
-            }
-            Err(payload) if payload.is::<Aborted>() => {
-                self.aborted = true;
-                self.slots.fill_with(|| Hand::Empty);
+        match catch_abort(|| self.attempt(op, writer)) {
+            Ok(result) => result,
+            Err(Aborted) => {
+                self.abort();
                 OpResult::Abort
             }
-            // An engine ends the execution, or metadata panicked.
-            Err(payload) => resume_unwind(payload),
         }
+    }
+
+    /// As [`perform`](Self::perform), for a thread that did not abort; it
+    /// unwinds with [`Aborted`] if it does now.
+    fn attempt(&mut self, op: Op, writer: Writer) -> OpResult {
+        H::world().begin_operation(H::thread(), may_tear_down(op));
+        perform(&mut self.slots[op.slot], op, writer)
+    }
+
+    /// Forgets all handles.
+    fn abort(&mut self) {
+        self.aborted = true;
+        self.slots.fill_with(|| Hand::Empty);
     }
 
     /// The lowest slot with a handle.
@@ -97,6 +107,15 @@ impl<H: Host> Hands<H> {
             .iter()
             .position(|hand| !matches!(hand, Hand::Empty))
     }
+}
+
+/// Tells an abort from all else that may unwind: an engine that ends the
+/// execution, or metadata that panicked.
+fn catch_abort<R>(perform: impl FnOnce() -> R) -> Result<R, Aborted> {
+    catch_unwind(AssertUnwindSafe(perform)).map_err(|payload| match payload.downcast::<Aborted>() {
+        Ok(aborted) => *aborted,
+        Err(payload) => resume_unwind(payload),
+    })
 }
 
 /// The metadata that an operation may tear down: of which slot, and in which
@@ -109,42 +128,52 @@ fn may_tear_down(op: Op) -> Option<(usize, SlotState)> {
     }
 }
 
-/// The hand after the operation, and its result.
-fn perform<H: Host>(hand: Hand<H>, op: Op, writer: Writer) -> (Hand<H>, OpResult) {
+/// Performs an operation that leaves the hand as it is, if it is one.
+fn look<H: Host>(hand: &Hand<H>, op: Op) -> Option<OpResult> {
+    Some(match (op.name, hand) {
+        (OpName::Read, Hand::One(frame) | Hand::Two(_, frame)) => read::<H>(frame.dyn_meta()),
+        (OpName::Read, Hand::Unique(unique)) => read::<H>(unique.dyn_meta()),
+        (OpName::Count, Hand::One(frame) | Hand::Two(_, frame)) => {
+            OpResult::Count(frame.reference_count())
+        }
+        _ => return None,
+    })
+}
+
+/// Performs an operation on a hand, or skips it.
+fn perform<H: Host>(hand: &mut Hand<H>, op: Op, writer: Writer) -> OpResult {
+    if let Some(result) = look(hand, op) {
+        return result;
+    }
     let paddr = paddr_of(op.slot);
-    match (op.name, hand) {
-        (OpName::Alloc, Hand::Empty) => claim(KindA::new(op.slot, writer), |metadata| {
+    match (op.name, std::mem::replace(hand, Hand::Empty)) {
+        (OpName::Alloc, Hand::Empty) => claim(hand, KindA::new(op.slot, writer), |metadata| {
             Frame::from_unused(paddr, metadata).map(|frame| Hand::One(Held::new(frame.into())))
         }),
-        (OpName::AllocUnique, Hand::Empty) => claim(KindB::new(op.slot, writer), |metadata| {
-            UniqueFrame::from_unused(paddr, metadata)
-                .map(|unique| Hand::Unique(Held::new(unique.into())))
-        }),
+        (OpName::AllocUnique, Hand::Empty) => {
+            claim(hand, KindB::new(op.slot, writer), |metadata| {
+                UniqueFrame::from_unused(paddr, metadata)
+                    .map(|unique| Hand::Unique(Held::new(unique.into())))
+            })
+        }
         (OpName::Get, Hand::Empty) => match Shared::from_in_use(paddr) {
-            Ok(frame) => (Hand::One(Held::new(frame)), OpResult::Ok),
-            Err(error) => (Hand::Empty, refused(error)),
+            Ok(frame) => {
+                *hand = Hand::One(Held::new(frame));
+                OpResult::Ok
+            }
+            Err(error) => refused(error),
         },
         (OpName::Clone, Hand::One(frame)) => {
             let newest = frame.clone();
-            (Hand::Two(frame, newest), OpResult::Ok)
+            *hand = Hand::Two(frame, newest);
+            OpResult::Ok
         }
-        (OpName::Drop, Hand::One(frame)) => (Hand::Empty, release::<H, _>(op.slot, frame)),
+        (OpName::Drop, Hand::One(frame)) => release::<H, _>(op.slot, frame),
         (OpName::Drop, Hand::Two(frame, newest)) => {
-            (Hand::One(frame), release::<H, _>(op.slot, newest))
+            *hand = Hand::One(frame);
+            release::<H, _>(op.slot, newest)
         }
-        (OpName::Drop, Hand::Unique(unique)) => (Hand::Empty, release::<H, _>(op.slot, unique)),
-        (OpName::Read, Hand::One(frame)) => {
-            let result = read::<H>(frame.dyn_meta());
-            (Hand::One(frame), result)
-        }
-        (OpName::Read, Hand::Two(frame, newest)) => {
-            let result = read::<H>(newest.dyn_meta());
-            (Hand::Two(frame, newest), result)
-        }
-        (OpName::Read, Hand::Unique(unique)) => {
-            let result = read::<H>(unique.dyn_meta());
-            (Hand::Unique(unique), result)
-        }
+        (OpName::Drop, Hand::Unique(unique)) => release::<H, _>(op.slot, unique),
         (OpName::Write, Hand::Unique(mut unique)) => {
             let metadata: &mut dyn Any = unique.dyn_meta_mut();
             let result = if let Some(metadata) = metadata.downcast_mut::<KindA<H>>() {
@@ -156,58 +185,75 @@ fn perform<H: Host>(hand: Hand<H>, op: Op, writer: Writer) -> (Hand<H>, OpResult
             } else {
                 OpResult::Mismatch
             };
-            (Hand::Unique(unique), result)
+            *hand = Hand::Unique(unique);
+            result
         }
         (OpName::TryUnique, Hand::One(frame)) => match try_unique(frame) {
-            Ok(unique) => (Hand::Unique(unique), OpResult::Yes),
-            Err(frame) => (Hand::One(frame), OpResult::No),
+            Ok(unique) => {
+                *hand = Hand::Unique(unique);
+                OpResult::Yes
+            }
+            Err(frame) => {
+                *hand = Hand::One(frame);
+                OpResult::No
+            }
         },
         (OpName::TryUnique, Hand::Two(frame, newest)) => match try_unique(newest) {
             // No specification allows this; the other handle is forgotten.
-            Ok(unique) => (Hand::Unique(unique), OpResult::Yes),
-            Err(newest) => (Hand::Two(frame, newest), OpResult::No),
+            Ok(unique) => {
+                *hand = Hand::Unique(unique);
+                OpResult::Yes
+            }
+            Err(newest) => {
+                *hand = Hand::Two(frame, newest);
+                OpResult::No
+            }
         },
         (OpName::Share, Hand::Unique(unique)) => {
             let frame = Held::into_inner(unique).into();
-            (Hand::One(Held::new(frame)), OpResult::Ok)
+            *hand = Hand::One(Held::new(frame));
+            OpResult::Ok
         }
         (OpName::Repurpose, Hand::Unique(unique)) => {
             let metadata: &dyn Any = unique.dyn_meta();
-            if metadata.is::<KindA<H>>() {
+            let unique = if metadata.is::<KindA<H>>() {
                 repurpose(unique, KindB::new(op.slot, writer))
             } else {
                 repurpose(unique, KindA::new(op.slot, writer))
-            }
+            };
+            *hand = Hand::Unique(unique);
+            OpResult::Ok
         }
         (OpName::Reset, Hand::Unique(unique)) => {
             Held::into_inner(unique).reset_as_unused();
-            (Hand::Empty, OpResult::Ok)
+            OpResult::Ok
         }
-        (OpName::Count, Hand::One(frame)) => {
-            let count = frame.reference_count();
-            (Hand::One(frame), OpResult::Count(count))
+        (OpName::Give, Hand::Empty) => OpResult::Skipped,
+        (OpName::Give, held) => {
+            let result;
+            (*hand, result) = give(op.slot, held);
+            result
         }
-        (OpName::Count, Hand::Two(frame, newest)) => {
-            let count = newest.reference_count();
-            (Hand::Two(frame, newest), OpResult::Count(count))
-        }
-        (OpName::Give, Hand::Empty) => (Hand::Empty, OpResult::Skipped),
-        (OpName::Give, hand) => give(op.slot, hand),
         (OpName::Take, Hand::Empty) => match H::take(op.slot) {
-            None => (Hand::Empty, OpResult::Empty),
+            None => OpResult::Empty,
             Some(Gift::Shared) => {
                 // SAFETY: the host gives back what was given, and that once: a
                 // shared handle, which `give` has forgotten.
                 let frame = unsafe { Shared::<H>::from_raw(paddr) };
-                (Hand::One(Held::new(frame)), OpResult::Ok)
+                *hand = Hand::One(Held::new(frame));
+                OpResult::Ok
             }
             Some(Gift::Unique) => {
                 // SAFETY: as above, the unique handle.
                 let unique = unsafe { Unique::<H>::from_raw(paddr) };
-                (Hand::Unique(Held::new(unique)), OpResult::Ok)
+                *hand = Hand::Unique(Held::new(unique));
+                OpResult::Ok
             }
         },
-        (_, hand) => (hand, OpResult::Skipped),
+        (_, held) => {
+            *hand = held;
+            OpResult::Skipped
+        }
     }
 }
 
@@ -229,27 +275,29 @@ fn give<H: Host>(slot: usize, hand: Hand<H>) -> (Hand<H>, OpResult) {
 }
 
 fn claim<H: Host, const KIND: u8>(
+    hand: &mut Hand<H>,
     metadata: Tracked<H, KIND>,
     claim: impl FnOnce(Tracked<H, KIND>) -> Result<Hand<H>, GetFrameError>,
-) -> (Hand<H>, OpResult) {
+) -> OpResult {
     let generation = metadata.generation();
     match claim(metadata) {
-        Ok(hand) => {
+        Ok(claimed) => {
             H::world().register().stored(generation);
-            (hand, OpResult::Ok)
+            *hand = claimed;
+            OpResult::Ok
         }
-        Err(error) => (Hand::Empty, refused(error)),
+        Err(error) => refused(error),
     }
 }
 
 fn repurpose<H: Host, const KIND: u8>(
     unique: Held<Unique<H>>,
     metadata: Tracked<H, KIND>,
-) -> (Hand<H>, OpResult) {
+) -> Held<Unique<H>> {
     let generation = metadata.generation();
     let unique = Held::into_inner(unique).repurpose(metadata).into();
     H::world().register().stored(generation);
-    (Hand::Unique(Held::new(unique)), OpResult::Ok)
+    Held::new(unique)
 }
 
 fn try_unique<H: Host>(frame: Held<Shared<H>>) -> Result<Held<Unique<H>>, Held<Shared<H>>> {
@@ -285,7 +333,7 @@ fn refused(error: GetFrameError) -> OpResult {
 }
 
 /// What one thread of an execution did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ThreadResult {
     /// A result for each operation.
     pub results: Vec<OpResult>,
@@ -311,27 +359,35 @@ pub struct ThreadRun<'a, H: Host> {
     thread: usize,
     ends: Ends,
     hands: Hands<H>,
-    done: ThreadResult,
+    /// The operation under way, or the last one.
+    op: Option<Op>,
+    done: &'a mut ThreadResult,
 }
 
 impl<'a, H: Host> ThreadRun<'a, H> {
-    /// A thread before its first operation.
+    /// A thread before its first operation. What it does goes to `done`, whose
+    /// former contents are forgotten.
     ///
     /// # Safety
     ///
     /// The world of `H` was reset for this program, and this is called once for
     /// each thread.
-    pub unsafe fn start(program: &'a Program, thread: usize, ends: Ends) -> Self {
+    pub unsafe fn start(
+        program: &'a Program,
+        thread: usize,
+        ends: Ends,
+        done: &'a mut ThreadResult,
+    ) -> Self {
+        done.results.clear();
+        done.drops.clear();
         ThreadRun {
             program,
             thread,
             ends,
             // SAFETY: promised by the caller.
             hands: unsafe { Hands::of_start(program, thread) },
-            done: ThreadResult {
-                results: Vec::with_capacity(program.threads[thread].len()),
-                drops: Vec::new(),
-            },
+            op: None,
+            done,
         }
     }
 
@@ -341,114 +397,80 @@ impl<'a, H: Host> ThreadRun<'a, H> {
         if self.hands.aborted {
             return None;
         }
+        catch_abort(|| self.advance()).unwrap_or_else(|Aborted| Some(self.abort()))
+    }
+
+    /// Performs all operations that are left.
+    fn run(&mut self) {
+        let all = || while self.advance().is_some() {};
+        if let Err(Aborted) = catch_abort(all) {
+            self.abort();
+        }
+    }
+
+    /// As [`step`](Self::step), for a thread that did not abort; it unwinds
+    /// with [`Aborted`] if it does now.
+    fn advance(&mut self) -> Option<OpResult> {
         let ops = &self.program.threads[self.thread];
         let index = self.done.results.len();
-        if let Some(op) = ops.get(index) {
-            H::begin_operation(index);
-            let writer = Writer::Op {
-                thread: self.thread + 1,
-                op: index + 1,
-            };
-            let result = self.hands.perform(*op, writer);
-            H::end_operation(*op, result);
-            self.done.results.push(result);
-            return Some(result);
-        }
-        if self.ends == Ends::Left {
+        let (op, writer) = if let Some(op) = ops.get(index) {
+            (*op, Writer::op(self.thread + 1, index + 1))
+        } else if self.ends == Ends::Left {
             return None;
-        }
-        let slot = self.hands.lowest_held()?;
-        H::begin_operation(index + self.done.drops.len());
-        let drop = Op {
-            name: OpName::Drop,
-            slot,
+        } else {
+            let drop = Op {
+                name: OpName::Drop,
+                slot: self.hands.lowest_held()?,
+            };
+            (drop, Writer::Start)
         };
-        let result = self.hands.perform(drop, Writer::Start);
-        H::end_operation(drop, result);
-        self.done.drops.push((slot, result));
+        self.op = Some(op);
+        H::begin_operation(index + self.done.drops.len());
+        let result = self.hands.attempt(op, writer);
+        self.end_operation(op, &result);
         Some(result)
     }
 
-    /// What the thread did, when it is done.
-    pub fn finish(mut self) -> ThreadResult {
+    /// The operation under way has aborted the thread.
+    fn abort(&mut self) -> OpResult {
+        self.hands.abort();
+        let op = self.op.expect("an operation is under way");
+        self.end_operation(op, &OpResult::Abort);
+        OpResult::Abort
+    }
+
+    #[inline]
+    fn end_operation(&mut self, op: Op, result: &OpResult) {
+        H::end_operation(op, result);
+        if self.done.results.len() < self.program.threads[self.thread].len() {
+            self.done.results.push(*result);
+        } else {
+            self.done.drops.push((op.slot, *result));
+        }
+    }
+
+    /// Skips the operations that are left.
+    pub fn finish(self) {
         let ops = self.program.threads[self.thread].len();
         self.done.results.resize(ops, OpResult::Skipped);
-        self.done
     }
 }
 
-/// Runs one thread of `program` from its start to its end.
+/// Runs one thread of `program` from its start to its end. What it did goes to
+/// `done`, whose former contents are forgotten.
 ///
 /// # Safety
 ///
 /// The world of `H` was reset for this program, and this is called once for
 /// each thread.
-pub unsafe fn run_thread<H: Host>(program: &Program, thread: usize, ends: Ends) -> ThreadResult {
-    // SAFETY: promised by the caller.
-    let mut run = unsafe { ThreadRun::<H>::start(program, thread, ends) };
-    while run.step().is_some() {}
-    run.finish()
-}
-
-/// Puts the outcome of an execution together, when all its threads are done.
-///
-/// # Errors
-///
-/// The first contract of the metadata's life that was broken.
-pub fn outcome(
-    world: &World,
+pub unsafe fn run_thread<H: Host>(
     program: &Program,
+    thread: usize,
     ends: Ends,
-    threads: Vec<ThreadResult>,
-) -> Result<Outcome, Fault> {
-    let judged = !threads.iter().any(ThreadResult::aborted);
-    let mut slots = Vec::with_capacity(program.slots());
-    for slot in 0..program.slots() {
-        let state = world.state(slot);
-        let register = world.register();
-        let last_drops = last_drops(program, &threads, slot);
-        if let Some(fault) = register.first_fault(slot, state, last_drops) {
-            return Err(fault);
-        }
-        let end = match state {
-            SlotState::Unused => SlotEnd::Unused,
-            SlotState::Busy => SlotEnd::Busy,
-            SlotState::Unique => SlotEnd::Unique,
-            SlotState::Shared(n) | SlotState::Overflow(n) => SlotEnd::Shared(n),
-        };
-        slots.push((end, register.live(slot)));
-    }
-    let mut results = Vec::with_capacity(threads.len());
-    let mut drops = Vec::new();
-    for thread in threads {
-        results.push(thread.results);
-        if ends == Ends::Dropped {
-            drops.push(thread.drops.into_iter().map(|(_, result)| result).collect());
-        }
-    }
-    Ok(Outcome {
-        results,
-        drops,
-        end: if judged {
-            End::Slots(slots)
-        } else {
-            End::NotJudged
-        },
-    })
-}
-
-/// How many drops of this slot tore its metadata down: each gives the frame
-/// back once.
-fn last_drops(program: &Program, threads: &[ThreadResult], slot: usize) -> u32 {
-    let last = (slot, OpResult::Last);
-    let mut count = 0;
-    for (ops, thread) in program.threads.iter().zip(threads) {
-        for (op, result) in ops.iter().zip(&thread.results) {
-            count += u32::from((op.slot, *result) == last);
-        }
-        for drop in &thread.drops {
-            count += u32::from(*drop == last);
-        }
-    }
-    count
+    done: &mut ThreadResult,
+) {
+    // SAFETY: promised by the caller.
+    let mut run = unsafe { ThreadRun::<H>::start(program, thread, ends, done) };
+    run.run();
+    run.finish();
 }

@@ -279,11 +279,12 @@ fn project_result(program: &Program, result: OpResult, slot: usize) -> Option<Op
     let OpResult::Read(Writer::Op { thread, op }) = result else {
         return Some(result);
     };
+    let (thread, op) = (usize::from(thread), usize::from(op));
     let ops = program.threads.get(thread.checked_sub(1)?)?;
     let before = ops.get(..op.checked_sub(1)?)?;
     if ops.get(op - 1)?.slot != slot {
         return None;
     }
     let op = 1 + before.iter().filter(|op| op.slot == slot).count();
-    Some(OpResult::Read(Writer::Op { thread, op }))
+    Some(OpResult::Read(Writer::op(thread, op)))
 }

@@ -53,8 +53,7 @@ fn any_drop() -> impl Strategy<Value = OpResult> {
             OpResult::Mismatch,
         ]),
         any::<u64>().prop_map(OpResult::Count),
-        (1..20_usize, 1..20_usize)
-            .prop_map(|(thread, op)| OpResult::Read(Writer::Op { thread, op })),
+        (1..20_u16, 1..20_u16).prop_map(|(thread, op)| OpResult::Read(Writer::Op { thread, op })),
     ]
 }
 

@@ -14,7 +14,7 @@
 use std::collections::BTreeSet;
 
 use meta_core::REF_COUNT_MAX;
-use prop_tests::driver::{self, ThreadRun};
+use prop_tests::driver::{self, ThreadResult, ThreadRun};
 use prop_tests::outcome::{Ends, OpResult, Outcome};
 use prop_tests::program::strategy::program_with_mailboxes;
 use prop_tests::program::{Program, StartKind};
@@ -64,12 +64,13 @@ fn execute(
     // SAFETY: handles of the last execution are forgotten, and the world
     // belongs to this OS thread.
     unsafe { LocalHost::world().reset::<LocalHost>(program) };
-    let start = |thread| {
+    let start = |(thread, done)| {
         // SAFETY: the world was just reset for this program; each thread is
         // started once.
-        unsafe { ThreadRun::<LocalHost>::start(program, thread, ends) }
+        unsafe { ThreadRun::<LocalHost>::start(program, thread, ends, done) }
     };
-    let mut runs: Vec<_> = threads.clone().map(start).collect();
+    let mut done = vec![ThreadResult::default(); threads.len()];
+    let mut runs: Vec<_> = done.iter_mut().enumerate().map(start).collect();
     let mut running: Vec<_> = threads.collect();
     while !running.is_empty() {
         let thread = pick(&running);
@@ -78,8 +79,8 @@ fn execute(
             running.retain(|other| *other != thread);
         }
     }
-    let done = runs.into_iter().map(ThreadRun::finish).collect();
-    driver::outcome(LocalHost::world(), program, ends, done)
+    runs.into_iter().for_each(ThreadRun::finish);
+    driver::outcome(LocalHost::world(), program, ends, &done)
 }
 
 /// What the specification says when each thread runs to its end in turn.

@@ -1,7 +1,5 @@
 //! shuttle, with every schedule in turn.
 
-use std::sync::Arc;
-
 use ::shuttle::scheduler::DfsScheduler;
 pub(crate) use ::shuttle::sync::atomic::{AtomicU64, fence};
 use ::shuttle::{Config, Runner};
@@ -11,7 +9,6 @@ use prop_tests::outcome::Ends;
 use crate::Member;
 pub(crate) use crate::plain::Cell;
 use crate::programs::Program;
-use crate::slot::Slot;
 
 pub(crate) fn retry() {}
 
@@ -36,18 +33,14 @@ pub(crate) fn bare(program: &'static Program) -> u64 {
     let mut config = Config::new();
     config.silence_warnings = true;
     let schedules = Runner::new(DfsScheduler::new(None, false), config).run(move || {
-        let slot = Arc::new((program.start)());
-        let threads: Vec<_> = program.threads[1..]
-            .iter()
-            .map(|thread| {
-                let slot: Arc<Slot> = slot.clone();
-                ::shuttle::thread::spawn(move || thread(&slot))
-            })
-            .collect();
-        (program.threads[0])(&slot);
-        for thread in threads {
-            thread.join().expect("it does not panic");
-        }
+        let slot = (program.start)();
+        let slot = &slot;
+        ::shuttle::thread::scope(|scope| {
+            for thread in &program.threads[1..] {
+                scope.spawn(move || thread(slot));
+            }
+            (program.threads[0])(slot);
+        });
     });
     schedules as u64
 }

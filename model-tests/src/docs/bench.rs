@@ -47,10 +47,13 @@ pub(super) fn page(results: &Results) -> String {
 
 /// What there is to say of the harness's own share.
 const SHARE: &str = "
-What comes on top of the bare engine is the judging: every metadata value is booked, every outcome is put
-together and looked up, and the outcomes that are allowed are worked out once for each program. The books
-are the same under each engine, so that they weigh more where the engine does less: real threads play a
-program in a fraction of a microsecond, and then wait until it was judged. The aim is 15 % with tracing off.
+What comes on top of the bare engine is the judging: every metadata value is booked, and what an execution
+showed is looked up among the outcomes. To parse a program and to work out what it is allowed takes some
+microseconds more, once, which the smallest programs cannot earn back. The books are the same under each
+engine, so that they weigh more where the engine does less. Under shuttle the harness gets some of it back:
+its words are bare scheduling points, without the vector clocks of shuttle's atomics. Real threads play a
+program in a fraction of a microsecond, each after a random head start, which the rounds written by hand do
+without, and then wait until it was judged. The aim is 15 % with tracing off.
 ";
 
 fn section(table: &Table) -> String {

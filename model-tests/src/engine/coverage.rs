@@ -31,9 +31,9 @@ pub(super) fn take() -> BTreeSet<Transition> {
 /// Adds the operation that this thread has just finished, unless it was
 /// skipped; `now` says the newest state of its slot.
 #[inline]
-pub(super) fn finished(op: Op, result: OpResult, now: impl FnOnce() -> SlotState) {
+pub(super) fn finished(op: Op, result: &OpResult, now: impl FnOnce() -> SlotState) {
     if WANTED.get() {
-        add(op, result, now());
+        add(op, *result, now());
     }
 }
 

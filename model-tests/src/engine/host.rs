@@ -78,13 +78,15 @@ unsafe impl Host for ModelHost {
         model::current_thread()
     }
 
+    #[inline]
     fn begin_operation(op: usize) {
         model::begin_operation(op);
     }
 
-    fn end_operation(op: Op, result: OpResult) {
+    #[inline]
+    fn end_operation(op: Op, result: &OpResult) {
         coverage::finished(op, result, || Self::world().state(op.slot));
-        model::end_operation(&result);
+        model::end_operation(result);
     }
 
     unsafe fn reset_mailboxes(gives: &[Option<usize>]) {

@@ -6,7 +6,7 @@
 //! not see.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meta_core::model;
 
@@ -85,10 +85,50 @@ fn explore_subject<S: Subject<ModelHost>>(
 }
 
 fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {
-    watch.begin();
-    for thread in 1..watch.threads() {
-        let watch = watch.clone();
-        ::loom::thread::spawn(move || watch.run_thread(thread));
+    let done = watch.begin();
+    let threads = done.len();
+    let execution = Arc::new(Execution {
+        watch: watch.clone(),
+        gathered: Mutex::new(Gathered {
+            done,
+            running: threads,
+        }),
+    });
+    for thread in 1..threads {
+        let execution = execution.clone();
+        ::loom::thread::spawn(move || execution.run_thread(thread));
     }
-    watch.run_thread(0);
+    execution.run_thread(0);
+}
+
+/// An execution whose threads do not wait for one another.
+struct Execution<S: Subject<ModelHost>> {
+    watch: Arc<Watch<S>>,
+    gathered: Mutex<Gathered<S::Done>>,
+}
+
+/// What the threads did, and how many of them are still about it.
+struct Gathered<D> {
+    done: Vec<D>,
+    running: usize,
+}
+
+impl<S: Subject<ModelHost>> Execution<S> {
+    fn gathered(&self) -> MutexGuard<'_, Gathered<S::Done>> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a thread; the last one that is done ends the execution.
+    fn run_thread(&self, thread: usize) {
+        let mut done = std::mem::take(&mut self.gathered().done[thread]);
+        self.watch.run_thread(thread, &mut done);
+        let mut gathered = self.gathered();
+        gathered.done[thread] = done;
+        gathered.running -= 1;
+        if gathered.running == 0 {
+            let done = std::mem::take(&mut gathered.done);
+            drop(gathered);
+            self.watch.end(done);
+        }
+    }
 }

@@ -20,6 +20,7 @@ mod shuttle;
 #[cfg(all(loom, target_os = "linux", target_pointer_width = "64"))]
 pub mod stacks;
 mod subject;
+mod tally;
 #[cfg(not(model))]
 mod threads;
 #[cfg(any(loom, shuttle))]

@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use ::shuttle::scheduler::{
     DfsScheduler, PctScheduler, RandomScheduler, Schedule as TakenSchedule,
     Scheduler as TaskScheduler, Task, TaskId, UrwRandomScheduler,
 };
-use ::shuttle::{Config, FailurePersistence, Runner};
+use ::shuttle::{Config, FailurePersistence, Runner, thread};
 use meta_core::model;
 
 use super::host::ModelHost;
 use super::judge::Judge;
 use super::scheduler::{Choice, Schedule, Scheduler};
 use super::subject::{Played, Subject};
-use super::watch::{Stop, Watch};
+use super::watch::Watch;
 use super::{EngineName, Exploration, Job, Progress};
 use crate::ordering_name;
 
@@ -61,50 +61,35 @@ fn explore_subject<S: Subject<ModelHost>>(
     }
     model::configure(&config);
 
-    let taken = Rc::new(RefCell::new(Schedule::default()));
-    let recording = |inner: Box<dyn TaskScheduler>| Recording {
-        inner,
-        taken: taken.clone(),
-    };
+    let taken = Taken::default();
     let limit = |schedules: u64| usize::try_from(schedules).unwrap_or(usize::MAX);
-    let scheduler: Recording = match scheduler {
-        Scheduler::Dfs => recording(Box::new(DfsScheduler::new(None, false))),
-        Scheduler::Random { seed, schedules } => recording(Box::new(
-            RandomScheduler::new_from_seed(*seed, limit(*schedules)),
-        )),
+    let ended = match scheduler {
+        Scheduler::Dfs => run(DfsScheduler::new(None, false), &taken, &watch),
+        Scheduler::Random { seed, schedules } => {
+            let random = RandomScheduler::new_from_seed(*seed, limit(*schedules));
+            run(random, &taken, &watch)
+        }
         Scheduler::Pct {
             seed,
             schedules,
             depth,
-        } => recording(Box::new(PctScheduler::new_from_seed(
-            *seed,
-            *depth,
-            limit(*schedules),
-        ))),
-        Scheduler::Urw { seed, schedules } => recording(Box::new(
-            UrwRandomScheduler::new_from_seed(*seed, limit(*schedules)),
-        )),
+        } => {
+            let pct = PctScheduler::new_from_seed(*seed, *depth, limit(*schedules));
+            run(pct, &taken, &watch)
+        }
+        Scheduler::Urw { seed, schedules } => {
+            let urw = UrwRandomScheduler::new_from_seed(*seed, limit(*schedules));
+            run(urw, &taken, &watch)
+        }
         Scheduler::System { .. } => return Err("shuttle runs no real threads".to_owned()),
-        Scheduler::Replay { schedule } => recording(Box::new(Replaying {
-            choices: schedule.parse::<Schedule>()?.0.into(),
-            begun: false,
-        })),
+        Scheduler::Replay { schedule } => {
+            let replaying = Replaying {
+                choices: schedule.parse::<Schedule>()?.0.into(),
+                begun: false,
+            };
+            run(replaying, &taken, &watch)
+        }
     };
-
-    let mut runner = Config::new();
-    // Failures are saved in a form of our own.
-    runner.failure_persistence = FailurePersistence::None;
-    runner.silence_warnings = true;
-    runner
-        .ungraceful_shutdown_config
-        .immediately_return_on_panic = true;
-    let model = {
-        let watch = watch.clone();
-        move || execution(&watch)
-    };
-    let ended = catch_unwind(AssertUnwindSafe(|| {
-        Runner::new(scheduler, runner).run(model);
-    }));
     let mut seen = watch.finish(EngineName::Shuttle, ended);
     if let Some(failure) = &mut seen.failure {
         failure.schedule = Some(taken.borrow().to_string());
@@ -112,30 +97,53 @@ fn explore_subject<S: Subject<ModelHost>>(
     Ok(seen)
 }
 
-fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {
-    watch.begin();
-    let threads: Vec<_> = (1..watch.threads())
-        .map(|thread| {
-            let watch = watch.clone();
-            ::shuttle::thread::spawn(move || watch.run_thread(thread))
-        })
-        .collect();
-    watch.run_thread(0);
-    // shuttle drops threads that nobody waits for.
-    for thread in threads {
-        if thread.join().is_err() {
-            resume_unwind(Box::new(Stop));
+/// Runs executions until the scheduler has no more, or one of them unwinds.
+fn run<S: Subject<ModelHost>>(
+    scheduler: impl TaskScheduler + 'static,
+    taken: &Taken,
+    watch: &Arc<Watch<S>>,
+) -> std::thread::Result<()> {
+    let recording = Recording {
+        inner: scheduler,
+        taken: taken.clone(),
+    };
+    let mut config = Config::new();
+    // Failures are saved in a form of our own.
+    config.failure_persistence = FailurePersistence::None;
+    config.silence_warnings = true;
+    config
+        .ungraceful_shutdown_config
+        .immediately_return_on_panic = true;
+    let watch = watch.clone();
+    catch_unwind(AssertUnwindSafe(|| {
+        Runner::new(recording, config).run(move || execution(&watch));
+    }))
+}
+
+fn execution<S: Subject<ModelHost>>(watch: &Watch<S>) {
+    let mut done = watch.begin();
+    let (first, others) = done.split_first_mut().expect("a program has threads");
+    // A scope's end waits once for all threads. Each join would be a step of its
+    // own, with others to choose instead.
+    thread::scope(|scope| {
+        for (thread, done) in (1..).zip(others) {
+            scope.spawn(move || watch.run_thread(thread, done));
         }
-    }
+        watch.run_thread(0, first);
+    });
+    watch.end(done);
 }
 
 /// Writes down what another scheduler chooses.
-struct Recording {
-    inner: Box<dyn TaskScheduler>,
-    taken: Rc<RefCell<Schedule>>,
+struct Recording<S> {
+    inner: S,
+    taken: Taken,
 }
 
-impl TaskScheduler for Recording {
+/// The choices of the execution under way, or of the last one.
+type Taken = Rc<RefCell<Schedule>>;
+
+impl<S: TaskScheduler> TaskScheduler for Recording<S> {
     fn new_execution(&mut self) -> Option<TakenSchedule> {
         let next = self.inner.new_execution()?;
         self.taken.borrow_mut().0.clear();

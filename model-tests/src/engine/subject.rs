@@ -9,22 +9,21 @@ use prop_tests::outcome::Outcome;
 use prop_tests::outcomes::Relation;
 use prop_tests::scenario::{self, Stage, Told};
 use prop_tests::world::{Fault, Host};
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 use super::judge::{self, Judge};
+use super::tally::{Shown, Tally};
 use super::{Failure, Job};
 use crate::verdict::Verdict;
-
-/// How many executions showed each outcome. Looked up after every execution, so
-/// that the hash has to be a quick one.
-pub(super) type Tally<S> = FxHashMap<S, u64>;
 
 /// What an engine runs on a host, and judges.
 pub(super) trait Subject<H: Host>: Send + Sync + 'static {
     /// What one thread did.
-    type Done: Send;
+    type Done: Default + Send;
     /// What an execution showed.
     type Seen: Clone + Eq + Hash + Display + Send;
+    /// The same, before it is made an outcome.
+    type Shown<'a>: Shown<Self::Seen>;
 
     /// How many threads there are.
     fn threads(&self) -> usize;
@@ -36,15 +35,15 @@ pub(super) trait Subject<H: Host>: Send + Sync + 'static {
     /// That of [`World::reset`](prop_tests::world::World::reset).
     unsafe fn reset(&self);
 
-    /// Runs one thread.
+    /// Runs one thread, and writes down what it did.
     ///
     /// # Safety
     ///
     /// The start state was made, and each thread runs once.
-    unsafe fn run(&self, thread: usize) -> Self::Done;
+    unsafe fn run(&self, thread: usize, done: &mut Self::Done);
 
-    /// The outcome, when all threads are done.
-    fn outcome(&self, done: Vec<Self::Done>) -> Result<Self::Seen, Fault>;
+    /// What an execution showed, when all threads are done.
+    fn show<'a>(&self, done: &'a [Self::Done]) -> Result<Self::Shown<'a>, Fault>;
 
     /// The failure that an outcome is, if it is not allowed; or else it may be
     /// added to those that could not be decided.
@@ -60,6 +59,7 @@ pub(super) trait Subject<H: Host>: Send + Sync + 'static {
 impl<H: Host> Subject<H> for Judge {
     type Done = ThreadResult;
     type Seen = Outcome;
+    type Shown<'a> = driver::Shown<'a>;
 
     fn threads(&self) -> usize {
         self.program.threads.len()
@@ -70,13 +70,13 @@ impl<H: Host> Subject<H> for Judge {
         unsafe { H::world().reset::<H>(&self.program) };
     }
 
-    unsafe fn run(&self, thread: usize) -> ThreadResult {
+    unsafe fn run(&self, thread: usize, done: &mut ThreadResult) {
         // SAFETY: promised by the caller.
-        unsafe { driver::run_thread::<H>(&self.program, thread, self.ends) }
+        unsafe { driver::run_thread::<H>(&self.program, thread, self.ends, done) };
     }
 
-    fn outcome(&self, done: Vec<ThreadResult>) -> Result<Outcome, Fault> {
-        driver::outcome(H::world(), &self.program, self.ends, done)
+    fn show<'a>(&self, done: &'a [ThreadResult]) -> Result<driver::Shown<'a>, Fault> {
+        driver::show(H::world(), &self.program, self.ends, done)
     }
 
     fn forbidden(&self, seen: &Outcome, undecided: &mut u64) -> Option<Failure> {
@@ -91,12 +91,33 @@ impl<H: Host> Subject<H> for Judge {
         if self.relation != Relation::Equal {
             return Vec::new();
         }
-        let missing = |outcome: &&Outcome| !seen.contains_key(outcome);
+        let seen: FxHashSet<_> = seen.iter().map(|(outcome, _)| outcome).collect();
         self.allowed
             .iter()
-            .filter(missing)
+            .filter(|outcome| !seen.contains(outcome))
             .map(Outcome::to_string)
             .collect()
+    }
+}
+
+impl Shown<Outcome> for driver::Shown<'_> {
+    #[inline]
+    fn is(&self, outcome: &Outcome) -> bool {
+        self.is(outcome)
+    }
+
+    fn to_outcome(&self) -> Outcome {
+        self.to_outcome()
+    }
+}
+
+impl Shown<String> for String {
+    fn is(&self, outcome: &String) -> bool {
+        self == outcome
+    }
+
+    fn to_outcome(&self) -> String {
+        self.clone()
     }
 }
 
@@ -129,6 +150,7 @@ impl<H: Host> Played<H> {
 impl<H: Host> Subject<H> for Played<H> {
     type Done = Told;
     type Seen = String;
+    type Shown<'a> = String;
 
     fn threads(&self) -> usize {
         self.stage.scenario().threads.len()
@@ -139,13 +161,13 @@ impl<H: Host> Subject<H> for Played<H> {
         unsafe { self.stage.reset() };
     }
 
-    unsafe fn run(&self, thread: usize) -> Told {
+    unsafe fn run(&self, thread: usize, done: &mut Told) {
         // SAFETY: promised by the caller.
-        unsafe { self.stage.run_thread(thread) }
+        *done = unsafe { self.stage.run_thread(thread) };
     }
 
-    fn outcome(&self, done: Vec<Told>) -> Result<String, Fault> {
-        self.stage.outcome(&done)
+    fn show(&self, done: &[Told]) -> Result<String, Fault> {
+        self.stage.outcome(done)
     }
 
     fn forbidden(&self, seen: &String, _undecided: &mut u64) -> Option<Failure> {
@@ -167,10 +189,13 @@ impl<H: Host> Subject<H> for Played<H> {
     }
 
     fn missing(&self, seen: &Tally<String>) -> Vec<String> {
-        let missing = |outcome: &&&str| self.exact && !seen.contains_key(**outcome);
+        if !self.exact {
+            return Vec::new();
+        }
+        let seen: FxHashSet<_> = seen.iter().map(|(outcome, _)| outcome.as_str()).collect();
         self.allowed
             .iter()
-            .filter(missing)
+            .filter(|outcome| !seen.contains(**outcome))
             .map(ToString::to_string)
             .collect()
     }

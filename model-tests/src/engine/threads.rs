@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 use prop_tests::world::{Host, World};
 
 use super::judge::{self, Judge};
-use super::subject::{Played, Subject, Tally};
+use super::subject::{Played, Subject};
+use super::tally::Tally;
 use super::{EngineName, Exploration, Failure, Job, Progress, Scheduler, SoFar};
 use crate::interrupt;
 use crate::verdict::Verdict;
@@ -94,11 +95,13 @@ fn rounds_of<S: Subject<ThreadHost>>(
         rounds: 0,
         undecided: 0,
         failure: None,
+        done: Vec::new(),
     };
+    run.done.resize_with(subject.threads(), S::Done::default);
     let finished = thread::scope(|scope| {
         let crew = &crew;
         let follow = |thread| scope.spawn(move || crew.follow(subject, thread));
-        let others: Vec<_> = (1..crew.results.len()).map(follow).collect();
+        let others: Vec<_> = (1..crew.answers.len()).map(follow).collect();
         let dismissal = Dismissal(crew);
         let finished = loop {
             if run.rounds == rounds {
@@ -129,11 +132,7 @@ fn rounds_of<S: Subject<ThreadHost>>(
     let missing = subject.missing(&run.outcomes);
     Exploration {
         executions: run.rounds,
-        outcomes: run
-            .outcomes
-            .into_iter()
-            .map(|(outcome, times)| (outcome.to_string(), times))
-            .collect(),
+        outcomes: run.outcomes.to_texts(),
         allowed: subject.allowed(),
         // None: a sample never has to show one.
         missing,
@@ -154,6 +153,8 @@ struct Run<'a, S: Subject<ThreadHost>> {
     rounds: u64,
     undecided: u64,
     failure: Option<Failure>,
+    /// What each thread did in the last round; its memory is used again.
+    done: Vec<S::Done>,
 }
 
 impl<S: Subject<ThreadHost>> Run<'_, S> {
@@ -174,18 +175,15 @@ impl<S: Subject<ThreadHost>> Run<'_, S> {
         // forgotten.
         unsafe { self.subject.reset() };
         self.rounds += 1;
-        let failure = match crew.run(self.subject, self.rounds) {
+        let failure = match crew.run(self.subject, self.rounds, &mut self.done) {
             Err(payload) => judge::failure(Verdict::ToolFailure, &said(payload.as_ref())),
-            Ok(threads) => match self.subject.outcome(threads) {
+            Ok(()) => match self.subject.show(&self.done) {
                 Err(fault) => judge::of_fault(&fault),
-                Ok(outcome) => {
-                    if let Some(times) = self.outcomes.get_mut(&outcome) {
-                        *times += 1;
+                Ok(shown) => {
+                    let Some(outcome) = self.outcomes.count(&shown) else {
                         return;
-                    }
-                    let forbidden = self.subject.forbidden(&outcome, &mut self.undecided);
-                    self.outcomes.insert(outcome, 1);
-                    match forbidden {
+                    };
+                    match self.subject.forbidden(outcome, &mut self.undecided) {
                         Some(failure) => failure,
                         None => return,
                     }
@@ -214,9 +212,16 @@ struct Crew<D> {
     /// Where threads sleep when waiting takes long.
     gate: Mutex<()>,
     opened: Condvar,
-    /// What each thread did.
-    results: Vec<Mutex<Option<thread::Result<D>>>>,
+    /// By thread. Locked by the thread while it runs, and by the leading one
+    /// when it is done.
+    answers: Vec<Mutex<Answer<D>>>,
     crowded: bool,
+}
+
+/// What a thread did, and how it ended.
+struct Answer<D> {
+    done: D,
+    ended: thread::Result<()>,
 }
 
 /// Ends the threads, even when the leading one panics.
@@ -230,7 +235,16 @@ impl<D> Drop for Dismissal<'_, D> {
     }
 }
 
-impl<D> Crew<D> {
+impl<D: Default> Default for Answer<D> {
+    fn default() -> Self {
+        Answer {
+            done: D::default(),
+            ended: Ok(()),
+        }
+    }
+}
+
+impl<D: Default> Crew<D> {
     fn new(threads: usize) -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         Crew {
@@ -238,31 +252,35 @@ impl<D> Crew<D> {
             done: AtomicUsize::new(0),
             gate: Mutex::new(()),
             opened: Condvar::new(),
-            results: (0..threads).map(|_| Mutex::new(None)).collect(),
+            answers: (0..threads).map(|_| Mutex::default()).collect(),
             crowded: processors < threads,
         }
     }
 
-    /// Runs one round from the leading thread, which is the program's first.
+    /// Runs one round from the leading thread, which is the program's first, and
+    /// gives what each thread did for what it did before.
     fn run<S: Subject<ThreadHost, Done = D>>(
         &self,
         subject: &S,
         round: u64,
-    ) -> thread::Result<Vec<D>> {
+        done: &mut [D],
+    ) -> thread::Result<()> {
         // ORDERING: Relaxed, without partner: the threads see it by `round`.
         self.done.store(0, Ordering::Relaxed);
         // ORDERING: Release, with the load in `follow`: the world was reset.
         self.round.store(round, Ordering::Release);
         self.wake();
         self.perform(subject, 0, round);
-        let others = self.results.len() - 1;
+        let others = self.answers.len() - 1;
         // ORDERING: Acquire, with the addition in `follow`: what the threads
         // did is seen, and they are done with the world.
         self.wait(|| self.done.load(Ordering::Acquire) == others);
-        self.results
-            .iter()
-            .map(|result| lock(result).take().expect("every thread leaves a result"))
-            .collect()
+        for (answer, done) in self.answers.iter().zip(done) {
+            let mut answer = lock(answer);
+            std::mem::replace(&mut answer.ended, Ok(()))?;
+            std::mem::swap(&mut answer.done, done);
+        }
+        Ok(())
     }
 
     /// Runs the rounds of another thread until the run is over.
@@ -294,13 +312,17 @@ impl<D> Crew<D> {
         for _ in 0..mixed % HEAD_START {
             hint::spin_loop();
         }
+        let mut answer = lock(&self.answers[thread]);
+        let Answer { done, ended } = &mut *answer;
         // SAFETY: the world was reset for this program before the round began,
         // and each thread runs once in a round.
-        let run = || unsafe { subject.run(thread) };
+        let run = || unsafe { subject.run(thread, done) };
         // A panic is an answer too; the thread's handles are forgotten.
-        *lock(&self.results[thread]) = Some(catch_unwind(AssertUnwindSafe(run)));
+        *ended = catch_unwind(AssertUnwindSafe(run));
     }
+}
 
+impl<D> Crew<D> {
     /// Waits until it is `over`: first awake, so that the threads of a round
     /// start together, then asleep, for a busy machine has other work.
     fn wait(&self, mut over: impl FnMut() -> bool) {

@@ -11,7 +11,8 @@ use prop_tests::world::Host;
 
 use super::host::ModelHost;
 use super::judge;
-use super::subject::{Subject, Tally};
+use super::subject::Subject;
+use super::tally::Tally;
 use super::{
     EngineName, Exploration, Failure, Job, Limits, NEVER_INJECTED, Progress, Scheduler, SoFar,
     Step, coverage, failure,
@@ -41,8 +42,8 @@ pub(super) struct Watch<S: Subject<ModelHost>> {
 }
 
 struct State<S: Subject<ModelHost>> {
-    /// Of the execution under way, by thread.
-    threads: Vec<Option<S::Done>>,
+    /// What each thread of the last execution did; its memory is used again.
+    done: Vec<S::Done>,
     outcomes: Tally<S::Seen>,
     examples: BTreeMap<String, Vec<Step>>,
     /// Executions begun; a failing one may not come to its end.
@@ -61,7 +62,7 @@ struct State<S: Subject<ModelHost>> {
 impl<S: Subject<ModelHost>> Default for State<S> {
     fn default() -> Self {
         State {
-            threads: Vec::new(),
+            done: Vec::new(),
             outcomes: Tally::default(),
             examples: BTreeMap::new(),
             begun: 0,
@@ -102,9 +103,10 @@ impl<S: Subject<ModelHost>> Watch<S> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Begins an execution in the start state; it unwinds with [`Stop`] if the
-    /// exploration is to be cut off.
-    pub(super) fn begin(&self) {
+    /// Begins an execution in the start state, and gives room for what each of
+    /// its threads does; it unwinds with [`Stop`] if the exploration is to be
+    /// cut off.
+    pub(super) fn begin(&self) -> Vec<S::Done> {
         let mut state = self.state();
         let mut over = interrupt::requested()
             || self
@@ -130,34 +132,32 @@ impl<S: Subject<ModelHost>> Watch<S> {
             resume_unwind(Box::new(Stop));
         }
         state.begun += 1;
-        state.threads.clear();
-        state.threads.resize_with(self.threads(), || None);
+        let mut done = std::mem::take(&mut state.done);
+        done.resize_with(self.threads(), S::Done::default);
         drop(state);
         model::enter_thread(0);
         // SAFETY: the last execution is over, its handles are gone or forgotten,
         // and no thread of this one has started.
         unsafe { self.subject.reset() };
         model::begin_execution();
+        done
     }
 
     /// Runs one thread of the execution under way.
-    pub(super) fn run_thread(&self, thread: usize) {
+    pub(super) fn run_thread(&self, thread: usize, done: &mut S::Done) {
         model::enter_thread(thread);
         // SAFETY: the world was reset before the engine started the threads, and
         // it starts each once.
-        let result = unsafe { self.subject.run(thread) };
-        self.thread_done(thread, result);
+        unsafe { self.subject.run(thread, done) };
     }
 
-    /// Takes what a thread did; the last one's ends the execution. It unwinds
-    /// with [`Stop`] if the execution shows a failure.
-    fn thread_done(&self, thread: usize, result: S::Done) {
-        let mut state = self.state();
-        state.threads_run += 1;
-        state.threads[thread] = Some(result);
-        if state.threads.iter().any(Option::is_none) {
-            return;
-        }
+    /// Ends an execution whose threads are done. It unwinds with [`Stop`] if it
+    /// shows a failure.
+    pub(super) fn end(&self, done: Vec<S::Done>) {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        state.done = done;
+        state.threads_run += state.done.len() as u64;
         state.executions += 1;
         state.steps += model::steps();
         if model::was_cut() {
@@ -165,28 +165,23 @@ impl<S: Subject<ModelHost>> Watch<S> {
             return;
         }
         state.injected |= model::was_injected();
-        let threads = std::mem::take(&mut state.threads);
-        let threads = threads.into_iter().flatten().collect();
-        let failure = match self.subject.outcome(threads) {
+        let failure = match self.subject.show(&state.done) {
             Err(fault) => judge::of_fault(&fault),
-            Ok(outcome) => {
-                if let Some(times) = state.outcomes.get_mut(&outcome) {
-                    *times += 1;
+            Ok(shown) => {
+                let Some(outcome) = state.outcomes.count(&shown) else {
                     return;
-                }
+                };
                 if self.examples {
                     state.examples.insert(outcome.to_string(), steps_so_far());
                 }
-                let forbidden = self.subject.forbidden(&outcome, &mut state.undecided);
-                state.outcomes.insert(outcome, 1);
-                match forbidden {
+                match self.subject.forbidden(outcome, &mut state.undecided) {
                     Some(failure) => failure,
                     None => return,
                 }
             }
         };
         state.failure = Some(failure);
-        drop(state);
+        drop(guard);
         resume_unwind(Box::new(Stop));
     }
 
@@ -211,11 +206,6 @@ impl<S: Subject<ModelHost>> Watch<S> {
         } else {
             Vec::new()
         };
-        let outcomes: BTreeMap<String, u64> = state
-            .outcomes
-            .iter()
-            .map(|(outcome, times)| (outcome.to_string(), *times))
-            .collect();
         Exploration {
             engine,
             executions: if failure.is_some() {
@@ -224,7 +214,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
                 state.executions
             },
             cut_branches: state.cut_branches,
-            outcomes,
+            outcomes: state.outcomes.to_texts(),
             allowed: self.subject.allowed(),
             missing,
             complete: complete && !self.samples,

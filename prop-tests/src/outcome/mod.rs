@@ -64,10 +64,26 @@ pub enum Writer {
     /// An operation; both numbers count from 1 and print as `THREAD.OP`.
     Op {
         /// The thread.
-        thread: usize,
+        thread: u16,
         /// The position of the operation in its thread.
-        op: usize,
+        op: u16,
     },
+}
+
+impl Writer {
+    /// An operation; both numbers count from 1.
+    ///
+    /// # Panics
+    ///
+    /// If they are too large: no program that can be run is that long.
+    #[inline]
+    pub fn op(thread: usize, op: usize) -> Self {
+        let short = |n: usize| u16::try_from(n).expect("a program is shorter");
+        Writer::Op {
+            thread: short(thread),
+            op: short(op),
+        }
+    }
 }
 
 /// What happens to handles that are still held when a thread's operations are

@@ -115,10 +115,7 @@ impl<'a, H: Host> Actor<'a, H> {
     fn metadata(&self, slot: usize) -> KindA<H> {
         let writer = match self.op {
             None => Writer::Start,
-            Some(op) => Writer::Op {
-                thread: self.thread + 1,
-                op,
-            },
+            Some(op) => Writer::op(self.thread + 1, op),
         };
         KindA::new(slot, writer)
     }
@@ -226,10 +223,7 @@ impl<'a, H: Host> Actor<'a, H> {
     /// Writes the metadata of a frame that it owns.
     pub(super) fn write(&mut self, owned: &mut Owned<H>) {
         self.begin(0..0);
-        let writer = Writer::Op {
-            thread: self.thread + 1,
-            op: self.op.unwrap_or(0),
-        };
+        let writer = Writer::op(self.thread + 1, self.op.unwrap_or(0));
         owned.meta_mut().set_writer(writer);
     }
 

@@ -59,10 +59,7 @@ impl Control {
         op: Op,
         slot: &mut Slot,
     ) -> (Advance, Option<Transition>) {
-        let me = Writer::Op {
-            thread: thread + 1,
-            op: self.position + 1,
-        };
+        let me = Writer::op(thread + 1, self.position + 1);
         let hand = self.hands.get(op.slot);
         let given = setup.given(thread, self.position);
         let max = setup.ref_count_max;

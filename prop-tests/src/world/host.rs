@@ -34,7 +34,7 @@ pub unsafe trait Host: Sized + Send + Sync + 'static {
 
     /// Called after each operation, one that was skipped included, and after
     /// each drop at the end.
-    fn end_operation(op: Op, result: OpResult) {
+    fn end_operation(op: Op, result: &OpResult) {
         let _ = (op, result);
     }
 

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use meta_core::{AnyFrameMeta, Link, PAGE_SIZE, VmReader};
 
-use super::{Host, paddr_of};
+use super::{Host, Register, paddr_of};
 use crate::outcome::Writer;
 
 /// Metadata of one of two types that differ in `KIND`, so that a vtable word
@@ -14,7 +14,7 @@ use crate::outcome::Writer;
 pub struct Tracked<H: Host, const KIND: u8> {
     kind: u8,
     generation: u32,
-    writer: ShortWriter,
+    writer: Writer,
     _host: PhantomData<H>,
 }
 
@@ -27,19 +27,23 @@ pub type KindB<H> = Tracked<H, b'B'>;
 impl<H: Host, const KIND: u8> Tracked<H, KIND> {
     /// A value of a new generation.
     pub fn new(slot: usize, writer: Writer) -> Self {
-        Tracked {
-            kind: KIND,
-            generation: H::world().register().born(slot),
-            writer: ShortWriter::of(writer),
-            _host: PhantomData,
-        }
+        Self::of(H::world().register().born(slot), writer)
     }
 
     /// The metadata of the start state.
-    pub(super) fn initial() -> Self {
-        let initial = Self::new(0, Writer::Start);
-        H::world().register().stored(initial.generation);
-        initial
+    pub(super) fn initial(register: &mut Register) -> Self {
+        let generation = register.born(0);
+        register.stored(generation);
+        Self::of(generation, Writer::Start)
+    }
+
+    fn of(generation: u32, writer: Writer) -> Self {
+        Tracked {
+            kind: KIND,
+            generation,
+            writer,
+            _host: PhantomData,
+        }
     }
 
     /// Its place in the register.
@@ -49,7 +53,7 @@ impl<H: Host, const KIND: u8> Tracked<H, KIND> {
 
     /// Says that an operation writes to it.
     pub fn set_writer(&mut self, writer: Writer) {
-        self.writer = ShortWriter::of(writer);
+        self.writer = writer;
     }
 }
 
@@ -62,43 +66,12 @@ pub struct Tag {
     pub generation: u32,
 }
 
-/// A [`Writer`] in four bytes: the link of a list takes most of the room.
-#[derive(Clone, Copy, Debug)]
-struct ShortWriter {
-    /// 0 stands for the start.
-    thread: u16,
-    op: u16,
-}
-
-impl ShortWriter {
-    fn of(writer: Writer) -> Self {
-        let short = |n: usize| u16::try_from(n).expect("a program is shorter");
-        match writer {
-            Writer::Start => ShortWriter { thread: 0, op: 0 },
-            Writer::Op { thread, op } => ShortWriter {
-                thread: short(thread),
-                op: short(op),
-            },
-        }
-    }
-
-    fn get(self) -> Writer {
-        match self.thread {
-            0 => Writer::Start,
-            thread => Writer::Op {
-                thread: thread.into(),
-                op: self.op.into(),
-            },
-        }
-    }
-}
-
 /// The tag of metadata of either kind, in a list's link or not; or `None` if the value is not of the
 /// kind that its vtable says.
 pub fn tag_of<H: Host>(metadata: &dyn AnyFrameMeta) -> Option<Tag> {
     fn tag<H: Host, const KIND: u8>(metadata: &Tracked<H, KIND>) -> Option<Tag> {
         (metadata.kind == KIND).then_some(Tag {
-            writer: metadata.writer.get(),
+            writer: metadata.writer,
             generation: metadata.generation,
         })
     }
@@ -116,10 +89,11 @@ pub fn tag_of<H: Host>(metadata: &dyn AnyFrameMeta) -> Option<Tag> {
 unsafe impl<H: Host, const KIND: u8> AnyFrameMeta for Tracked<H, KIND> {
     fn on_drop(&mut self, page: &mut VmReader<'_>) {
         let world = H::world();
-        let slot = world.register().slot_of(self.generation);
+        let mut register = world.register();
+        let slot = register.slot_of(self.generation);
         let allowed = world.may_tear_down(H::thread(), slot);
         let own_page = is_page_of(slot, page);
-        world.register().on_drop(self.generation, allowed, own_page);
+        register.on_drop(self.generation, allowed, own_page);
     }
 }
 
@@ -135,9 +109,10 @@ fn is_page_of(slot: usize, page: &mut VmReader<'_>) -> bool {
 impl<H: Host, const KIND: u8> Drop for Tracked<H, KIND> {
     fn drop(&mut self) {
         let world = H::world();
-        let slot = world.register().slot_of(self.generation);
+        let mut register = world.register();
+        let slot = register.slot_of(self.generation);
         let allowed = world.may_tear_down(H::thread(), slot);
-        if world.register().dropped(self.generation, allowed) {
+        if register.dropped(self.generation, allowed) {
             world.torn_down(H::thread(), slot);
         }
     }

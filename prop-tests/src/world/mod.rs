@@ -5,6 +5,7 @@ mod host;
 mod mailbox;
 mod meta;
 mod register;
+mod teardown;
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -15,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, SlotState};
 
+use self::teardown::{Teardown, Teardowns};
 use crate::program::{MAX_SLOTS, MAX_THREADS, Program, StartKind};
 
 pub use host::{Aborted, Host, Hosted, LocalHost};
@@ -31,12 +33,7 @@ pub struct World {
     list_ids: ListIds,
     pages: Box<[Page]>,
     register: Mutex<Register>,
-    /// What the operation under way in each thread may tear down.
-    ///
-    /// Not in the register: only the thread itself locks its entry, so that an
-    /// operation which tears nothing down is not ordered with other threads by
-    /// the harness, and real threads meet what the protocol alone orders.
-    teardowns: [Mutex<Option<Teardown>>; MAX_THREADS],
+    teardowns: Teardowns,
     /// By slot, for hosts without mailboxes of their own. A slot whose mailbox
     /// the program does not name has none.
     mailboxes: UnsafeCell<Vec<Option<Mailbox<AtomicU64>>>>,
@@ -48,15 +45,6 @@ struct Page(
     #[expect(dead_code, reason = "reached by a pointer to all pages")]
     UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>,
 );
-
-/// Metadata that an operation may tear down, and whether it did.
-#[derive(Clone, Copy, Debug)]
-struct Teardown {
-    slots: Slots,
-    /// The state of a slot meanwhile.
-    state: SlotState,
-    done: Slots,
-}
 
 // SAFETY: `slots` and `mailboxes` change only in `reset`, whose caller promises
 // that nobody else uses the world; pages are never written; everything else is `Sync`.
@@ -72,7 +60,7 @@ impl World {
             list_ids: ListIds::new(),
             pages: (0..MAX_SLOTS).map(page).collect(),
             register: Mutex::default(),
-            teardowns: Default::default(),
+            teardowns: Teardowns::default(),
             mailboxes: UnsafeCell::default(),
         }))
     }
@@ -92,7 +80,7 @@ impl World {
     /// Handles to slots and borrows of them from before the call are never used
     /// again, and no other thread uses the world during the call.
     pub unsafe fn reset<H: Host>(&self, program: &Program) {
-        self.forget_all(program.threads.len());
+        self.forget_all(program.threads.len(), program.slots());
         let state = match program.start.kind {
             StartKind::Unused => SlotState::Unused,
             StartKind::Shared | StartKind::SharedTwice => SlotState::Shared(program.start_count()),
@@ -100,7 +88,7 @@ impl World {
         };
         let first = match state {
             SlotState::Unused => MetaSlot::new_unused(),
-            state => MetaSlot::new_in_use(KindA::<H>::initial(), state),
+            state => MetaSlot::new_in_use(KindA::<H>::initial(&mut self.register()), state),
         };
         // SAFETY: promised by the caller.
         unsafe { self.furnish::<H>(first, program.slots(), &mailbox::gives(program)) };
@@ -117,15 +105,15 @@ impl World {
     ///
     /// As [`reset`](Self::reset).
     pub(crate) unsafe fn reset_unused<H: Host>(&self, count: usize, gives: Option<usize>) {
-        self.forget_all(MAX_THREADS);
+        self.forget_all(MAX_THREADS, count);
         // SAFETY: promised by the caller.
         unsafe { self.furnish::<H>(MetaSlot::new_unused(), count, &[gives]) };
     }
 
     /// Forgets what the last execution left in the books, as far as this many
-    /// threads come to look at them.
-    fn forget_all(&self, threads: usize) {
-        self.register().reset();
+    /// threads come to look at them and this many slots are in them.
+    fn forget_all(&self, threads: usize, slots: usize) {
+        self.register().reset(slots);
         for thread in 0..threads {
             self.begin_operation(thread, None);
         }
@@ -198,50 +186,35 @@ impl World {
     /// this slot in this state.
     #[inline]
     pub(crate) fn begin_operation(&self, thread: usize, teardown: Option<(usize, SlotState)>) {
-        *self.teardown(thread) = teardown.map(|(slot, state)| Teardown {
-            slots: Slots::of(slot..slot + 1),
-            state,
-            done: Slots::default(),
+        let teardown = teardown.map_or_else(Teardown::default, |(slot, state)| {
+            Teardown::of(slot..slot + 1, state)
         });
+        self.teardowns.begin(thread, teardown);
     }
 
     /// An operation of `thread` begins, which may give up handles to any frame
     /// of this row.
     pub(crate) fn begin_row(&self, thread: usize, row: Range<usize>) {
-        *self.teardown(thread) = Some(Teardown {
-            slots: Slots::of(row),
-            state: SlotState::Busy,
-            done: Slots::default(),
-        });
+        self.teardowns
+            .begin(thread, Teardown::of(row, SlotState::Busy));
     }
 
     /// Whether the operation of `thread` tore down metadata of `slot`.
     #[inline]
     pub(crate) fn tore_down(&self, thread: usize, slot: usize) -> bool {
-        self.teardown(thread)
-            .is_some_and(|teardown| teardown.done.has(slot))
+        self.teardowns.get(thread).has_done(slot)
     }
 
     /// Whether `thread` may be tearing down metadata of `slot` now.
+    #[inline]
     fn may_tear_down(&self, thread: usize, slot: usize) -> bool {
-        let state = self.state(slot);
-        self.teardown(thread)
-            .is_some_and(|teardown| teardown.slots.has(slot) && teardown.state == state)
+        self.teardowns.get(thread).allows(slot, self.state(slot))
     }
 
     /// `thread` has torn down metadata of `slot`.
-    fn torn_down(&self, thread: usize, slot: usize) {
-        if let Some(teardown) = &mut *self.teardown(thread)
-            && teardown.slots.has(slot)
-        {
-            teardown.done.add(slot);
-        }
-    }
-
     #[inline]
-    fn teardown(&self, thread: usize) -> MutexGuard<'_, Option<Teardown>> {
-        let teardown = self.teardowns[thread].lock();
-        teardown.unwrap_or_else(PoisonError::into_inner)
+    fn torn_down(&self, thread: usize, slot: usize) {
+        self.teardowns.done(thread, slot);
     }
 
     /// The end of physical memory.
@@ -280,28 +253,6 @@ impl World {
             paddr.is_multiple_of(PAGE_SIZE) && paddr < self.max_paddr.get(),
             "the platform was asked about {paddr:#x}, which is no frame"
         );
-    }
-}
-
-/// A set of slots.
-#[derive(Clone, Copy, Debug, Default)]
-struct Slots(u16);
-
-const _: () = assert!(MAX_SLOTS <= u16::BITS as usize);
-
-impl Slots {
-    fn of(row: Range<usize>) -> Self {
-        let mut slots = Slots::default();
-        row.for_each(|slot| slots.add(slot));
-        slots
-    }
-
-    fn add(&mut self, slot: usize) {
-        self.0 |= 1 << slot;
-    }
-
-    fn has(self, slot: usize) -> bool {
-        self.0 & 1 << slot != 0
     }
 }
 

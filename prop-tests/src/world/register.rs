@@ -5,8 +5,6 @@ use std::fmt;
 
 use meta_core::SlotState;
 
-use crate::program::MAX_SLOTS;
-
 /// One metadata value.
 #[derive(Clone, Copy, Debug)]
 struct Generation {
@@ -21,7 +19,7 @@ struct Generation {
 pub struct Register {
     generations: Vec<Generation>,
     /// By slot.
-    given_back: [GivenBack; MAX_SLOTS],
+    given_back: Vec<GivenBack>,
     faults: Vec<Fault>,
 }
 
@@ -76,12 +74,12 @@ impl fmt::Display for Fault {
 }
 
 impl Register {
-    pub(super) fn reset(&mut self) {
-        *self = Register {
-            generations: std::mem::take(&mut self.generations),
-            ..Register::default()
-        };
+    /// Forgets everything; there are so many slots from now on.
+    pub(super) fn reset(&mut self, slots: usize) {
         self.generations.clear();
+        self.given_back.clear();
+        self.given_back.resize(slots, GivenBack::default());
+        self.faults.clear();
     }
 
     pub(super) fn born(&mut self, slot: usize) -> u32 {
@@ -256,7 +254,7 @@ mod tests {
         last_drops: u32,
     ) -> Option<(FaultKind, &'static str)> {
         let mut register = Register::default();
-        register.reset();
+        register.reset(2);
         // Another slot, on which all is well, is never to blame.
         let other = register.born(1);
         register.stored(other);
@@ -478,13 +476,14 @@ mod tests {
     #[test]
     fn a_reset_forgets_everything() {
         let mut register = Register::default();
+        register.reset(2);
         let generation = store(&mut register);
         register.freed(0, false, Busy);
         assert_eq!(
             register.live_generations(0).collect::<Vec<_>>(),
             [generation]
         );
-        register.reset();
+        register.reset(2);
         assert_eq!(register.counts(0), Counts::default());
         assert_eq!(register.state_when_freed(0), None);
         assert!(!register.live(0));

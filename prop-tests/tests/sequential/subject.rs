@@ -46,13 +46,9 @@ impl Subject {
             // gets its hands once.
             unsafe { Hands::of_start(&program, thread) }
         };
-        let nothing = ThreadResult {
-            results: Vec::new(),
-            drops: Vec::new(),
-        };
         Subject {
             hands: (0..threads).map(hands).collect(),
-            done: vec![nothing; threads],
+            done: vec![ThreadResult::default(); threads],
         }
     }
 
@@ -65,10 +61,7 @@ impl Subject {
         hear: fn(OpResult) -> OpResult,
     ) -> TestCaseResult {
         let results = &mut self.done[thread].results;
-        let writer = Writer::Op {
-            thread: thread + 1,
-            op: results.len() + 1,
-        };
+        let writer = Writer::op(thread + 1, results.len() + 1);
         LocalHost::enter_thread(thread);
         let result = hear(self.hands[thread].perform(op, writer));
         results.push(result);
@@ -128,7 +121,7 @@ impl Subject {
             LocalHost::world(),
             &history.program,
             history.ends,
-            self.done,
+            &self.done,
         );
         let outcome = outcome.map_err(|fault| fault.to_string());
         let specified = history.machine.outcome().expect("every thread is done");

@@ -190,10 +190,7 @@ impl Naive<'_> {
                 }
             }
         };
-        let me = Writer::Op {
-            thread: number + 1,
-            op: thread.at + 1,
-        };
+        let me = Writer::op(number + 1, thread.at + 1);
         let word = &mut words[op.slot];
         let live = &mut data[op.slot];
         let shared = &mut thread.shared[op.slot];

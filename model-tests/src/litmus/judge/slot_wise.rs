@@ -72,9 +72,10 @@ impl Part<'_> {
         let OpResult::Read(Writer::Op { thread, op }) = result else {
             return result;
         };
-        let at = self.positions(thread - 1).nth(op - 1);
+        let thread = usize::from(thread);
+        let at = self.positions(thread - 1).nth(usize::from(op) - 1);
         let op = at.expect("a writer is an operation of its slot") + 1;
-        OpResult::Read(Writer::Op { thread, op })
+        OpResult::Read(Writer::op(thread, op))
     }
 }
 

@@ -1,0 +1,146 @@
+//! What an execution showed, as it is found in the world and in what the
+//! threads did: looked at after each execution, and made an [`Outcome`] only
+//! where one like it was not seen before.
+
+use std::hash::{Hash, Hasher};
+
+use meta_core::SlotState;
+use smallvec::SmallVec;
+
+use super::ThreadResult;
+use crate::outcome::{End, Ends, OpResult, Outcome, SlotEnd};
+use crate::program::Program;
+use crate::world::{Fault, World};
+
+/// What an execution showed. Those that show the same outcome hash alike.
+#[derive(Clone, Debug)]
+pub struct Shown<'a> {
+    ends: Ends,
+    threads: &'a [ThreadResult],
+    /// The state of each slot, and whether it holds live metadata; nothing if
+    /// the end is not judged.
+    slots: Option<SmallVec<[(SlotEnd, bool); 2]>>,
+}
+
+impl Shown<'_> {
+    /// The results of the final drops of each thread; none with [`Ends::Left`].
+    fn drops(&self) -> impl ExactSizeIterator<Item = impl ExactSizeIterator<Item = OpResult>> {
+        let threads = match self.ends {
+            Ends::Dropped => self.threads,
+            Ends::Left => &[],
+        };
+        threads
+            .iter()
+            .map(|thread| thread.drops.iter().map(|(_, result)| *result))
+    }
+
+    /// Whether this is the outcome.
+    pub fn is(&self, outcome: &Outcome) -> bool {
+        let results = self.threads.iter().map(|thread| &thread.results[..]);
+        let end = match (&self.slots, &outcome.end) {
+            (None, End::NotJudged) => true,
+            (Some(slots), End::Slots(ends)) => slots[..] == ends[..],
+            _ => false,
+        };
+        end && results.eq(outcome.results.iter().map(|results| &results[..]))
+            && self.drops().len() == outcome.drops.len()
+            && self
+                .drops()
+                .zip(&outcome.drops)
+                .all(|(shown, drops)| shown.eq(drops.iter().copied()))
+    }
+
+    /// The outcome.
+    pub fn to_outcome(&self) -> Outcome {
+        Outcome {
+            results: self
+                .threads
+                .iter()
+                .map(|thread| thread.results.clone())
+                .collect(),
+            drops: self.drops().map(Iterator::collect).collect(),
+            end: match &self.slots {
+                Some(slots) => End::Slots(slots.to_vec()),
+                None => End::NotJudged,
+            },
+        }
+    }
+}
+
+impl Hash for Shown<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for thread in self.threads {
+            thread.results.hash(state);
+        }
+        for drops in self.drops() {
+            state.write_usize(drops.len());
+            drops.for_each(|result| result.hash(state));
+        }
+        self.slots.hash(state);
+    }
+}
+
+/// What an execution showed, when all its threads are done.
+///
+/// # Errors
+///
+/// The first contract of the metadata's life that was broken.
+pub fn show<'a>(
+    world: &World,
+    program: &Program,
+    ends: Ends,
+    threads: &'a [ThreadResult],
+) -> Result<Shown<'a>, Fault> {
+    let register = world.register();
+    let mut slots = SmallVec::new();
+    for slot in 0..program.slots() {
+        let state = world.state(slot);
+        let last_drops = last_drops(program, threads, slot);
+        if let Some(fault) = register.first_fault(slot, state, last_drops) {
+            return Err(fault);
+        }
+        let end = match state {
+            SlotState::Unused => SlotEnd::Unused,
+            SlotState::Busy => SlotEnd::Busy,
+            SlotState::Unique => SlotEnd::Unique,
+            SlotState::Shared(n) | SlotState::Overflow(n) => SlotEnd::Shared(n),
+        };
+        slots.push((end, register.live(slot)));
+    }
+    let judged = !threads.iter().any(ThreadResult::aborted);
+    Ok(Shown {
+        ends,
+        threads,
+        slots: judged.then_some(slots),
+    })
+}
+
+/// The outcome of an execution, when all its threads are done.
+///
+/// # Errors
+///
+/// As [`show`].
+pub fn outcome(
+    world: &World,
+    program: &Program,
+    ends: Ends,
+    threads: &[ThreadResult],
+) -> Result<Outcome, Fault> {
+    show(world, program, ends, threads).map(|shown| shown.to_outcome())
+}
+
+/// How many drops of this slot tore its metadata down: each gives the frame
+/// back once.
+fn last_drops(program: &Program, threads: &[ThreadResult], slot: usize) -> u32 {
+    let last = (slot, OpResult::Last);
+    let mut count = 0;
+    for (ops, thread) in program.threads.iter().zip(threads) {
+        for (op, result) in ops.iter().zip(&thread.results) {
+            count += u32::from((op.slot, *result) == last);
+        }
+        for drop in &thread.drops {
+            count += u32::from(*drop == last);
+        }
+    }
+    count
+}
