@@ -220,10 +220,10 @@ fn waste(results: &Results) -> Table {
                 continue;
             };
             let ratio = figure.ratio(beside);
+            let (engine, program) = goals::engine_of(group).unwrap_or(("", group));
             rows.push(vec![
-                goals::engine_of(group)
-                    .map_or(group, |(_, program)| program)
-                    .to_owned(),
+                engine.to_owned(),
+                program.to_owned(),
                 name.to_owned(),
                 beside.member.clone(),
                 figure.executions.map_or_else(dash, count),
@@ -236,11 +236,14 @@ fn waste(results: &Results) -> Table {
         }
     }
     Table {
-        title: "What loom models can do without",
-        note: "A stack from the system for every thread of every execution; a thread for each \
-               instead of one on the model's own, joined, with loom's `Arc` between them."
+        title: "What models can do without",
+        note: "Under loom: a stack from the system for every thread of every execution; a thread \
+               for each instead of one on the model's own, joined, with loom's `Arc` between them. \
+               Under shuttle: a join for each thread instead of one wait for all, of three threads \
+               or more. The time is that of all executions."
             .to_owned(),
         header: vec![
+            "engine",
             "program",
             "with it",
             "without it",
@@ -251,7 +254,7 @@ fn waste(results: &Results) -> Table {
             "×",
             "±",
         ],
-        words: 3,
+        words: 4,
         rows,
     }
 }

@@ -72,3 +72,41 @@ impl<S> Tally<S> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::hash::Hasher;
+
+    use super::*;
+
+    /// All of them hash alike.
+    struct Number(u64);
+
+    impl Hash for Number {
+        fn hash<H: Hasher>(&self, _state: &mut H) {}
+    }
+
+    impl Shown<u64> for Number {
+        fn is(&self, outcome: &u64) -> bool {
+            self.0 == *outcome
+        }
+
+        fn to_outcome(&self) -> u64 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn outcomes_are_new_once_and_counted_each_time() {
+        let mut tally = Tally::default();
+        let new: Vec<_> = [3, 5, 3, 3, 8, 5]
+            .into_iter()
+            .filter_map(|number| tally.count(&Number(number)).copied())
+            .collect();
+        assert_eq!((new, tally.len()), (vec![3, 5, 8], 3));
+        let texts: BTreeMap<String, u64> = tally.to_texts();
+        let text = |number: u64, times| (number.to_string(), times);
+        assert_eq!(texts, BTreeMap::from([text(3, 3), text(5, 2), text(8, 1)]));
+    }
+}

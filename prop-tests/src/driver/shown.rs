@@ -144,3 +144,73 @@ fn last_drops(program: &Program, threads: &[ThreadResult], slot: usize) -> u32 {
     }
     count
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher;
+
+    use rustc_hash::FxBuildHasher;
+    use smallvec::smallvec;
+
+    use super::*;
+    use OpResult::{Kept, Last, Ok, Skipped};
+
+    fn thread(results: &[OpResult], drops: &[(usize, OpResult)]) -> ThreadResult {
+        ThreadResult {
+            results: results.to_vec(),
+            drops: drops.to_vec(),
+        }
+    }
+
+    #[test]
+    fn what_was_shown_is_its_outcome_and_no_other() {
+        let two = [thread(&[Ok, Skipped], &[]), thread(&[Ok], &[(0, Last)])];
+        let moved = [thread(&[Ok], &[(0, Last)]), thread(&[Ok, Skipped], &[])];
+        let kept = [thread(&[Ok, Skipped], &[]), thread(&[Ok], &[(0, Kept)])];
+        let more = [
+            thread(&[Ok, Skipped], &[(0, Last)]),
+            thread(&[Ok], &[(0, Last)]),
+        ];
+        let unused = (SlotEnd::Unused, false);
+        let dead = (SlotEnd::Unique, false);
+        let shown = |threads, ends, slots| Shown {
+            ends,
+            threads,
+            slots,
+        };
+        let different = [
+            shown(&two[..], Ends::Dropped, Some(smallvec![unused])),
+            shown(&two[..1], Ends::Dropped, Some(smallvec![unused])),
+            shown(&two, Ends::Dropped, Some(smallvec![dead])),
+            shown(&two, Ends::Dropped, Some(smallvec![unused, unused])),
+            shown(&two, Ends::Dropped, None),
+            shown(&two, Ends::Left, Some(smallvec![unused])),
+            shown(&moved, Ends::Dropped, Some(smallvec![unused])),
+            shown(&kept, Ends::Dropped, Some(smallvec![unused])),
+            shown(&more, Ends::Dropped, Some(smallvec![unused])),
+        ];
+        for (at, one) in different.iter().enumerate() {
+            for (other_at, other) in different.iter().enumerate() {
+                let outcome = other.to_outcome();
+                assert_eq!(one.is(&outcome), at == other_at, "{one:?} and {outcome}");
+            }
+        }
+    }
+
+    #[test]
+    fn those_that_show_the_same_outcome_hash_alike() {
+        // An outcome does not say of which slot a drop was.
+        let of_slot = |slot| [thread(&[Ok], &[(slot, Last)])];
+        let (first, second) = (of_slot(0), of_slot(1));
+        let [first, second] = [&first, &second].map(|threads| Shown {
+            ends: Ends::Dropped,
+            threads,
+            slots: None,
+        });
+        assert!(first.is(&second.to_outcome()));
+        assert_eq!(
+            FxBuildHasher.hash_one(&first),
+            FxBuildHasher.hash_one(&second)
+        );
+    }
+}
