@@ -7,7 +7,6 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use meta_core::{AnyFrameMeta, Frame, GetFrameError, SlotState, UniqueFrame};
-
 use smallvec::SmallVec;
 
 use crate::outcome::{Ends, OpResult, Writer};

@@ -94,11 +94,6 @@ impl<S: Subject<ModelHost>> Watch<S> {
         }
     }
 
-    /// How many threads there are.
-    pub(super) fn threads(&self) -> usize {
-        self.subject.threads()
-    }
-
     fn state(&self) -> MutexGuard<'_, State<S>> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
@@ -133,7 +128,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
         }
         state.begun += 1;
         let mut done = std::mem::take(&mut state.done);
-        done.resize_with(self.threads(), S::Done::default);
+        done.resize_with(self.subject.threads(), S::Done::default);
         drop(state);
         model::enter_thread(0);
         // SAFETY: the last execution is over, its handles are gone or forgotten,
