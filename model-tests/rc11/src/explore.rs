@@ -1,0 +1,395 @@
+//! The exploration of a program: one execution after the other.
+
+use std::time::{Duration, Instant};
+
+use crate::context;
+use crate::failure::{Failure, FailureKind};
+use crate::graph::{Graph, ThreadId};
+use crate::run::fiber::{Fiber, Job, Signal};
+use crate::run::{Phase, Rules, Run, State};
+
+/// Threads that run at once, with what comes before and after.
+///
+/// [`model`](crate::model) is all that most need. This is for harnesses: threads
+/// that are there from the start cost no events.
+pub trait Program {
+    /// How many threads there are from the start.
+    fn threads(&self) -> usize;
+
+    /// Makes the start state, before each execution. Accesses here are plain: what
+    /// they leave in memory is what the threads find.
+    fn start(&self) {}
+
+    /// What a thread does. Threads are counted from 0.
+    fn run(&self, thread: usize);
+
+    /// Looks at an execution that came to its end, in which memory holds the
+    /// newest values. Threads that wait for ever never come here.
+    fn finish(&self, execution: &Execution<'_>) -> Flow {
+        let _ = execution;
+        Flow::GoOn
+    }
+
+    /// Looks at an execution in which a thread waits that another execution shows
+    /// going on.
+    fn blocked(&self) {}
+}
+
+/// An execution that came to its end.
+#[derive(Debug)]
+pub struct Execution<'a> {
+    graph: &'a Graph,
+}
+
+impl Execution<'_> {
+    /// Its graph.
+    pub fn graph(&self) -> &Graph {
+        self.graph
+    }
+}
+
+/// Whether to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// With the next execution.
+    GoOn,
+    /// No more: the exploration is cut off.
+    Stop,
+}
+
+/// How programs are explored.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    max_executions: Option<u64>,
+    max_duration: Option<Duration>,
+    stack_size: usize,
+    rules: Rules,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What an exploration saw.
+#[derive(Debug)]
+pub struct Report {
+    /// Executions that came to their end.
+    pub complete: u64,
+    /// Executions that were given up because a thread waits in them which another
+    /// execution shows going on.
+    pub blocked: u64,
+    /// What ended it early, if something did.
+    pub failure: Option<Failure>,
+    /// Whether a limit ended it, or the program.
+    pub cut_off: bool,
+    /// What is left to explore, if it was cut off.
+    pub left: Vec<Graph>,
+}
+
+impl Report {
+    /// Whether every execution was explored, and none failed.
+    pub fn is_complete(&self) -> bool {
+        self.failure.is_none() && !self.cut_off
+    }
+}
+
+impl Builder {
+    /// Without limits but one: 10,000 events in an execution.
+    pub fn new() -> Self {
+        Builder {
+            max_executions: None,
+            max_duration: None,
+            stack_size: 256 << 10,
+            rules: Rules {
+                max_events: 10_000,
+                spurious: false,
+                weak_waits: false,
+            },
+        }
+    }
+
+    /// The most executions, blocked ones included.
+    pub fn max_executions(&mut self, most: u64) -> &mut Self {
+        self.max_executions = Some(most);
+        self
+    }
+
+    /// The longest time.
+    pub fn max_duration(&mut self, longest: Duration) -> &mut Self {
+        self.max_duration = Some(longest);
+        self
+    }
+
+    /// The most events in one execution; more end the exploration.
+    pub fn max_events(&mut self, most: usize) -> &mut Self {
+        self.rules.max_events = most;
+        self
+    }
+
+    /// The stack of each thread, in bytes.
+    pub fn stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.stack_size = bytes;
+        self
+    }
+
+    /// Whether weak compare-and-swaps also fail without a reason. Every way in
+    /// which they do is explored; a loop that tries again without end has then
+    /// executions without end.
+    pub fn spurious_failures(&mut self, fail: bool) -> &mut Self {
+        self.rules.spurious = fail;
+        self
+    }
+
+    /// Says that every weak compare-and-swap which fails is followed by a spin
+    /// hint, and tried again with what is found then. One that fails waits: the
+    /// execution in which the thread came later shows what the other try does.
+    /// This saves the executions that differ in failed tries alone. Code that does
+    /// otherwise is a failure.
+    pub fn failed_weak_waits(&mut self, waits: bool) -> &mut Self {
+        self.rules.weak_waits = waits;
+        self
+    }
+
+    /// Explores a model, as [`model`](crate::model) does, and reports.
+    pub fn explore(&self, model: impl Fn()) -> Report {
+        self.explore_each(|_| Flow::GoOn, model)
+    }
+
+    /// Explores a model; looks at each execution that came to its end.
+    pub fn explore_each(&self, look: impl Fn(&Execution<'_>) -> Flow, model: impl Fn()) -> Report {
+        self.explore_program(&Model { model, look })
+    }
+
+    /// Explores a program.
+    pub fn explore_program(&self, program: &dyn Program) -> Report {
+        self.go_on_from(vec![Graph::start(program.threads())], program)
+    }
+
+    /// Explores what another exploration has [left](Report::left).
+    pub fn go_on_from(&self, left: Vec<Graph>, program: &dyn Program) -> Report {
+        Exploration::new(self, program).run(left)
+    }
+}
+
+struct Model<M, L> {
+    model: M,
+    look: L,
+}
+
+impl<M: Fn(), L: Fn(&Execution<'_>) -> Flow> Program for Model<M, L> {
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn run(&self, _thread: usize) {
+        (self.model)();
+    }
+
+    fn finish(&self, execution: &Execution<'_>) -> Flow {
+        (self.look)(execution)
+    }
+}
+
+struct Exploration<'a> {
+    builder: &'a Builder,
+    program: &'a dyn Program,
+    /// Taken while a thread runs.
+    run: Option<Box<Run>>,
+    fibers: Vec<Fiber>,
+    began: Instant,
+    complete: u64,
+    blocked: u64,
+}
+
+impl<'a> Exploration<'a> {
+    fn new(builder: &'a Builder, program: &'a dyn Program) -> Self {
+        Exploration {
+            builder,
+            program,
+            run: Some(Box::new(Run::new(builder.rules, program.threads()))),
+            fibers: Vec::new(),
+            began: Instant::now(),
+            complete: 0,
+            blocked: 0,
+        }
+    }
+
+    fn state(&mut self) -> &mut Run {
+        self.run.as_mut().expect("no thread runs now")
+    }
+
+    fn run(mut self, left: Vec<Graph>) -> Report {
+        for graph in left {
+            self.state().work.add(graph);
+        }
+        let mut cut_off = false;
+        loop {
+            if self.is_over() {
+                cut_off = !self.state().work.left().is_empty();
+                break;
+            }
+            let run = self.state();
+            let Some(graph) = run.work.next() else {
+                break;
+            };
+            let before = std::mem::replace(&mut run.graph, graph);
+            run.work.give_back(before);
+            if self.execute() == Flow::Stop {
+                cut_off = true;
+                break;
+            }
+            if self.state().failure.is_some() {
+                break;
+            }
+        }
+        let run = self.state();
+        let failure = run.failure.take();
+        cut_off |= failure.as_ref().is_some_and(Failure::is_cut_off);
+        let left = run.work.take_left();
+        Report {
+            complete: self.complete,
+            blocked: self.blocked,
+            failure,
+            cut_off,
+            left,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let executions = self.complete + self.blocked;
+        self.builder
+            .max_executions
+            .is_some_and(|most| executions >= most)
+            || (executions.is_multiple_of(64)
+                && self
+                    .builder
+                    .max_duration
+                    .is_some_and(|longest| self.began.elapsed() >= longest))
+    }
+
+    /// Runs one execution to its end.
+    fn execute(&mut self) -> Flow {
+        self.program.start();
+        self.state().begin();
+        self.replay();
+        self.extend();
+        let run = self.state();
+        if run.failure.is_some() {
+            self.cancel();
+            return Flow::GoOn;
+        }
+        let waiting = run.waiting().next().is_some();
+        if !waiting && !run.redundant {
+            self.complete += 1;
+            let run = self.run.take().expect("no thread runs now");
+            let flow = self.program.finish(&Execution { graph: &run.graph });
+            self.run = Some(run);
+            return flow;
+        }
+        if !run.redundant && run.all_saw_the_newest() {
+            self.probe();
+        }
+        self.cancel();
+        if self.state().failure.is_none() {
+            self.blocked += 1;
+            self.program.blocked();
+        }
+        Flow::GoOn
+    }
+
+    /// Performs the events of the graph again.
+    fn replay(&mut self) {
+        while self.goes_on()
+            && let Some(thread) = self.state().next_thread()
+        {
+            self.resume(thread);
+        }
+        let run = self.state();
+        if run.failure.is_none() && !run.redundant && !run.is_replayed() {
+            run.fail(FailureKind::NotDeterministic("fewer events"));
+        }
+    }
+
+    /// Adds events until nobody can go on.
+    fn extend(&mut self) {
+        self.state().phase = Phase::Extend;
+        if self.goes_on()
+            && let Some(thread) = self.state().half_done()
+        {
+            self.resume(thread);
+        }
+        while self.goes_on()
+            && let Some(thread) = self.state().next_thread()
+        {
+            self.resume(thread);
+        }
+    }
+
+    fn goes_on(&mut self) -> bool {
+        let run = self.state();
+        run.failure.is_none() && !run.redundant
+    }
+
+    /// Lets each thread that waits see the newest values. If none goes on then,
+    /// this is a deadlock.
+    fn probe(&mut self) {
+        let waiting: Vec<_> = self.state().waiting().collect();
+        for waiting in waiting.iter().filter(|waiting| waiting.joins.is_none()) {
+            self.state().phase = Phase::Probe;
+            self.resume(waiting.thread);
+            let run = self.state();
+            if run.goes_on || run.failure.is_some() {
+                return;
+            }
+        }
+        self.state().fail(FailureKind::Deadlock(waiting));
+    }
+
+    /// Unwinds the threads that are left.
+    fn cancel(&mut self) {
+        self.state().phase = Phase::Cancel;
+        for thread in 0..self.state().threads.len() {
+            let thread_state = &self.state().threads[thread];
+            if thread_state.started && thread_state.state != State::Finished {
+                self.resume(thread);
+            }
+        }
+    }
+
+    /// Lets a thread run until it suspends itself or is done.
+    fn resume(&mut self, thread: ThreadId) {
+        while self.fibers.len() <= thread {
+            self.fibers.push(Fiber::new(self.builder.stack_size));
+        }
+        let mut run = self.run.take().expect("no thread runs now");
+        run.current = thread;
+        let state = &mut run.threads[thread];
+        let job = (!state.started).then(|| {
+            state
+                .job
+                .take()
+                .unwrap_or_else(|| program_job(self.program, thread))
+        });
+        state.started = true;
+        state.state = State::Ready;
+        let fiber = &mut self.fibers[thread];
+        let (mut run, signal) = context::enter(run, || match job {
+            Some(job) => fiber.start(job),
+            None => fiber.go_on(),
+        });
+        if let Signal::Finished(result) = signal {
+            run.finished(thread, result);
+        }
+        self.run = Some(run);
+    }
+}
+
+/// What a thread of the start does.
+fn program_job(program: &dyn Program, thread: ThreadId) -> Job {
+    // SAFETY: jobs run in fibers, and each fiber that was given one is resumed until
+    // the job is over before the exploration returns, which borrows the program.
+    let program: &'static dyn Program = unsafe { std::mem::transmute(program) };
+    Box::new(move || program.run(thread))
+}

@@ -1,0 +1,132 @@
+//! What ends an exploration early.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::Location;
+
+use crate::graph::{EventId, Graph, ThreadId};
+use crate::race::{Access, Place};
+
+/// An execution that must not be, or that the explorer cannot go on with.
+#[derive(Debug)]
+pub struct Failure {
+    /// What is wrong.
+    pub kind: FailureKind,
+    /// The execution up to there.
+    pub graph: Graph,
+    places: Vec<Option<Place>>,
+}
+
+/// What is wrong.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// Two accesses, at least one of them plain and at least one a write, that
+    /// nothing orders.
+    DataRace(Access, Access),
+    /// Nobody can go on: these threads wait for ever.
+    Deadlock(Vec<Waiting>),
+    /// A thread panicked.
+    Panic {
+        /// Which.
+        thread: ThreadId,
+        /// With what.
+        payload: Box<dyn Any + Send>,
+    },
+    /// Replayed with the same values, the program did something else.
+    NotDeterministic(&'static str),
+    /// An execution has more events than the builder allows.
+    TooManyEvents(usize),
+    /// A failed weak compare-and-swap was not tried again after a spin hint,
+    /// where the builder was told that all of them are.
+    WeakNotRetried,
+}
+
+/// A thread that does not come to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// Which.
+    pub thread: ThreadId,
+    /// Where it waits.
+    pub place: &'static Location<'static>,
+    /// The thread whose end it waits for.
+    pub joins: Option<ThreadId>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: FailureKind, graph: Graph, places: Vec<Option<Place>>) -> Self {
+        Failure {
+            kind,
+            graph,
+            places,
+        }
+    }
+
+    /// Where in the source an event of the graph was made. Not every event of a
+    /// graph that was taken back to a read has been made again.
+    pub fn place(&self, event: EventId) -> Option<&'static Location<'static>> {
+        self.places.get(event.index()).copied().flatten()
+    }
+
+    /// Whether the exploration was cut off: nothing is wrong with the program,
+    /// as far as it was seen.
+    pub fn is_cut_off(&self) -> bool {
+        matches!(self.kind, FailureKind::TooManyEvents(_))
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FailureKind::DataRace(earlier, later) => {
+                write!(f, "data race: {earlier} and {later}")
+            }
+            FailureKind::Deadlock(waiting) => {
+                f.write_str("deadlock")?;
+                for (
+                    index,
+                    Waiting {
+                        thread,
+                        place,
+                        joins,
+                    },
+                ) in waiting.iter().enumerate()
+                {
+                    let separator = if index == 0 { ":" } else { "," };
+                    let (file, line) = (place.file(), place.line());
+                    write!(f, "{separator} thread {thread} waits at {file}:{line}")?;
+                    if let Some(joins) = joins {
+                        write!(f, " for thread {joins}")?;
+                    }
+                }
+                Ok(())
+            }
+            FailureKind::Panic { thread, payload } => {
+                let message = payload
+                    .downcast_ref::<String>()
+                    .map(String::as_str)
+                    .or_else(|| payload.downcast_ref::<&str>().copied())
+                    .unwrap_or("no message");
+                write!(f, "thread {thread} panicked: {message}")
+            }
+            FailureKind::NotDeterministic(how) => write!(
+                f,
+                "the program is not deterministic: replayed with the same values, it makes {how}"
+            ),
+            FailureKind::TooManyEvents(most) => write!(
+                f,
+                "cut off: an execution has more than {most} events; a loop that waits has to call \
+                 `hint::spin_loop` each time round"
+            ),
+            FailureKind::WeakNotRetried => f.write_str(
+                "a failed weak compare-and-swap was not followed by a spin hint and another try",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.kind, self.graph)
+    }
+}

@@ -1,0 +1,117 @@
+//! Where coherence and atomicity let reads read and writes stand.
+//!
+//! A position in the modification order of a location counts the writes before
+//! it: the initial write has position 0, and a new write at position `p` comes
+//! after the first `p` of the others.
+
+use std::ops::RangeInclusive;
+
+use super::Graph;
+use super::clocks::Clock;
+use super::event::{EventId, Kind, LocationId, ThreadId};
+
+impl Graph {
+    /// The positions of the writes that the next read of `thread` may read from:
+    /// from the newest that it must have seen on.
+    pub(crate) fn sources(&self, thread: ThreadId, location: LocationId) -> RangeInclusive<usize> {
+        let newest = self.modification_order(location).len();
+        let floor = match self.clock_of(thread) {
+            Some(clock) => self.floor(clock, location),
+            None => 0,
+        };
+        floor..=newest
+    }
+
+    /// The position of the newest write that a read, the last event of its
+    /// thread, must have seen before it.
+    pub(crate) fn floor_before(&self, read: EventId) -> usize {
+        let event = self.event(read);
+        let location = event.kind.location().expect("a read has a location");
+        match self.clock_after(event.thread, event.index) {
+            Some(clock) => self.floor(clock, location),
+            None => 0,
+        }
+    }
+
+    /// The write at a position.
+    pub(crate) fn write_at(&self, location: LocationId, position: usize) -> EventId {
+        match position.checked_sub(1) {
+            None => EventId::INIT,
+            Some(index) => self.modification_order(location)[index],
+        }
+    }
+
+    /// The position of a write.
+    pub(crate) fn position(&self, location: LocationId, write: EventId) -> usize {
+        if write.is_init() {
+            return 0;
+        }
+        let writes = self.modification_order(location);
+        let index = writes.iter().rposition(|&other| other == write);
+        1 + index.expect("every write is in modification order")
+    }
+
+    /// Whether the write at a position is read by a read-modify-write, which
+    /// writes right after it.
+    pub(crate) fn is_updated(&self, location: LocationId, position: usize) -> bool {
+        let next = self.modification_order(location).get(position);
+        next.is_some_and(|&next| self.is_exclusive(next))
+    }
+
+    fn is_exclusive(&self, write: EventId) -> bool {
+        matches!(
+            self.event(write).kind,
+            Kind::Write {
+                exclusive: true,
+                ..
+            }
+        )
+    }
+
+    /// The positions at which a write, the last event of its thread, may stand
+    /// in modification order.
+    pub(crate) fn places(&self, write: EventId) -> impl Iterator<Item = usize> + use<'_> {
+        let event = self.event(write);
+        let location = event.kind.location().expect("a write has a location");
+        let (first, last) = if self.is_exclusive(write) {
+            let read = self.program_order(event.thread)[event.index - 1];
+            let Kind::Read { reads_from, .. } = self.event(read).kind else {
+                unreachable!("an exclusive write follows its read");
+            };
+            let after = self.position(location, reads_from);
+            (after, after)
+        } else {
+            let clock = self.clocks.happens_before(write.index());
+            let newest = self.modification_order(location).len();
+            (self.floor(clock, location), newest)
+        };
+        (first..=last).filter(move |&position| !self.is_updated(location, position))
+    }
+
+    /// The position of the newest write that is among the events of a clock, or
+    /// that one of these reads from. Coherence allows nothing older afterwards.
+    pub(crate) fn floor(&self, clock: &Clock, location: LocationId) -> usize {
+        let writes = self.modification_order(location);
+        let mut floor = 0;
+        if writes.is_empty() {
+            return floor;
+        }
+        for (index, event) in self.events().iter().enumerate() {
+            let write = match event.kind {
+                Kind::Write { location: at, .. } if at == location => EventId::new(index),
+                Kind::Read {
+                    location: at,
+                    reads_from,
+                    ..
+                } if at == location => reads_from,
+                _ => continue,
+            };
+            if (event.index as u32) < clock[event.thread] {
+                if let Some(above) = writes[floor..].iter().position(|&other| other == write) {
+                    floor += above + 1;
+                }
+            }
+        }
+        floor
+    }
+}

@@ -1,0 +1,598 @@
+//! One execution: replays a graph, then adds events to it.
+
+pub(crate) mod fiber;
+mod replay;
+mod threads;
+
+use std::sync::atomic::Ordering;
+
+use rustc_hash::FxHashMap;
+
+use crate::failure::{Failure, FailureKind};
+use crate::graph::{EventId, Graph, Kind, LocationId, ReadMode, ThreadId};
+use crate::race::{Access, Place, Plain};
+use crate::work::Work;
+pub(crate) use threads::{State, Thread};
+
+/// Why a thread cannot go on with an operation now.
+pub(crate) enum Pause {
+    /// It has to let others run, and to try again then.
+    Suspend,
+    /// The execution is over for it.
+    Unwind,
+}
+
+/// The payload of the unwinding that ends a thread half-way.
+pub(crate) struct Cancelled;
+
+/// What is going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The events of the graph are performed again.
+    Replay,
+    /// New events are added.
+    Extend,
+    /// Threads that wait are asked whether they would go on, if they saw the
+    /// newest values: events are not added.
+    Probe,
+    /// Threads that are left are unwound.
+    Cancel,
+}
+
+/// What an atomic access comes to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Done {
+    /// The value read.
+    pub(crate) read: u64,
+    /// Whether a compare-and-swap has succeeded.
+    pub(crate) exchanged: bool,
+    /// The value of the newest write that was performed, to be put into memory.
+    pub(crate) store: Option<u64>,
+}
+
+/// What the explorer is asked to do in ways that differ from the default.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) max_events: usize,
+    /// Weak compare-and-swaps also fail spuriously.
+    pub(crate) spurious: bool,
+    /// Each failed weak compare-and-swap is tried again after a spin hint.
+    pub(crate) weak_waits: bool,
+}
+
+/// The state of an execution, and what is left to explore.
+pub(crate) struct Run {
+    pub(crate) rules: Rules,
+    pub(crate) graph: Graph,
+    pub(crate) work: Work,
+    pub(crate) phase: Phase,
+    pub(crate) current: ThreadId,
+    pub(crate) threads: Vec<Thread>,
+    /// Threads that are there from the start.
+    statics: usize,
+    /// The locations that were met in this execution, by address.
+    addresses: FxHashMap<usize, LocationId>,
+    /// The address of each location in this execution, or 0.
+    bound: Vec<usize>,
+    /// The newest write that was performed.
+    performed: Vec<EventId>,
+    plain: Plain,
+    /// Where in the source each event is made.
+    pub(crate) places: Vec<Option<Place>>,
+    pub(crate) failure: Option<Failure>,
+    /// Whether another execution shows all that this one could.
+    pub(crate) redundant: bool,
+    /// Thread that a probe has seen to go on.
+    pub(crate) goes_on: bool,
+    renamed: Vec<EventId>,
+    revisited: Vec<EventId>,
+}
+
+impl Run {
+    pub(crate) fn new(rules: Rules, statics: usize) -> Self {
+        Run {
+            rules,
+            graph: Graph::start(statics),
+            work: Work::default(),
+            phase: Phase::Replay,
+            current: 0,
+            threads: Vec::new(),
+            statics,
+            addresses: FxHashMap::default(),
+            bound: Vec::new(),
+            performed: Vec::new(),
+            plain: Plain::default(),
+            places: Vec::new(),
+            failure: None,
+            redundant: false,
+            goes_on: false,
+            renamed: Vec::new(),
+            revisited: Vec::new(),
+        }
+    }
+
+    /// Begins an execution of the graph that is there.
+    pub(crate) fn begin(&mut self) {
+        self.phase = Phase::Replay;
+        self.addresses.clear();
+        self.bound.clear();
+        self.bound.resize(self.graph.locations(), 0);
+        self.performed.clear();
+        self.performed.resize(self.graph.locations(), EventId::INIT);
+        self.plain.clear();
+        self.places.clear();
+        self.places.resize(self.graph.events().len(), None);
+        self.redundant = false;
+        self.goes_on = false;
+        self.threads.clear();
+        self.threads
+            .resize_with(self.graph.threads(), Thread::default);
+        for thread in &mut self.threads[..self.statics] {
+            thread.state = State::Ready;
+        }
+    }
+
+    fn thread(&mut self) -> &mut Thread {
+        &mut self.threads[self.current]
+    }
+
+    /// Ends the exploration.
+    pub(crate) fn fail(&mut self, kind: FailureKind) -> Pause {
+        if self.failure.is_none() {
+            let mut graph = Graph::default();
+            graph.copy_from(&self.graph);
+            self.failure = Some(Failure::new(kind, graph, self.places.clone()));
+        }
+        Pause::Unwind
+    }
+
+    /// The location at an address. A new one is made, or the one that the
+    /// replayed event names is found to lie there.
+    fn location(
+        &mut self,
+        address: usize,
+        initial: u64,
+        replayed: Option<LocationId>,
+    ) -> Result<LocationId, Pause> {
+        if let Some(&location) = self.addresses.get(&address) {
+            return match replayed {
+                Some(other) if other != location => Err(self.differs("another location")),
+                _ => Ok(location),
+            };
+        }
+        let location = match replayed {
+            Some(location) if self.bound[location] != 0 => {
+                return Err(self.differs("a location at another address"));
+            }
+            Some(location) if self.graph.initial(location) != initial => {
+                return Err(self.differs("another initial value"));
+            }
+            Some(location) => location,
+            None => {
+                self.bound.push(0);
+                self.performed.push(EventId::INIT);
+                self.graph.add_location(initial)
+            }
+        };
+        self.bound[location] = address;
+        self.addresses.insert(address, location);
+        Ok(location)
+    }
+
+    /// Memory at an address is used for something new from here on.
+    pub(crate) fn forget(&mut self, address: usize) {
+        self.addresses.remove(&address);
+        self.plain.forget(address);
+    }
+
+    /// Performs a load, or a read-modify-write, on the location at an address;
+    /// `initial` is what lies there.
+    pub(crate) fn read(
+        &mut self,
+        address: usize,
+        initial: u64,
+        mode: ReadMode,
+        weak: bool,
+        place: Place,
+    ) -> Result<Done, Pause> {
+        match self.phase {
+            Phase::Cancel => return Err(Pause::Unwind),
+            Phase::Probe => return self.probe_read(address, initial, mode),
+            Phase::Replay | Phase::Extend => {}
+        }
+        self.check_waits()?;
+        let (location, value) = match self.next_event() {
+            Some(id) => self.replay_read(id, address, initial, mode)?,
+            None => {
+                self.extend()?;
+                let location = self.location(address, initial, None)?;
+                if weak {
+                    self.wait_if_tried_before(location, mode, place)?;
+                }
+                let value = self.add_read(location, mode, weak)?;
+                (location, value)
+            }
+        };
+        self.performed_event(place);
+        if mode.waits(value) {
+            self.thread().state = State::Waits(place);
+            return Err(Pause::Suspend);
+        }
+        let store = match mode.written(value) {
+            Some(written) => {
+                let order = mode.order(value);
+                self.write_event(location, order, written, true, place)?
+            }
+            None => {
+                self.thread().must_wait =
+                    weak && self.rules.weak_waits && matches!(mode, ReadMode::Exchange { .. });
+                None
+            }
+        };
+        Ok(Done {
+            read: value,
+            exchanged: mode.written(value).is_some(),
+            store,
+        })
+    }
+
+    /// Performs a store. Gives what memory has to hold then, if it changes.
+    pub(crate) fn write(
+        &mut self,
+        address: usize,
+        initial: u64,
+        order: Ordering,
+        value: u64,
+        place: Place,
+    ) -> Result<Option<u64>, Pause> {
+        match self.phase {
+            Phase::Cancel => return Err(Pause::Unwind),
+            Phase::Probe => return Err(self.probe_goes_on()),
+            Phase::Replay | Phase::Extend => {}
+        }
+        self.check_waits()?;
+        let location = match self.next_event() {
+            Some(id) => {
+                let location = self.graph.event(id).kind.location();
+                self.location(address, initial, location)?
+            }
+            None => {
+                self.extend()?;
+                self.location(address, initial, None)?
+            }
+        };
+        self.write_event(location, order, value, false, place)
+    }
+
+    fn write_event(
+        &mut self,
+        location: LocationId,
+        order: Ordering,
+        value: u64,
+        exclusive: bool,
+        place: Place,
+    ) -> Result<Option<u64>, Pause> {
+        let kind = Kind::Write {
+            location,
+            order,
+            value,
+            exclusive,
+        };
+        let id = match self.next_event() {
+            Some(id) if self.graph.event(id).kind == kind => id,
+            Some(_) => return Err(self.differs("another write")),
+            None => self.add_write(kind, location)?,
+        };
+        self.performed_event(place);
+        self.thread().effects += 1;
+        let newest = self.performed[location];
+        let is_newer = newest.is_init()
+            || self.graph.position(location, id) > self.graph.position(location, newest);
+        if is_newer {
+            self.performed[location] = id;
+        }
+        Ok(is_newer.then_some(value))
+    }
+
+    /// The thread that runs has an atomic for itself, and takes its value: nothing
+    /// must race with that. What lies there afterwards is a new location.
+    pub(crate) fn own(&mut self, address: usize, place: Place) -> Result<(), Pause> {
+        match self.phase {
+            Phase::Cancel | Phase::Probe => return Ok(()),
+            Phase::Replay | Phase::Extend => {}
+        }
+        let thread = self.current;
+        let events = self.threads[thread].performed;
+        let clock = self.graph.clock_after(thread, events);
+        if let Some(&location) = self.addresses.get(&address) {
+            let races = self.graph.events().iter().position(|event| {
+                event.kind.location() == Some(location)
+                    && event.thread != thread
+                    && event.index < self.threads[event.thread].performed
+                    && clock.is_none_or(|clock| clock[event.thread] as usize <= event.index)
+            });
+            if let Some(index) = races {
+                let event = self.graph.events()[index];
+                let writes = matches!(event.kind, Kind::Write { .. });
+                let at = self.places[index].unwrap_or(place);
+                let earlier = Access::atomic(event.thread, writes, event.index, at);
+                let access = Access::new(thread, true, events, place);
+                return Err(self.fail(FailureKind::DataRace(earlier, access)));
+            }
+        }
+        self.forget(address);
+        Ok(())
+    }
+
+    /// Performs a fence.
+    pub(crate) fn fence(&mut self, order: Ordering, place: Place) -> Result<(), Pause> {
+        self.other(Kind::Fence { order }, place)
+    }
+
+    /// One of `of` ways to go on, each of which is explored.
+    pub(crate) fn choose(&mut self, of: u64, place: Place) -> Result<u64, Pause> {
+        match self.phase {
+            Phase::Cancel => return Err(Pause::Unwind),
+            Phase::Probe => return Err(self.probe_goes_on()),
+            Phase::Replay | Phase::Extend => {}
+        }
+        self.check_waits()?;
+        let taken = match self.next_event() {
+            Some(id) => match self.graph.event(id).kind {
+                Kind::Choice { of: before, taken } if before == of => taken,
+                _ => return Err(self.differs("another choice")),
+            },
+            None => {
+                self.extend()?;
+                for taken in (1..of).rev() {
+                    let mut other = self.work.copy_of(&self.graph);
+                    other.push(self.current, Kind::Choice { of, taken });
+                    self.work.add(other);
+                }
+                self.add(Kind::Choice { of, taken: 0 })?;
+                0
+            }
+        };
+        self.performed_event(place);
+        Ok(taken)
+    }
+
+    /// Performs an event that no other thread can do otherwise.
+    fn other(&mut self, kind: Kind, place: Place) -> Result<(), Pause> {
+        match self.phase {
+            Phase::Cancel => return Err(Pause::Unwind),
+            Phase::Probe => return Err(self.probe_goes_on()),
+            Phase::Replay | Phase::Extend => {}
+        }
+        self.check_waits()?;
+        match self.next_event() {
+            Some(id) if self.graph.event(id).kind == kind => {}
+            Some(_) => return Err(self.differs("another event")),
+            None => {
+                self.extend()?;
+                self.add(kind)?;
+            }
+        }
+        self.performed_event(place);
+        Ok(())
+    }
+
+    /// A plain access.
+    pub(crate) fn plain(
+        &mut self,
+        address: usize,
+        writes: bool,
+        place: Place,
+    ) -> Result<(), Pause> {
+        match self.phase {
+            Phase::Cancel => return Err(Pause::Unwind),
+            Phase::Probe if writes => return Err(self.probe_goes_on()),
+            Phase::Probe => return Ok(()),
+            Phase::Replay | Phase::Extend => {}
+        }
+        let thread = self.current;
+        let events = self.threads[thread].performed;
+        let access = Access::new(thread, writes, events, place);
+        let clock = self.graph.clock_after(thread, events);
+        match self.plain.access(address, access, clock) {
+            Ok(()) => Ok(()),
+            Err(earlier) => Err(self.fail(FailureKind::DataRace(earlier, access))),
+        }
+    }
+
+    /// The next event of the thread that runs, if it is in the graph already.
+    fn next_event(&self) -> Option<EventId> {
+        let performed = self.threads[self.current].performed;
+        self.graph.event_of(self.current, performed)
+    }
+
+    /// The thread that runs is about to make a new event, which it must not
+    /// before the graph is replayed.
+    fn extend(&mut self) -> Result<(), Pause> {
+        if self.phase == Phase::Replay {
+            self.thread().state = State::AtEnd;
+            return Err(Pause::Suspend);
+        }
+        Ok(())
+    }
+
+    fn performed_event(&mut self, place: Place) {
+        let thread = &mut self.threads[self.current];
+        if let Some(id) = self.graph.event_of(self.current, thread.performed) {
+            self.places[id.index()] = Some(place);
+        }
+        thread.performed += 1;
+    }
+
+    /// Adds an event that has no alternatives.
+    fn add(&mut self, kind: Kind) -> Result<EventId, Pause> {
+        if self.graph.events().len() >= self.rules.max_events {
+            return Err(self.fail(FailureKind::TooManyEvents(self.rules.max_events)));
+        }
+        self.places.push(None);
+        Ok(self.graph.push(self.current, kind))
+    }
+
+    /// Adds a read from the newest write, and leaves what else it may read from
+    /// to be explored.
+    fn add_read(&mut self, location: LocationId, mode: ReadMode, weak: bool) -> Result<u64, Pause> {
+        let weak_waits = weak && self.rules.weak_waits;
+        let waits = |value: u64| mode.waits(value) || (weak_waits && mode.written(value).is_none());
+        let sources = self.graph.sources(self.current, location);
+        let newest = *sources.end();
+        for position in sources {
+            let from = self.graph.write_at(location, position);
+            let value = self.graph.written(from, location);
+            // A thread that waits because of an old value goes on when it sees a
+            // newer one, which is explored anyway.
+            if position == newest || waits(value) {
+                continue;
+            }
+            let kind = Kind::Read {
+                location,
+                mode,
+                reads_from: from,
+                value,
+            };
+            if let Some(written) = mode.written(value)
+                && self.graph.is_updated(location, position)
+            {
+                self.dead_end(kind, location, mode.order(value), written);
+                continue;
+            }
+            let mut other = self.work.copy_of(&self.graph);
+            other.push(self.current, kind);
+            self.work.add_if_consistent(other);
+        }
+        let from = self.graph.newest(location);
+        let value = self.graph.written(from, location);
+        self.add(Kind::Read {
+            location,
+            mode,
+            reads_from: from,
+            value,
+        })?;
+        self.check_maximal();
+        Ok(value)
+    }
+
+    /// A weak compare-and-swap that failed, and is tried again as it was, waits
+    /// until there is something else to read.
+    fn wait_if_tried_before(
+        &mut self,
+        location: LocationId,
+        mode: ReadMode,
+        place: Place,
+    ) -> Result<(), Pause> {
+        let Some(&last) = self.graph.program_order(self.current).last() else {
+            return Ok(());
+        };
+        let Kind::Read {
+            location: before,
+            mode: mode_before,
+            reads_from,
+            value,
+        } = self.graph.event(last).kind
+        else {
+            return Ok(());
+        };
+        let again = before == location
+            && mode_before == mode
+            && mode.written(value).is_none()
+            && self.places[last.index()] == Some(place);
+        if again && reads_from == self.graph.newest(location) {
+            return Err(self.spin(place));
+        }
+        Ok(())
+    }
+
+    /// A read-modify-write of a write that another one has updated already is
+    /// inconsistent, but what its write revisits may not be.
+    fn dead_end(&mut self, read: Kind, location: LocationId, order: Ordering, value: u64) {
+        self.graph.push(self.current, read);
+        let write = self.graph.push(
+            self.current,
+            Kind::Write {
+                location,
+                order,
+                value,
+                exclusive: true,
+            },
+        );
+        self.revisit(write);
+        self.graph.pop();
+        self.graph.pop();
+    }
+
+    /// Adds a write at the end of modification order, and leaves all other places,
+    /// and the reads that it revisits, to be explored.
+    fn add_write(&mut self, kind: Kind, location: LocationId) -> Result<EventId, Pause> {
+        let write = self.add(kind)?;
+        self.revisit(write);
+        let newest = self.graph.places(write).last();
+        let Some(newest) = newest else {
+            unreachable!("a read-modify-write of what was updated already is not performed");
+        };
+        for place in self.graph.places(write) {
+            if place != newest {
+                let mut other = self.work.copy_of(&self.graph);
+                other.place(write, place);
+                self.work.add_if_consistent(other);
+            }
+        }
+        debug_assert!(
+            newest == self.graph.modification_order(location).len(),
+            "the end of modification order is open"
+        );
+        self.graph.place(write, newest);
+        self.check_maximal();
+        Ok(write)
+    }
+
+    /// Leaves the graphs to be explored in which an earlier read reads from
+    /// `write`, the last event, which is not in modification order yet.
+    fn revisit(&mut self, write: EventId) {
+        let mut revisited = std::mem::take(&mut self.revisited);
+        revisited.clear();
+        revisited.extend(self.graph.revisited_by(write));
+        for &read in &revisited {
+            let mut taken_back = self.work.spare();
+            let (read, write) = taken_back.revisit(&self.graph, read, write, &mut self.renamed);
+            let floor = taken_back.floor_before(read);
+            let mut last = None;
+            for place in taken_back.places(write).filter(|&place| place >= floor) {
+                if let Some(place) = last.replace(place) {
+                    let mut other = self.work.copy_of(&taken_back);
+                    other.place(write, place);
+                    self.work.add_if_consistent(other);
+                }
+            }
+            match last {
+                Some(place) => {
+                    taken_back.place(write, place);
+                    self.work.add_if_consistent(taken_back);
+                }
+                None => self.work.give_back(taken_back),
+            }
+        }
+        self.revisited = revisited;
+    }
+
+    /// What comes last everywhere is consistent if what was there before is.
+    fn check_maximal(&self) {
+        debug_assert!(
+            self.graph.is_seq_cst_consistent(),
+            "an event that comes last made a cycle:\n{}",
+            self.graph
+        );
+    }
+
+    /// A failed weak compare-and-swap has to be tried again, where that is the
+    /// rule.
+    fn check_waits(&mut self) -> Result<(), Pause> {
+        if self.thread().must_wait {
+            return Err(self.fail(FailureKind::WeakNotRetried));
+        }
+        Ok(())
+    }
+}

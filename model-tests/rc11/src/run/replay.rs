@@ -1,0 +1,88 @@
+//! Performing the events of a graph again, and what a waiting thread would do.
+
+use super::{Done, Pause, Phase, Run, State};
+use crate::failure::FailureKind;
+use crate::graph::{EventId, Kind, LocationId, ReadMode};
+
+impl Run {
+    /// Replays a read. The writing half of a read-modify-write may be missing,
+    /// if the read was revisited: then it is new.
+    pub(super) fn replay_read(
+        &mut self,
+        id: EventId,
+        address: usize,
+        initial: u64,
+        mode: ReadMode,
+    ) -> Result<(LocationId, u64), Pause> {
+        let event = *self.graph.event(id);
+        let Kind::Read {
+            location,
+            mode: before,
+            reads_from,
+            value,
+        } = event.kind
+        else {
+            return Err(self.differs("a read where there was none"));
+        };
+        if before != mode {
+            return Err(self.differs("another read"));
+        }
+        if !reads_from.is_init() {
+            let from = *self.graph.event(reads_from);
+            if from.index >= self.threads[from.thread].performed {
+                self.thread().state = State::Follows(from.thread, from.index);
+                return Err(Pause::Suspend);
+            }
+        }
+        if mode.written(value).is_some()
+            && self.graph.event_of(event.thread, event.index + 1).is_none()
+        {
+            self.extend()?;
+        }
+        let location = self.location(address, initial, Some(location))?;
+        Ok((location, value))
+    }
+
+    /// The program does not do what it did before.
+    pub(super) fn differs(&mut self, how: &'static str) -> Pause {
+        self.fail(FailureKind::NotDeterministic(how))
+    }
+
+    /// The thread that runs would go on if it saw the newest values.
+    pub(super) fn probe_goes_on(&mut self) -> Pause {
+        self.goes_on = true;
+        self.phase = Phase::Cancel;
+        Pause::Unwind
+    }
+
+    /// Reads the newest value, without an event.
+    pub(super) fn probe_read(
+        &mut self,
+        address: usize,
+        initial: u64,
+        mode: ReadMode,
+    ) -> Result<Done, Pause> {
+        let value = match self.addresses.get(&address) {
+            Some(&location) => {
+                let newest = self.graph.newest(location);
+                self.graph.written(newest, location)
+            }
+            None => initial,
+        };
+        if mode.waits(value) {
+            return Err(Pause::Unwind);
+        }
+        if mode.written(value).is_some() {
+            return Err(self.probe_goes_on());
+        }
+        self.thread().probed += 1;
+        if self.thread().probed > self.rules.max_events {
+            return Err(self.fail(FailureKind::TooManyEvents(self.rules.max_events)));
+        }
+        Ok(Done {
+            read: value,
+            exchanged: false,
+            store: None,
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! The threads of an execution: which can run, which wait for what.
+
+use std::any::Any;
+
+use super::fiber::Job;
+use super::{Cancelled, Pause, Phase, Run};
+use crate::failure::{FailureKind, Waiting};
+use crate::graph::{Kind, ThreadId};
+use crate::race::Place;
+
+/// A thread of one execution.
+#[derive(Default)]
+pub(crate) struct Thread {
+    pub(crate) state: State,
+    /// How many of its events were performed.
+    pub(crate) performed: usize,
+    /// How many of these others can notice.
+    pub(super) effects: usize,
+    /// Where it yielded last, and what it had done before.
+    yielded: Option<(Place, usize)>,
+    /// It has to wait next.
+    pub(super) must_wait: bool,
+    /// Loads since it was asked whether it would go on.
+    pub(super) probed: usize,
+    /// What it does, if another thread said so, until it starts.
+    pub(crate) job: Option<Job>,
+    /// Whether its fiber has a job.
+    pub(crate) started: bool,
+}
+
+/// What a thread is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum State {
+    /// There is no such thread in this execution yet.
+    #[default]
+    Absent,
+    /// It can run.
+    Ready,
+    /// It has replayed its events.
+    AtEnd,
+    /// Its next read comes after this event of that thread.
+    Follows(ThreadId, usize),
+    /// It waits for the end of another thread.
+    Joins(ThreadId, Place),
+    /// It waits until something that it has read changes.
+    Waits(Place),
+    /// It is done.
+    Finished,
+}
+
+impl Run {
+    /// The thread to run next: one that makes up for a read-modify-write half
+    /// done, or else the lowest that can go on.
+    pub(crate) fn next_thread(&self) -> Option<ThreadId> {
+        (0..self.threads.len()).find(|&thread| self.can_run(thread))
+    }
+
+    fn can_run(&self, thread: ThreadId) -> bool {
+        match self.threads[thread].state {
+            State::Ready => {
+                self.phase != Phase::Replay
+                    || thread >= self.statics
+                    || !self.graph.program_order(thread).is_empty()
+            }
+            State::Follows(other, index) => self.threads[other].performed > index,
+            State::Joins(other, _) => self.threads[other].state == State::Finished,
+            State::AtEnd => self.phase == Phase::Extend,
+            State::Absent | State::Waits(_) | State::Finished => false,
+        }
+    }
+
+    /// The thread whose last event is the reading half of a read-modify-write.
+    pub(crate) fn half_done(&self) -> Option<ThreadId> {
+        (0..self.graph.threads()).find(|&thread| {
+            let last = self.graph.program_order(thread).last();
+            last.is_some_and(|&last| match self.graph.event(last).kind {
+                Kind::Read { mode, value, .. } => mode.written(value).is_some(),
+                _ => false,
+            })
+        })
+    }
+
+    /// Starts a thread; gives its number.
+    pub(crate) fn spawn(&mut self, place: Place) -> Result<ThreadId, Pause> {
+        let child = match self.next_event().map(|id| self.graph.event(id).kind) {
+            Some(Kind::Spawn { child }) => child,
+            Some(_) => return Err(self.differs("a thread where there was none")),
+            None if self.phase == Phase::Extend => {
+                let child = self.graph.add_thread(self.statics);
+                if self.threads.len() <= child {
+                    self.threads.resize_with(child + 1, Thread::default);
+                }
+                child
+            }
+            // The number does not matter: there will be no event.
+            None => 0,
+        };
+        self.other(Kind::Spawn { child }, place)?;
+        self.thread().effects += 1;
+        self.threads[child] = Thread {
+            state: State::Ready,
+            ..Thread::default()
+        };
+        Ok(child)
+    }
+
+    /// Waits for the end of a thread.
+    pub(crate) fn join(&mut self, child: ThreadId, place: Place) -> Result<(), Pause> {
+        if self.phase == Phase::Cancel || self.phase == Phase::Probe {
+            return Err(Pause::Unwind);
+        }
+        if self.next_event().is_none() {
+            self.extend()?;
+        }
+        if self.threads[child].state != State::Finished {
+            self.thread().state = State::Joins(child, place);
+            return Err(Pause::Suspend);
+        }
+        self.other(Kind::Join { child }, place)
+    }
+
+    /// The thread that runs has gone round a loop in vain.
+    pub(crate) fn spin(&mut self, place: Place) -> Pause {
+        match self.phase {
+            Phase::Cancel | Phase::Probe => return Pause::Unwind,
+            Phase::Replay | Phase::Extend => {}
+        }
+        if self.next_event().is_some() {
+            return self.differs("a thread waits that went on");
+        }
+        let last = self.graph.program_order(self.current).last();
+        if let Some(&last) = last
+            && let Kind::Read {
+                location,
+                reads_from,
+                ..
+            } = self.graph.event(last).kind
+            && reads_from != self.graph.newest(location)
+        {
+            // It will see the newer value some day: that is explored anyway.
+            self.redundant = true;
+        }
+        self.thread().must_wait = false;
+        self.thread().state = State::Waits(place);
+        Pause::Suspend
+    }
+
+    /// The thread that runs lets others run. If it comes to the same place again
+    /// and has only looked at things meanwhile, it waits for one of them to
+    /// change.
+    pub(crate) fn yields(&mut self, place: Place) -> Result<(), Pause> {
+        let now = Some((place, self.thread().effects));
+        if self.thread().yielded == now || matches!(self.phase, Phase::Cancel | Phase::Probe) {
+            return Err(self.spin(place));
+        }
+        self.thread().yielded = now;
+        Ok(())
+    }
+
+    /// The threads that have not come to their end, and where they wait.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = Waiting> + '_ {
+        self.threads
+            .iter()
+            .enumerate()
+            .filter_map(|(thread, state)| {
+                let (place, joins) = match state.state {
+                    State::Waits(place) => (place, None),
+                    State::Joins(other, place) => (place, Some(other)),
+                    _ => return None,
+                };
+                Some(Waiting {
+                    thread,
+                    place,
+                    joins,
+                })
+            })
+    }
+
+    /// Whether the last read of each thread that waits is of the newest write.
+    pub(crate) fn all_saw_the_newest(&self) -> bool {
+        self.waiting()
+            .filter(|waiting| waiting.joins.is_none())
+            .all(|waiting| {
+                let last = self.graph.program_order(waiting.thread).last();
+                last.is_none_or(|&last| match self.graph.event(last).kind {
+                    Kind::Read {
+                        location,
+                        reads_from,
+                        ..
+                    } => reads_from == self.graph.newest(location),
+                    _ => true,
+                })
+            })
+    }
+
+    /// A thread has come to its end, or unwound.
+    pub(crate) fn finished(&mut self, thread: ThreadId, result: Result<(), Box<dyn Any + Send>>) {
+        self.threads[thread].state = State::Finished;
+        match result {
+            Ok(()) if self.phase == Phase::Probe => self.goes_on = true,
+            Ok(()) => {}
+            Err(payload) if payload.is::<Cancelled>() => {}
+            Err(_) if self.phase == Phase::Probe => self.goes_on = true,
+            Err(payload) => {
+                self.fail(FailureKind::Panic { thread, payload });
+            }
+        }
+    }
+
+    /// Whether every event of the graph was performed again.
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.threads.iter().enumerate().all(|(thread, state)| {
+            match self.graph.program_order(thread) {
+                [] => true,
+                events => {
+                    let missing = events.len() - state.performed.min(events.len());
+                    missing == 0 || (missing == 1 && self.half_done() == Some(thread))
+                }
+            }
+        })
+    }
+}

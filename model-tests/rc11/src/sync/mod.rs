@@ -1,0 +1,5 @@
+//! What threads share.
+
+pub mod atomic;
+
+pub use std::sync::Arc;

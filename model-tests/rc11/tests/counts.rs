@@ -1,0 +1,162 @@
+//! How many executions well-known programs have.
+
+use std::sync::Arc;
+
+use rc11::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
+use rc11::sync::atomic::{AtomicU64, fence};
+use rc11::{Builder, thread};
+
+/// Complete executions; none may be blocked, or fail.
+fn executions<const N: usize>(threads: [fn(&[AtomicU64; 3]); N]) -> u64 {
+    let report = Builder::new().explore(move || {
+        let words = Arc::new([0, 0, 0].map(AtomicU64::new));
+        let handles = threads.map(|run| {
+            let words = words.clone();
+            thread::spawn(move || run(&words))
+        });
+        for handle in handles {
+            handle.join().unwrap();
+        }
+    });
+    assert!(report.is_complete(), "{:?}", report.failure);
+    assert_eq!(report.blocked, 0);
+    report.complete
+}
+
+macro_rules! thread {
+    ($words:ident => $($step:expr);+) => {
+        |$words| { $(let _ = $step;)+ }
+    };
+}
+
+const W: Ordering = Relaxed;
+
+#[test]
+fn store_buffering() {
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, W); m[1].load(Relaxed)),
+            thread!(m => m[1].store(1, W); m[0].load(Relaxed)),
+        ]),
+        4
+    );
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, SeqCst); m[1].load(SeqCst)),
+            thread!(m => m[1].store(1, SeqCst); m[0].load(SeqCst)),
+        ]),
+        3
+    );
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, W); fence(SeqCst); m[1].load(Relaxed)),
+            thread!(m => m[1].store(1, W); fence(SeqCst); m[0].load(Relaxed)),
+        ]),
+        3
+    );
+}
+
+#[test]
+fn message_passing() {
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, W); m[1].store(1, W)),
+            thread!(m => m[1].load(Relaxed); m[0].load(Relaxed)),
+        ]),
+        4
+    );
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, W); m[1].store(1, Release)),
+            thread!(m => m[1].load(Acquire); m[0].load(Relaxed)),
+        ]),
+        3
+    );
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, W); fence(Release); m[1].store(1, W)),
+            thread!(m => m[1].load(Relaxed); fence(Acquire); m[0].load(Relaxed)),
+        ]),
+        3
+    );
+}
+
+#[test]
+fn load_buffering() {
+    assert_eq!(
+        executions([
+            thread!(m => m[0].load(Relaxed); m[1].store(1, W)),
+            thread!(m => m[1].load(Relaxed); m[0].store(1, W)),
+        ]),
+        3
+    );
+}
+
+#[test]
+fn two_plus_two_writes() {
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, W); m[1].store(2, W)),
+            thread!(m => m[1].store(1, W); m[0].store(2, W)),
+        ]),
+        4
+    );
+}
+
+#[test]
+fn independent_reads_of_independent_writes() {
+    fn with(order: Ordering) -> u64 {
+        match order {
+            SeqCst => executions([
+                thread!(m => m[0].store(1, SeqCst)),
+                thread!(m => m[1].store(1, SeqCst)),
+                thread!(m => m[0].load(SeqCst); m[1].load(SeqCst)),
+                thread!(m => m[1].load(SeqCst); m[0].load(SeqCst)),
+            ]),
+            _ => executions([
+                thread!(m => m[0].store(1, Release)),
+                thread!(m => m[1].store(1, Release)),
+                thread!(m => m[0].load(Acquire); m[1].load(Acquire)),
+                thread!(m => m[1].load(Acquire); m[0].load(Acquire)),
+            ]),
+        }
+    }
+    assert_eq!((with(Acquire), with(SeqCst)), (16, 15));
+}
+
+#[test]
+fn write_to_read_causality() {
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, W)),
+            thread!(m => m[0].load(Relaxed); m[1].store(1, W)),
+            thread!(m => m[1].load(Relaxed); m[0].load(Relaxed)),
+        ]),
+        8
+    );
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, Release)),
+            thread!(m => m[0].load(Acquire); m[1].store(1, Release)),
+            thread!(m => m[1].load(Acquire); m[0].load(Relaxed)),
+        ]),
+        7
+    );
+}
+
+#[test]
+fn exchanges_of_one_word() {
+    let exchange: fn(&[AtomicU64; 3]) = thread!(m => m[0].compare_exchange(0, 1, AcqRel, Relaxed));
+    assert_eq!(executions([exchange; 2]), 2);
+    assert_eq!(executions([exchange; 3]), 3);
+    assert_eq!(executions([exchange; 4]), 4);
+}
+
+#[test]
+fn incrementers() {
+    let increment: fn(&[AtomicU64; 3]) = thread!(m => m[0].fetch_add(1, Relaxed));
+    assert_eq!(executions([increment; 2]), 2);
+    assert_eq!(executions([increment; 3]), 6);
+    assert_eq!(executions([increment; 4]), 24);
+    assert_eq!(executions([increment; 5]), 120);
+}
