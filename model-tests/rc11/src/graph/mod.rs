@@ -203,7 +203,7 @@ impl Graph {
         if let Kind::Spawn { child } = kind {
             self.threads[child].spawned = Some(id);
         }
-        if kind.order() == Some(Ordering::SeqCst) {
+        if kind.is_seq_cst() {
             self.seq_cst += 1;
         }
         self.clocks.push();
@@ -218,7 +218,7 @@ impl Graph {
         if let Kind::Spawn { child } = event.kind {
             self.threads[child].spawned = None;
         }
-        if event.kind.order() == Some(Ordering::SeqCst) {
+        if event.kind.is_seq_cst() {
             self.seq_cst -= 1;
         }
         self.clocks.pop();
@@ -264,14 +264,11 @@ impl Graph {
             kind,
         } = *self.event(id);
         let at = id.index();
-        self.clocks.clear(at);
         let before = match index.checked_sub(1) {
             Some(last) => Some(self.threads[thread].events[last]),
             None => self.threads[thread].spawned,
         };
-        if let Some(before) = before {
-            self.clocks.follow(at, before.index());
-        }
+        self.clocks.begin(at, before.map(EventId::index));
         self.clocks.own(at, thread, index);
         match kind {
             Kind::Read {
