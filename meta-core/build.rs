@@ -6,7 +6,7 @@ fn main() {
     println!("cargo::rerun-if-changed=../meta-core/build.rs");
     println!("cargo::rustc-check-cfg=cfg(model)");
     let on = |cfg: &str| std::env::var_os(cfg).is_some();
-    if on("CARGO_CFG_LOOM") || on("CARGO_CFG_SHUTTLE") {
+    if ["LOOM", "SHUTTLE", "RC11"].iter().any(|cfg| on(&format!("CARGO_CFG_{cfg}"))) {
         println!("cargo::rustc-cfg=model");
     }
 }

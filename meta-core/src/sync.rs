@@ -2,23 +2,24 @@
 //!
 //! Everything the protocol shares between threads goes through this module.
 //! Normal builds get [`core::sync::atomic`] and nothing else; with
-//! `--cfg loom` or `--cfg shuttle` the same calls reach that explorer, and the
+//! `--cfg loom`, `--cfg shuttle` or `--cfg rc11` the same calls reach that explorer, and the
 //! `model` module lets a harness trace them, change one site's ordering and
 //! make a weak compare-and-swap fail. No model changes an ordering by itself.
 
-#[cfg(all(loom, shuttle))]
-compile_error!("give --cfg loom or --cfg shuttle, not both: each replaces the same atomics");
+#[cfg(any(all(loom, shuttle), all(loom, rc11), all(shuttle, rc11)))]
+compile_error!("give one of --cfg loom, shuttle and rc11: each replaces the same atomics");
 
-#[cfg_attr(not(any(loom, shuttle)), path = "sync/core.rs")]
-#[cfg_attr(any(loom, shuttle), path = "sync/modelled.rs")]
+#[cfg_attr(not(any(loom, shuttle, rc11)), path = "sync/core.rs")]
+#[cfg_attr(any(loom, shuttle, rc11), path = "sync/modelled.rs")]
 mod primitives;
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(loom, shuttle, rc11))]
 #[cfg_attr(loom, path = "sync/loom.rs")]
 #[cfg_attr(shuttle, path = "sync/shuttle.rs")]
+#[cfg_attr(rc11, path = "sync/rc11.rs")]
 mod explorer;
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(loom, shuttle, rc11))]
 pub mod model;
 
 pub(crate) use primitives::{AtomicWord, PlainCell, fence, retry_hint};
@@ -26,13 +27,13 @@ pub(crate) use primitives::{AtomicWord, PlainCell, fence, retry_hint};
 /// The greatest number of handles to one frame.
 ///
 /// Reaching it aborts instead of overflowing.
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(loom, shuttle, rc11)))]
 pub const REF_COUNT_MAX: u64 = i64::MAX as u64;
 
 /// The greatest number of handles to one frame.
 ///
 /// Small in model builds, so that programs can reach the edge.
-#[cfg(any(loom, shuttle))]
+#[cfg(any(loom, shuttle, rc11))]
 pub const REF_COUNT_MAX: u64 = 16;
 
 /// How a pointer to plain memory is about to be used.

@@ -14,7 +14,7 @@ pub(crate) fn cargo(root: &Path, target: &Path, engine: EngineName) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     // This process may be a build with an engine itself.
-    for engine in [EngineName::Loom, EngineName::Shuttle] {
+    for engine in [EngineName::Rc11, EngineName::Loom, EngineName::Shuttle] {
         flags = flags.replace(&format!("--cfg {engine}"), "");
     }
     if engine != EngineName::Threads {

@@ -6,9 +6,8 @@ use core::panic::Location;
 use core::sync::atomic::Ordering;
 
 use super::Access;
-use super::model::Probe;
+use super::model::{self, Probe};
 
-pub(super) use loom::skip_branch as cut_branch;
 pub(super) use loom::sync::atomic::{AtomicU64 as RawWord, fence};
 
 /// A value that a slot's word never holds: beyond what any program adds to
@@ -31,6 +30,20 @@ pub(super) fn fail_to_exchange(word: &RawWord, ordering: Ordering) -> u64 {
         Err(value) => value,
         Ok(_) => unreachable!("a slot's word held a value that no operation writes"),
     }
+}
+
+/// Ends the branch, if the job asks for it. A loop of tries needs no yield: it goes
+/// round again only after another thread made a step, or once for an injected
+/// failure.
+pub(super) fn retry() {
+    if model::cut_here() {
+        loom::skip_branch();
+    }
+}
+
+/// The newest value, which is the last one written.
+pub(super) fn newest(_word: &RawWord, executed: u64) -> u64 {
+    executed
 }
 
 /// loom draws nothing; spurious failures are injected one by one.

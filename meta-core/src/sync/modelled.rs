@@ -13,8 +13,8 @@ use crate::ordering::Site;
 /// A shared word.
 pub(crate) struct AtomicWord {
     word: RawWord,
-    /// The newest value. In both explorers the order in which the stores to a
-    /// word are executed is their modification order.
+    /// The value executed last. In loom and shuttle the order in which the stores
+    /// to a word are executed is their modification order.
     newest: Cell<u64>,
 }
 
@@ -68,7 +68,7 @@ impl AtomicWord {
     #[track_caller]
     pub(crate) fn load(&self, site: Site) -> u64 {
         let ordering = model::access_ordering(site);
-        self.step(self.newest.get(), || {
+        self.step(self.peek(), || {
             let value = explorer::load(&self.word, ordering, model::probe());
             let step = Step {
                 site,
@@ -170,7 +170,7 @@ impl AtomicWord {
     ) -> Result<u64, u64> {
         let on_success = model::access_ordering(success);
         let on_failure = model::access_ordering(failure);
-        self.step(Err(self.newest.get()), || {
+        self.step(Err(self.peek()), || {
             let result = if spurious {
                 Err(explorer::fail_to_exchange(&self.word, on_failure))
             } else {
@@ -194,7 +194,7 @@ impl AtomicWord {
 
     /// The latest value, without taking part in the protocol.
     pub(crate) fn peek(&self) -> u64 {
-        self.newest.get()
+        explorer::newest(&self.word, self.newest.get())
     }
 }
 
@@ -218,13 +218,9 @@ pub(crate) fn fence(site: Site) {
 }
 
 /// Called between two attempts of a compare-and-swap loop.
-///
-/// Such a loop needs no yield: it goes round again only after another thread
-/// made a step, or once for an injected failure.
+#[track_caller]
 pub(crate) fn retry_hint() {
-    if model::cut_here() {
-        explorer::cut_branch();
-    }
+    explorer::retry();
 }
 
 /// As aligned as a slot: an explorer's cell puts its own state first, so that

@@ -83,7 +83,12 @@ pub(super) fn draw_one_in(n: u64) -> bool {
 }
 
 /// shuttle cannot leave an execution; the retry goes on.
-pub(super) fn cut_branch() {}
+pub(super) fn retry() {}
+
+/// The newest value.
+pub(super) fn newest(word: &RawWord, _executed: u64) -> u64 {
+    word.0.get()
+}
 
 /// Memory whose accesses are noticed when they overlap: each one spans a
 /// scheduling point.

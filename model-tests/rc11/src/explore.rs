@@ -276,7 +276,7 @@ impl<'a> Exploration<'a> {
         self.replay();
         self.extend();
         let run = self.state();
-        if run.failure.is_some() {
+        if run.failure.is_some() || run.dead {
             self.cancel();
             return Flow::GoOn;
         }
@@ -329,7 +329,7 @@ impl<'a> Exploration<'a> {
 
     fn goes_on(&mut self) -> bool {
         let run = self.state();
-        run.failure.is_none() && !run.redundant
+        run.failure.is_none() && !run.redundant && !run.dead
     }
 
     /// Lets each thread that waits see the newest values. If none goes on then,

@@ -7,6 +7,8 @@ use std::sync::atomic::Ordering;
 
 #[cfg(loom)]
 use ::loom::sync::atomic::AtomicU64;
+#[cfg(rc11)]
+use ::rc11::sync::atomic::AtomicU64;
 #[cfg(shuttle)]
 use ::shuttle::sync::atomic::AtomicU64;
 use meta_core::model;
@@ -35,7 +37,7 @@ thread_local! {
 struct ModelFlag(AtomicU64);
 
 impl Flag for ModelFlag {
-    const ORDERED: bool = cfg!(loom);
+    const ORDERED: bool = !cfg!(shuttle);
 
     fn new(value: u64) -> Self {
         ModelFlag(AtomicU64::new(value))

@@ -17,6 +17,8 @@ use crate::verdict::Verdict;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineName {
+    /// Exact, with weak memory.
+    Rc11,
     /// Exhaustive, with weak memory.
     Loom,
     /// Sequentially consistent, at random or exhaustive.
@@ -29,6 +31,7 @@ impl EngineName {
     /// The name. That of an explorer is also the cfg that compiles it in.
     pub const fn as_str(self) -> &'static str {
         match self {
+            EngineName::Rc11 => "rc11",
             EngineName::Loom => "loom",
             EngineName::Shuttle => "shuttle",
             EngineName::Threads => "threads",
@@ -41,10 +44,11 @@ impl std::str::FromStr for EngineName {
 
     fn from_str(word: &str) -> Result<Self, String> {
         match word {
+            "rc11" => Ok(EngineName::Rc11),
             "loom" => Ok(EngineName::Loom),
             "shuttle" => Ok(EngineName::Shuttle),
             "threads" => Ok(EngineName::Threads),
-            other => Err(format!("`{other}` is not one of loom, shuttle, threads")),
+            other => Err(format!("`{other}` is not one of rc11, loom, shuttle, threads")),
         }
     }
 }

@@ -6,14 +6,16 @@
 mod job;
 mod judge;
 
-#[cfg(any(loom, shuttle))]
+#[cfg(any(loom, shuttle, rc11))]
 mod coverage;
-#[cfg(any(loom, shuttle))]
+#[cfg(any(loom, shuttle, rc11))]
 mod failure;
-#[cfg(any(loom, shuttle))]
+#[cfg(any(loom, shuttle, rc11))]
 mod host;
 #[cfg(loom)]
 mod loom;
+#[cfg(rc11)]
+mod rc11;
 pub mod scheduler;
 #[cfg(shuttle)]
 mod shuttle;
@@ -23,7 +25,7 @@ mod subject;
 mod tally;
 #[cfg(not(model))]
 mod threads;
-#[cfg(any(loom, shuttle))]
+#[cfg(any(loom, shuttle, rc11))]
 mod watch;
 
 use std::sync::Arc;
@@ -52,6 +54,8 @@ pub fn compiled() -> EngineName {
         EngineName::Loom
     } else if cfg!(shuttle) {
         EngineName::Shuttle
+    } else if cfg!(rc11) {
+        EngineName::Rc11
     } else {
         EngineName::Threads
     }
@@ -67,6 +71,8 @@ pub fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
     return loom::explore(job, progress);
     #[cfg(shuttle)]
     return shuttle::explore(job, progress);
+    #[cfg(rc11)]
+    return rc11::explore(job, progress);
     #[cfg(not(model))]
     return threads::explore(job, progress);
 }

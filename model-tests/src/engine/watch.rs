@@ -180,6 +180,11 @@ impl<S: Subject<ModelHost>> Watch<S> {
         resume_unwind(Box::new(Stop));
     }
 
+    /// Ends the exploration with a failure that the explorer has found.
+    pub(super) fn failed(&self, failure: Failure) {
+        self.state().failure.get_or_insert(failure);
+    }
+
     /// What was seen, given how the explorer returned.
     pub(super) fn finish(&self, engine: EngineName, ended: std::thread::Result<()>) -> Exploration {
         let mut state = self.state();

@@ -50,6 +50,19 @@ impl Graph {
         }
     }
 
+    /// Whether an event is a read that had something newer to read when it was
+    /// added. No revisit takes it back.
+    pub(crate) fn was_stale(&self, read: EventId) -> bool {
+        match self.event(read).kind {
+            Kind::Read {
+                location,
+                reads_from,
+                ..
+            } => self.has_newer(location, reads_from, |write| write < read),
+            _ => false,
+        }
+    }
+
     /// Whether one of these events is a write after `write` in modification
     /// order.
     fn has_newer(&self, location: usize, write: EventId, is_one: impl Fn(EventId) -> bool) -> bool {

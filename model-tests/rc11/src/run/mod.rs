@@ -82,6 +82,8 @@ pub(crate) struct Run {
     pub(crate) failure: Option<Failure>,
     /// Whether another execution shows all that this one could.
     pub(crate) redundant: bool,
+    /// Whether the graph is inconsistent.
+    pub(crate) dead: bool,
     /// Thread that a probe has seen to go on.
     pub(crate) goes_on: bool,
     renamed: Vec<EventId>,
@@ -105,6 +107,7 @@ impl Run {
             places: Vec::new(),
             failure: None,
             redundant: false,
+            dead: false,
             goes_on: false,
             renamed: Vec::new(),
             revisited: Vec::new(),
@@ -123,6 +126,7 @@ impl Run {
         self.places.clear();
         self.places.resize(self.graph.events().len(), None);
         self.redundant = false;
+        self.dead = false;
         self.goes_on = false;
         self.threads.clear();
         self.threads
@@ -510,17 +514,19 @@ impl Run {
     /// inconsistent, but what its write revisits may not be.
     fn dead_end(&mut self, read: Kind, location: LocationId, order: Ordering, value: u64) {
         self.graph.push(self.current, read);
-        let write = self.graph.push(
-            self.current,
-            Kind::Write {
-                location,
-                order,
-                value,
-                exclusive: true,
-            },
-        );
-        self.revisit(write);
-        self.graph.pop();
+        if self.graph.is_seq_cst_consistent() {
+            let write = self.graph.push(
+                self.current,
+                Kind::Write {
+                    location,
+                    order,
+                    value,
+                    exclusive: true,
+                },
+            );
+            self.revisit(write);
+            self.graph.pop();
+        }
         self.graph.pop();
     }
 
@@ -540,12 +546,15 @@ impl Run {
                 self.work.add_if_consistent(other);
             }
         }
-        debug_assert!(
-            newest == self.graph.modification_order(location).len(),
-            "the end of modification order is open"
-        );
+        let is_last = newest == self.graph.modification_order(location).len();
         self.graph.place(write, newest);
-        self.check_maximal();
+        if is_last {
+            self.check_maximal();
+        } else if !self.graph.is_seq_cst_consistent() {
+            // The write of a read-modify-write that has read an older one.
+            self.dead = true;
+            return Err(Pause::Suspend);
+        }
         Ok(write)
     }
 

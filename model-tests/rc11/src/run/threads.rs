@@ -129,17 +129,8 @@ impl Run {
             return self.differs("a thread waits that went on");
         }
         let last = self.graph.program_order(self.current).last();
-        if let Some(&last) = last
-            && let Kind::Read {
-                location,
-                reads_from,
-                ..
-            } = self.graph.event(last).kind
-            && reads_from != self.graph.newest(location)
-        {
-            // It will see the newer value some day: that is explored anyway.
-            self.redundant = true;
-        }
+        // It will see a newer value some day: that is explored anyway.
+        self.redundant |= last.is_some_and(|&last| self.graph.was_stale(last));
         self.thread().must_wait = false;
         self.thread().state = State::Waits(place);
         Pause::Suspend

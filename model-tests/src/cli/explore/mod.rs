@@ -153,7 +153,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             runs.push((job, run));
         };
         match engine {
-            EngineName::Loom => {
+            EngineName::Loom | EngineName::Rc11 => {
                 for job in question.loom_jobs() {
                     if interrupt::requested() {
                         break;
