@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::sync::atomic::Ordering::Relaxed;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -9,6 +10,7 @@ use proptest::test_runner::FileFailurePersistence;
 use crate::adapter::{explored, explored_from_the_start};
 use crate::canonical::CanonicalGraph;
 use crate::enumerate::graphs;
+use crate::litmus::{Litmus, load, store};
 use crate::strategy::programs;
 
 /// What is wrong with the graphs that were seen, if something is.
@@ -30,12 +32,16 @@ fn difference(expected: &[CanonicalGraph], seen: &[CanonicalGraph]) -> Option<St
     (!text.is_empty()).then_some(text)
 }
 
+fn agree(program: &Litmus, seen: &[CanonicalGraph]) -> Result<(), TestCaseError> {
+    if let Some(difference) = difference(&graphs(program), seen) {
+        return Err(TestCaseError::fail(format!("\n{program}\n{difference}")));
+    }
+    Ok(())
+}
+
 #[test]
 fn a_difference_is_told_from_none() {
-    let program = crate::litmus::Litmus::new([&[
-        crate::litmus::store(0, 1, std::sync::atomic::Ordering::Relaxed),
-        crate::litmus::load(0, std::sync::atomic::Ordering::Relaxed),
-    ]]);
+    let program = Litmus::new([&[store(0, 1, Relaxed), load(0, Relaxed)]]);
     let one = graphs(&program);
     assert_eq!(one.len(), 1);
     let mut other = one.clone();
@@ -49,23 +55,23 @@ fn a_difference_is_told_from_none() {
     assert!(difference(&one, &surplus).unwrap().contains("not allowed"));
 }
 
+/// So many times the cases that proptest has by itself, or `PROPTEST_CASES` says.
+const MORE: u32 = 16;
+
 proptest! {
     #![proptest_config(ProptestConfig {
+        cases: MORE * ProptestConfig::default().cases,
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        ..ProptestConfig::with_cases(4_000)
+        ..ProptestConfig::default()
     })]
 
     #[test]
-    fn the_explorer_sees_each_graph_once(program in programs()) {
-        if let Some(difference) = difference(&graphs(&program), &explored(&program)) {
-            prop_assert!(false, "\n{}\n{}", program, difference);
-        }
+    fn each_graph_is_explored_once(program in programs()) {
+        agree(&program, &explored(&program))?;
     }
 
     #[test]
-    fn so_it_does_with_threads_from_the_start(program in programs()) {
-        if let Some(difference) = difference(&graphs(&program), &explored_from_the_start(&program)) {
-            prop_assert!(false, "\n{}\n{}", program, difference);
-        }
+    fn each_graph_is_explored_once_with_threads_from_the_start(program in programs()) {
+        agree(&program, &explored_from_the_start(&program))?;
     }
 }

@@ -234,7 +234,7 @@ mod tests {
         })]
 
         #[test]
-        fn to_judge_parts_loses_no_graph(program in programs_of(2..=3, 4)) {
+        fn to_judge_parts_loses_no_graph(program in programs_of(2..=3, 3, 4)) {
             let early = graphs_by(&program, Judge::Parts);
             let late = graphs_by(&program, Judge::Complete);
             let set = |graphs: Vec<CanonicalGraph>| graphs.into_iter().collect::<HashSet<_>>();
@@ -243,7 +243,7 @@ mod tests {
         }
 
         #[test]
-        fn no_graph_is_found_twice(program in programs_of(2..=3, 6)) {
+        fn no_graph_is_found_twice(program in programs_of(2..=3, 3, 6)) {
             let graphs = graphs(&program);
             let number = graphs.len();
             prop_assert_eq!(graphs.into_iter().collect::<HashSet<_>>().len(), number);

@@ -1,5 +1,6 @@
 //! Random programs.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 use proptest::prelude::*;
@@ -7,29 +8,30 @@ use proptest::sample::select;
 
 use crate::litmus::{Litmus, Op, Operand, cas, fence, fetch_add, load, store, swap};
 
-const ACCESSES: usize = 8;
-
-/// Programs of two or three threads with up to three operations each, on one to
-/// three locations.
+/// Programs of two or three threads with up to three operations each, or of four
+/// with up to two, on one to three locations; up to eight accesses in all.
 pub(crate) fn programs() -> impl Strategy<Value = Litmus> {
-    programs_of(2..=3, ACCESSES)
+    prop_oneof![
+        3 => programs_of(2..=3, 3, 8),
+        1 => programs_of(4..=4, 2, 8),
+    ]
 }
 
-/// Programs of so many threads, with so many accesses at most.
+/// Programs of so many threads, operations in a thread at most, and accesses at
+/// most.
 pub(crate) fn programs_of(
-    threads: std::ops::RangeInclusive<usize>,
+    threads: RangeInclusive<usize>,
+    operations: usize,
     accesses: usize,
 ) -> impl Strategy<Value = Litmus> {
-    let thread = |locations| prop::collection::vec(op(locations), 1..=3);
+    let thread = move |locations| prop::collection::vec(op(locations), 1..=operations);
     (1_usize..=3)
         .prop_flat_map(move |locations| prop::collection::vec(thread(locations), threads.clone()))
         .prop_map(move |threads| {
             let mut left = accesses;
+            let threads = threads.into_iter().map(|ops| mended(ops, &mut left));
             Litmus {
-                threads: threads
-                    .into_iter()
-                    .map(|ops| mended(ops, &mut left))
-                    .collect(),
+                threads: threads.collect(),
             }
         })
 }
