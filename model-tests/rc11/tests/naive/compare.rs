@@ -32,11 +32,24 @@ fn difference(expected: &[CanonicalGraph], seen: &[CanonicalGraph]) -> Option<St
     (!text.is_empty()).then_some(text)
 }
 
+/// Whether the explorer sees the graphs of a program, and each once.
 fn agree(program: &Litmus, seen: &[CanonicalGraph]) -> Result<(), TestCaseError> {
     if let Some(difference) = difference(&graphs(program), seen) {
         return Err(TestCaseError::fail(format!("\n{program}\n{difference}")));
     }
     Ok(())
+}
+
+/// The graphs of a program, after the explorer has seen the same.
+#[track_caller]
+pub(crate) fn agreed(program: &Litmus) -> Vec<CanonicalGraph> {
+    let graphs = graphs(program);
+    for seen in [explored(program), explored_from_the_start(program)] {
+        if let Some(difference) = difference(&graphs, &seen) {
+            panic!("\n{program}\n{difference}");
+        }
+    }
+    graphs
 }
 
 #[test]

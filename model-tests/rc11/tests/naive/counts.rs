@@ -1,8 +1,9 @@
-//! How many graphs the programs have whose number is known.
+//! How many graphs the programs have whose number is known, by the enumeration and
+//! by the explorer.
 
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
-use crate::enumerate::graphs;
+use crate::compare::agreed;
 use crate::litmus::{Litmus, Op, Operand, cas, fence, fetch_add, load, store, swap};
 
 const X: usize = 0;
@@ -12,7 +13,7 @@ const W: usize = 3;
 
 #[track_caller]
 fn has(expected: usize, program: Litmus) {
-    let found = graphs(&program);
+    let found = agreed(&program);
     assert_eq!(found.len(), expected, "\n{program}\n{}", Graphs(&found));
 }
 

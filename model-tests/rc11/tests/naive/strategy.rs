@@ -8,6 +8,39 @@ use proptest::sample::select;
 
 use crate::litmus::{Litmus, Op, Operand, cas, fence, fetch_add, load, store, swap};
 
+/// What the programs of a kind are made of. The rules of sequential consistency
+/// show only where much of a program takes part in them.
+#[derive(Clone, Copy, Debug)]
+struct Style {
+    orders: &'static [Ordering],
+    /// How often there is a fence, or a read-modify-write, for each load and store.
+    fences: f64,
+    updates: f64,
+}
+
+const STYLES: [Style; 4] = [
+    Style {
+        orders: &[Relaxed, Acquire, Release, AcqRel, SeqCst],
+        fences: 0.25,
+        updates: 0.5,
+    },
+    Style {
+        orders: &[Relaxed, SeqCst],
+        fences: 0.5,
+        updates: 0.2,
+    },
+    Style {
+        orders: &[SeqCst, Acquire, Release],
+        fences: 0.1,
+        updates: 0.2,
+    },
+    Style {
+        orders: &[SeqCst],
+        fences: 0.1,
+        updates: 0.5,
+    },
+];
+
 /// Programs of two or three threads with up to three operations each, or of four
 /// with up to two, on one to three locations; up to eight accesses in all.
 pub(crate) fn programs() -> impl Strategy<Value = Litmus> {
@@ -24,9 +57,12 @@ pub(crate) fn programs_of(
     operations: usize,
     accesses: usize,
 ) -> impl Strategy<Value = Litmus> {
-    let thread = move |locations| prop::collection::vec(op(locations), 1..=operations);
-    (1_usize..=3)
-        .prop_flat_map(move |locations| prop::collection::vec(thread(locations), threads.clone()))
+    let thread =
+        move |locations, style| prop::collection::vec(op(locations, style), 1..=operations);
+    (1_usize..=3, select(&STYLES[..]))
+        .prop_flat_map(move |(locations, style)| {
+            prop::collection::vec(thread(locations, style), threads.clone())
+        })
         .prop_map(move |threads| {
             let mut left = accesses;
             let threads = threads.into_iter().map(|ops| mended(ops, &mut left));
@@ -59,25 +95,31 @@ fn mended(ops: Vec<Op>, left: &mut usize) -> Vec<Op> {
     mended
 }
 
-fn op(locations: usize) -> impl Strategy<Value = Op> {
+fn op(locations: usize, style: Style) -> impl Strategy<Value = Op> {
     let at = 0..locations;
-    prop_oneof![
-        4 => (at.clone(), select(&[Relaxed, Acquire, SeqCst][..]))
-            .prop_map(|(at, order)| load(at, order)),
-        4 => (at.clone(), operand(), select(&[Relaxed, Release, SeqCst][..]))
-            .prop_map(|(at, value, order)| store(at, value, order)),
-        1 => (at.clone(), operand(), any_order())
-            .prop_map(|(at, value, order)| fetch_add(at, value, order)),
-        1 => (at.clone(), operand(), any_order())
-            .prop_map(|(at, value, order)| swap(at, value, order)),
-        2 => (at, (operand(), operand()), (any_order(), select(&[Relaxed, Acquire, SeqCst][..])))
-            .prop_map(|(at, values, orders)| cas(at, values, orders)),
-        2 => select(&[Acquire, Release, AcqRel, SeqCst][..]).prop_map(fence),
-    ]
-}
+    let among = |orders: &[Ordering]| {
+        let both = style.orders.iter().filter(|order| orders.contains(order));
+        select(both.copied().collect::<Vec<_>>())
+    };
+    let to_load = among(&[Relaxed, Acquire, SeqCst]);
+    let to_store = among(&[Relaxed, Release, SeqCst]);
+    let to_update = select(style.orders);
+    let to_fence = among(&[Acquire, Release, AcqRel, SeqCst]);
 
-fn any_order() -> impl Strategy<Value = Ordering> {
-    select(&[Relaxed, Acquire, Release, AcqRel, SeqCst][..])
+    const EACH: u32 = 20;
+    let times = |often: f64| (f64::from(EACH) * often) as u32;
+    prop_oneof![
+        EACH => (at.clone(), to_load.clone()).prop_map(|(at, order)| load(at, order)),
+        EACH => (at.clone(), operand(), to_store)
+            .prop_map(|(at, value, order)| store(at, value, order)),
+        times(style.updates / 2.0) => (at.clone(), operand(), to_update.clone())
+            .prop_map(|(at, value, order)| fetch_add(at, value, order)),
+        times(style.updates / 2.0) => (at.clone(), operand(), to_update.clone())
+            .prop_map(|(at, value, order)| swap(at, value, order)),
+        times(style.updates) => (at, (operand(), operand()), (to_update, to_load))
+            .prop_map(|(at, values, orders)| cas(at, values, orders)),
+        times(2.0 * style.fences) => to_fence.prop_map(fence),
+    ]
 }
 
 /// Few values, so that two writes often have the same.

@@ -1,4 +1,5 @@
-//! Outcomes of classic litmus tests, and whether RC11 allows them.
+//! Outcomes of classic litmus tests, and whether RC11 allows them, by the
+//! enumeration and by the explorer.
 //!
 //! The names are those of the literature on herd and C11; "the paper" is Lahav et
 //! al., PLDI 2017. Release sequences are those of C++20.
@@ -6,7 +7,7 @@
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
 use crate::canonical::CanonicalGraph;
-use crate::enumerate::graphs;
+use crate::compare::agreed;
 use crate::litmus::{Litmus, Operand, cas, fence, fetch_add, load, store};
 
 const X: usize = 0;
@@ -16,14 +17,14 @@ const Z: usize = 2;
 #[track_caller]
 fn allows(program: &Litmus, outcome: impl Fn(&CanonicalGraph) -> bool) {
     assert!(
-        graphs(program).iter().any(outcome),
+        agreed(program).iter().any(outcome),
         "RC11 allows it:\n{program}"
     );
 }
 
 #[track_caller]
 fn forbids(program: &Litmus, outcome: impl Fn(&CanonicalGraph) -> bool) {
-    if let Some(graph) = graphs(program).iter().find(|graph| outcome(graph)) {
+    if let Some(graph) = agreed(program).iter().find(|graph| outcome(graph)) {
         panic!("RC11 forbids it:\n{program}\n{graph}");
     }
 }
