@@ -112,9 +112,9 @@ pub(crate) fn is_in_thread() -> bool {
 }
 
 /// Starts a thread. `None` outside of an execution.
-pub(crate) fn spawn(job: Job, place: Place) -> Option<ThreadId> {
+pub(crate) fn spawn(job: Box<dyn FnOnce()>, place: Place) -> Option<ThreadId> {
     let child = perform(|run| run.spawn(place))?;
-    with(|run| run.threads[child].job = Some(job))?;
+    with(|run| run.threads[child].job = Some(Job::Spawned(job)))?;
     Some(child)
 }
 

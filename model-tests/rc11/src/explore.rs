@@ -63,6 +63,7 @@ pub struct Builder {
     max_executions: Option<u64>,
     max_duration: Option<Duration>,
     stack_size: usize,
+    forget_blocked: bool,
     rules: Rules,
 }
 
@@ -102,6 +103,7 @@ impl Builder {
             max_executions: None,
             max_duration: None,
             stack_size: 256 << 10,
+            forget_blocked: false,
             rules: Rules {
                 max_events: 10_000,
                 spurious: false,
@@ -149,6 +151,18 @@ impl Builder {
     /// otherwise is a failure.
     pub fn failed_weak_waits(&mut self, waits: bool) -> &mut Self {
         self.rules.weak_waits = waits;
+        self
+    }
+
+    /// Forgets the threads of blocked executions, where others unwind: their
+    /// destructors do not run, which saves a quarter of the time and more.
+    ///
+    /// # Safety
+    ///
+    /// Nothing may depend on the destructors of what threads have on their stacks
+    /// when they wait: scopes of real threads do, for one.
+    pub unsafe fn forget_blocked(&mut self, forget: bool) -> &mut Self {
+        self.forget_blocked = forget;
         self
     }
 
@@ -352,7 +366,13 @@ impl<'a> Exploration<'a> {
         self.state().phase = Phase::Cancel;
         for thread in 0..self.state().threads.len() {
             let thread_state = &self.state().threads[thread];
-            if thread_state.started && thread_state.state != State::Finished {
+            if !thread_state.started || thread_state.state == State::Finished {
+                continue;
+            }
+            if self.builder.forget_blocked && self.state().failure.is_none() {
+                // SAFETY: promised to the builder.
+                unsafe { self.fibers[thread].forget() };
+            } else {
                 self.resume(thread);
             }
         }
@@ -367,10 +387,12 @@ impl<'a> Exploration<'a> {
         run.current = thread;
         let state = &mut run.threads[thread];
         let job = (!state.started).then(|| {
+            // SAFETY: `cancel` resumes or forgets all fibers before the
+            // exploration, which borrows the program, is over.
             state
                 .job
                 .take()
-                .unwrap_or_else(|| program_job(self.program, thread))
+                .unwrap_or_else(|| unsafe { Job::of_start(self.program, thread) })
         });
         state.started = true;
         state.state = State::Ready;
@@ -384,12 +406,4 @@ impl<'a> Exploration<'a> {
         }
         self.run = Some(run);
     }
-}
-
-/// What a thread of the start does.
-fn program_job(program: &dyn Program, thread: ThreadId) -> Job {
-    // SAFETY: jobs run in fibers, and each fiber that was given one is resumed until
-    // the job is over before the exploration returns, which borrows the program.
-    let program: &'static dyn Program = unsafe { std::mem::transmute(program) };
-    Box::new(move || program.run(thread))
 }

@@ -70,23 +70,35 @@ impl Access {
 
 /// The last accesses to each piece of plain memory in one execution.
 #[derive(Debug, Default)]
-pub(crate) struct Plain(FxHashMap<usize, Last>);
+pub(crate) struct Plain {
+    last: FxHashMap<usize, Last>,
+    /// What is older is of another execution.
+    execution: u64,
+}
 
 #[derive(Debug, Default)]
 struct Last {
+    execution: u64,
     write: Option<Access>,
     /// The last read of each thread since.
     reads: Vec<Access>,
 }
 
+/// More addresses than this are not kept for the next execution.
+const KEPT: usize = 1_000;
+
 impl Plain {
+    /// Begins another execution.
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.execution += 1;
+        if self.last.len() > KEPT {
+            self.last.clear();
+        }
     }
 
-    /// Forgets what lay at these addresses.
+    /// Forgets what lay at this address.
     pub(crate) fn forget(&mut self, address: usize) {
-        self.0.remove(&address);
+        self.last.remove(&address);
     }
 
     /// Records an access by a thread with this clock. Fails with the earlier
@@ -97,7 +109,12 @@ impl Plain {
         access: Access,
         clock: Option<&[u32]>,
     ) -> Result<(), Access> {
-        let last = self.0.entry(address).or_default();
+        let last = self.last.entry(address).or_default();
+        if last.execution != self.execution {
+            last.execution = self.execution;
+            last.write = None;
+            last.reads.clear();
+        }
         let races = |earlier: &&Access| !earlier.is_before(access.thread, clock);
         if let Some(write) = last.write.as_ref().filter(races) {
             return Err(*write);

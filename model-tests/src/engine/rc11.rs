@@ -1,7 +1,7 @@
 //! rc11: every execution graph once, loads as they are.
 
-use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ::rc11::{Builder, Execution, FailureKind, Flow, Program};
@@ -42,14 +42,16 @@ fn explore_subject<S: Subject<ModelHost>>(
         watch: &watch,
         threads,
         done: RefCell::default(),
-        ran: Cell::new(false),
     };
     let mut failure = None;
     let mut cut_off = false;
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        let report = Builder::new()
-            .failed_weak_waits(true)
-            .explore_program(&program);
+        let mut builder = Builder::new();
+        builder.failed_weak_waits(true);
+        // SAFETY: handles are never dropped by themselves, and what else a thread
+        // of a program has on its stack is memory alone.
+        unsafe { builder.forget_blocked(true) };
+        let report = builder.explore_program(&program);
         cut_off = report.cut_off;
         failure = report.failure;
         if std::env::var_os("RC11_STATS").is_some() {
@@ -79,8 +81,7 @@ fn explore_subject<S: Subject<ModelHost>>(
 struct Explored<'a, S: Subject<ModelHost>> {
     watch: &'a Watch<S>,
     threads: usize,
-    done: RefCell<Vec<RefCell<S::Done>>>,
-    ran: Cell<bool>,
+    done: RefCell<Vec<S::Done>>,
 }
 
 impl<S: Subject<ModelHost>> Program for Explored<'_, S> {
@@ -89,18 +90,17 @@ impl<S: Subject<ModelHost>> Program for Explored<'_, S> {
     }
 
     fn start(&self) {
-        let done = self.watch.begin();
-        self.done.replace(done.into_iter().map(RefCell::new).collect());
+        self.done.replace(self.watch.begin());
     }
 
     fn run(&self, thread: usize) {
-        let done = self.done.borrow();
-        self.watch.run_thread(thread, &mut done[thread].borrow_mut());
+        let mut done = std::mem::take(&mut self.done.borrow_mut()[thread]);
+        self.watch.run_thread(thread, &mut done);
+        self.done.borrow_mut()[thread] = done;
     }
 
     fn finish(&self, _execution: &Execution<'_>) -> Flow {
-        let done = self.done.take();
-        self.watch.end(done.into_iter().map(RefCell::into_inner).collect());
+        self.watch.end(self.done.take());
         Flow::GoOn
     }
 }

@@ -12,7 +12,7 @@ pub(crate) type Clock = [u32];
 pub(crate) struct Clocks {
     /// Threads that there is room for.
     width: usize,
-    /// For each event its [`EventClocks`], `width` numbers each.
+    /// For each event a clock of each [`Which`], `width` numbers each.
     flat: Vec<u32>,
 }
 
@@ -137,8 +137,14 @@ impl Clocks {
 
     fn join(&mut self, to: usize, to_which: Which, from: usize, from_which: Which) {
         let (to, from) = (self.at(to, to_which), self.at(from, from_which));
-        for thread in 0..self.width {
-            self.flat[to + thread] = self.flat[to + thread].max(self.flat[from + thread]);
+        if to == from {
+            return;
+        }
+        let (low, high) = self.flat.split_at_mut(to.max(from));
+        let (low, high) = (&mut low[to.min(from)..][..self.width], &mut high[..self.width]);
+        let (to, from) = if to < from { (low, &*high) } else { (high, &*low) };
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = (*to).max(*from);
         }
     }
 }

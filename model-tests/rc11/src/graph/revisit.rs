@@ -3,7 +3,7 @@
 //! See the documentation of the crate for why this yields each graph once.
 
 use super::event::{EventId, Kind};
-use super::{Graph, Location, Thread};
+use super::{Graph, Thread};
 
 impl Graph {
     /// The reads that `write`, the last event, revisits. From the newest to the
@@ -125,9 +125,8 @@ impl Graph {
                 *reads_from = new_name(*reads_from);
             }
         }
-        self.locations
-            .resize_with(from.locations.len(), Location::default);
-        for (to, from) in self.locations.iter_mut().zip(&from.locations) {
+        self.set_location_count(from.location_count);
+        for (to, from) in self.locations.iter_mut().zip(from.known_locations()) {
             to.initial = from.initial;
             to.modification_order.clear();
             let kept = from.modification_order.iter().map(|&old| new_name(old));
