@@ -18,7 +18,7 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     if job.scenario {
         explore_subject(job, Played::new(job, true)?, progress)
     } else {
-        explore_subject(job, Judge::new(job, true)?, progress)
+        explore_subject(job, Judge::new(job, !job.program.contains('@'))?, progress)
     }
 }
 
