@@ -1,58 +1,109 @@
-//! What an engine is asked, and what it answers. Both travel between
-//! processes as JSON.
+//! What an engine is asked.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use meta_core::ordering::Site;
-use prop_tests::outcome::Ends;
+use programs::outcome::Ends;
+use programs::program::Program;
 use serde::{Deserialize, Serialize};
 
-use super::scheduler::Scheduler;
-use crate::ordering_name;
-use crate::transition::Transition;
-use crate::verdict::Verdict;
+use crate::{EngineName, OrderingChange, Scheduler};
 
-/// An engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// One exploration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// What is run.
+    pub case: Case,
+    /// What happens to handles at the end.
+    pub ends: Ends,
+    /// The engine, and how it goes about it.
+    pub manner: Manner,
+    /// When to stop early.
+    pub limits: Limits,
+    /// Whether all allowed outcomes are worked out beforehand. A program too
+    /// large for that has each outcome searched for, and misses none.
+    pub enumerate: bool,
+}
+
+/// What is run. In text, the program or the scenario's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum EngineName {
-    /// Exhaustive, with weak memory.
-    Loom,
-    /// Sequentially consistent, at random or exhaustive.
-    Shuttle,
-    /// Real threads on this machine's processors: a sample.
-    Threads,
+pub enum Case {
+    /// A program.
+    Program(Program),
+    /// The scenario of this name.
+    Scenario(String),
 }
 
-impl EngineName {
-    /// The name. That of an explorer is also the cfg that compiles it in.
-    pub const fn as_str(self) -> &'static str {
+impl Case {
+    /// The program, if it is one.
+    pub const fn program(&self) -> Option<&Program> {
         match self {
-            EngineName::Loom => "loom",
-            EngineName::Shuttle => "shuttle",
-            EngineName::Threads => "threads",
+            Case::Program(program) => Some(program),
+            Case::Scenario(_) => None,
         }
     }
 }
 
-impl std::str::FromStr for EngineName {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        match word {
-            "loom" => Ok(EngineName::Loom),
-            "shuttle" => Ok(EngineName::Shuttle),
-            "threads" => Ok(EngineName::Threads),
-            other => Err(format!("`{other}` is not one of loom, shuttle, threads")),
-        }
+impl From<Program> for Case {
+    fn from(program: Program) -> Self {
+        Case::Program(program)
     }
 }
 
-impl fmt::Display for EngineName {
+impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        match self {
+            Case::Program(program) => program.fmt(f),
+            Case::Scenario(name) => f.pad(name),
+        }
     }
+}
+
+/// How an engine goes about a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Manner {
+    /// Under loom.
+    Loom(Loom),
+    /// Under shuttle.
+    Shuttle(Shuttle),
+    /// On real threads.
+    Threads(Threads),
+}
+
+/// How loom goes about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loom {
+    /// How loads are performed.
+    pub probe: Probe,
+    /// Sites with another ordering.
+    pub orderings: Vec<OrderingChange>,
+    /// The weak compare-and-swap that fails spuriously.
+    pub inject: Option<Inject>,
+    /// What is recorded.
+    pub record: Record,
+}
+
+/// How shuttle goes about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shuttle {
+    /// How it chooses.
+    pub scheduler: Scheduler,
+    /// Whether it may switch in the middle of a plain access, so that two of
+    /// them can overlap.
+    pub overlap: bool,
+    /// Which weak compare-and-swaps fail spuriously.
+    pub spurious: Spurious,
+    /// What is recorded.
+    pub record: Record,
+}
+
+/// How real threads go about it: they run the code as it is, and record
+/// nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Threads {
+    /// How often the program runs.
+    pub rounds: u64,
 }
 
 /// How loom performs the loads of a slot's word, and what its outcomes are
@@ -75,43 +126,56 @@ impl fmt::Display for Probe {
     }
 }
 
-/// A site with another ordering than the code's.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct OrderingChange {
+/// A spurious failure: in each execution that of the n-th weak
+/// compare-and-swap at a site, counted from 1. In text, `SITE#n`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inject {
     /// The name of the site.
     pub site: String,
-    /// `Relaxed`, `Acquire`, `Release`, `AcqRel`, or `none` for no fence.
-    pub ordering: String,
+    /// Which of them.
+    pub n: u32,
 }
 
-impl OrderingChange {
-    /// Parses `SITE=Ordering`.
-    ///
-    /// # Errors
-    ///
-    /// As [`resolve`](Self::resolve), or if it is not of this form.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let (site, ordering) = ordering_name::split(text)?;
-        let (site, ordering) = ordering_name::resolve(site, ordering)?;
-        Ok(OrderingChange {
-            site: site.name().to_owned(),
-            ordering: ordering_name::name(ordering).to_owned(),
-        })
-    }
-
-    /// The change, resolved.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such site or it cannot have this ordering, with a hint.
-    pub fn resolve(&self) -> Result<(Site, Option<std::sync::atomic::Ordering>), String> {
-        ordering_name::resolve(&self.site, &self.ordering)
-    }
-}
-
-impl fmt::Display for OrderingChange {
+impl fmt::Display for Inject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.site, self.ordering)
+        write!(f, "{}#{}", self.site, self.n)
+    }
+}
+
+/// Which weak compare-and-swaps fail spuriously under shuttle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spurious {
+    /// None.
+    Never,
+    /// Those that the scheduler draws.
+    Drawn,
+    /// This one.
+    Once(Inject),
+}
+
+/// What an explorer records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The steps of a failing execution.
+    pub steps: bool,
+    /// The steps of one execution for each outcome.
+    pub examples: bool,
+    /// The transitions that are reached.
+    pub coverage: bool,
+}
+
+impl Record {
+    /// The steps of a failing execution.
+    pub const STEPS: Record = Record {
+        steps: true,
+        examples: false,
+        coverage: false,
+    };
+
+    /// Whether anything is recorded while an execution runs.
+    pub const fn any(self) -> bool {
+        self.steps || self.examples || self.coverage
     }
 }
 
@@ -124,245 +188,116 @@ pub struct Limits {
     pub seconds: Option<f64>,
 }
 
-/// One exploration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Job {
-    /// The program, in the text form, or the name of a scenario.
-    pub program: String,
-    /// Whether it is a scenario.
-    #[serde(default)]
-    pub scenario: bool,
-    /// What happens to handles at the end.
-    #[serde(with = "crate::ends_name")]
-    pub ends: Ends,
-    /// How loads are performed under loom.
-    pub probe: Probe,
-    /// How shuttle chooses; nothing for loom.
-    pub scheduler: Option<Scheduler>,
-    /// Whether shuttle may switch in the middle of a plain access, so that two
-    /// of them can overlap.
-    pub overlap: bool,
-    /// Whether shuttle draws spurious failures of weak compare-and-swaps.
-    pub spurious: bool,
-    /// Sites with another ordering.
-    pub orderings: Vec<OrderingChange>,
-    /// The n-th weak CAS of this site fails spuriously.
-    pub inject: Option<(String, u32)>,
-    /// When to stop early.
-    pub limits: Limits,
-    /// Whether the steps of a failing execution are wanted.
-    pub trace: bool,
-    /// Whether the steps of one execution for each outcome are wanted.
-    #[serde(default)]
-    pub examples: bool,
-    /// Whether the transitions that are reached are wanted.
-    pub coverage: bool,
-    /// Whether all allowed outcomes are worked out beforehand. A program too
-    /// large for that has each outcome searched for, and misses none.
-    pub enumerate: bool,
-}
-
 impl Job {
-    /// A run of `program` under loom.
-    pub fn loom(program: String, ends: Ends, probe: Probe) -> Self {
+    fn new(case: impl Into<Case>, ends: Ends, manner: Manner) -> Self {
         Job {
-            program,
-            scenario: false,
+            case: case.into(),
             ends,
-            probe,
-            scheduler: None,
-            overlap: false,
-            spurious: false,
-            orderings: Vec::new(),
-            inject: None,
+            manner,
             limits: Limits::default(),
-            trace: false,
-            examples: false,
-            coverage: false,
             enumerate: true,
         }
     }
 
-    /// A run of `program` under shuttle: DFS without overlap, whose outcomes
-    /// are exact, everything else with all that shuttle can show.
-    pub fn shuttle(program: String, ends: Ends, scheduler: Scheduler) -> Self {
+    /// A run under loom, of the code as it is.
+    pub fn loom(case: impl Into<Case>, ends: Ends, probe: Probe) -> Self {
+        let loom = Loom {
+            probe,
+            orderings: Vec::new(),
+            inject: None,
+            record: Record::default(),
+        };
+        Job::new(case, ends, Manner::Loom(loom))
+    }
+
+    /// A run under shuttle: DFS without overlap, whose outcomes are exact,
+    /// everything else with all that shuttle can show.
+    pub fn shuttle(case: impl Into<Case>, ends: Ends, scheduler: Scheduler) -> Self {
         let samples = scheduler.samples();
-        Job {
-            scheduler: Some(scheduler),
+        let shuttle = Shuttle {
+            scheduler,
             overlap: samples,
-            spurious: samples,
-            ..Job::loom(program, ends, Probe::Load)
-        }
+            spurious: if samples {
+                Spurious::Drawn
+            } else {
+                Spurious::Never
+            },
+            record: Record::default(),
+        };
+        Job::new(case, ends, Manner::Shuttle(shuttle))
     }
 
-    /// So many rounds of `program` on real threads.
-    pub fn threads(program: String, ends: Ends, rounds: u64) -> Self {
-        Job {
-            scheduler: Some(Scheduler::System { rounds }),
-            ..Job::loom(program, ends, Probe::Load)
-        }
+    /// So many rounds on real threads.
+    pub fn threads(case: impl Into<Case>, ends: Ends, rounds: u64) -> Self {
+        Job::new(case, ends, Manner::Threads(Threads { rounds }))
     }
 
-    /// How the engine goes about it, in a word.
-    pub fn manner(&self) -> String {
-        match &self.scheduler {
-            Some(scheduler) if self.overlap && !scheduler.samples() => {
-                format!("{} overlap", scheduler.name())
-            }
-            Some(scheduler) => scheduler.name().to_owned(),
-            None => self.probe.to_string(),
-        }
-    }
-}
-
-/// One step of an execution.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// The thread, counted from 1.
-    pub thread: usize,
-    /// The slot, where the step touches one.
-    pub slot: Option<usize>,
-    /// What was done.
-    #[serde(flatten)]
-    pub kind: StepKind,
-}
-
-/// What a step did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "lowercase")]
-pub enum StepKind {
-    /// An operation of the program begins, or a drop at the end.
-    Begin {
-        /// Its position in the thread, counted from 1.
-        op: usize,
-    },
-    /// The operation that the thread is in is over.
-    End {
-        /// What came of it, in the words of an outcome.
-        result: String,
-    },
-    /// An atomic access or a fence.
-    Atomic {
-        /// The site.
-        site: String,
-        /// The ordering it was performed with.
-        ordering: String,
-        /// The raw value read.
-        read: Option<u64>,
-        /// The raw value written.
-        written: Option<u64>,
-        /// A weak CAS that was made to fail.
-        spurious: bool,
-    },
-    /// An access to plain memory.
-    Plain {
-        /// The field.
-        field: String,
-        /// What for.
-        access: String,
-        /// File and line.
-        location: String,
-    },
-    /// A step to the slot's mailbox.
-    Mailbox {
-        /// Into it, or out of it.
-        give: bool,
-        /// Whether a handle moved; if not, the mailbox was full or empty.
-        ok: bool,
-    },
-}
-
-/// The message when an injected failure found no compare-and-swap to happen to.
-pub const NEVER_INJECTED: &str = "the spurious failure to be injected never came up";
-
-/// What ended an exploration early.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// What happened, in a few words.
-    pub message: String,
-    /// The steps of the failing execution, if the job asked for them.
-    pub steps: Vec<Step>,
-    /// The schedule that shuttle took.
-    pub schedule: Option<String>,
-}
-
-/// What an engine saw.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Exploration {
     /// The engine.
-    pub engine: EngineName,
-    /// Executions that ran to their end, cut branches included.
-    pub executions: u64,
-    /// Of these, executions cut at a failed weak CAS, which show no outcome of
-    /// their own.
-    pub cut_branches: u64,
-    /// The outcomes, in the text form, and how many executions showed each.
-    pub outcomes: BTreeMap<String, u64>,
-    /// How many outcomes the specification allows.
-    pub allowed: usize,
-    /// Outcomes allowed and asked for, but not seen. Judged only if complete.
-    pub missing: Vec<String>,
-    /// Whether every execution was explored.
-    pub complete: bool,
-    /// Whether as many schedules were drawn as were asked for, which is all
-    /// that a sampling scheduler can do.
-    pub sampled: bool,
-    /// Steps of all executions, where they were counted.
-    pub steps: u64,
-    /// Outcomes that could not be judged because the search for them took too
-    /// long; only where outcomes are not worked out beforehand.
-    pub undecided: u64,
-    /// The transitions that were reached, if the job asked for them.
-    pub transitions: BTreeSet<Transition>,
-    /// Threads of the program that ran, over all executions: none is a bug of
-    /// the harness.
-    pub threads_run: u64,
-    /// The steps of the first execution that showed each outcome, if the job
-    /// asked for them.
-    #[serde(default)]
-    pub examples: BTreeMap<String, Vec<Step>>,
-    /// What ended the exploration, if it was not its end.
-    pub failure: Option<Failure>,
-    /// The time it took.
-    pub seconds: f64,
-}
-
-impl Exploration {
-    /// Nothing seen yet.
-    pub fn new(engine: EngineName) -> Self {
-        Exploration {
-            engine,
-            executions: 0,
-            cut_branches: 0,
-            outcomes: BTreeMap::new(),
-            allowed: 0,
-            missing: Vec::new(),
-            complete: false,
-            sampled: false,
-            steps: 0,
-            undecided: 0,
-            transitions: BTreeSet::new(),
-            threads_run: 0,
-            examples: BTreeMap::new(),
-            failure: None,
-            seconds: 0.0,
+    pub const fn engine(&self) -> EngineName {
+        match self.manner {
+            Manner::Loom(_) => EngineName::Loom,
+            Manner::Shuttle(_) => EngineName::Shuttle,
+            Manner::Threads(_) => EngineName::Threads,
         }
     }
 
-    /// The verdict of this exploration alone.
-    pub fn verdict(&self) -> Verdict {
-        if let Some(failure) = &self.failure {
-            failure.verdict
-        } else if self.threads_run == 0 {
-            Verdict::ToolFailure
-        } else if !self.complete && !self.sampled {
-            Verdict::CutOff
-        } else if !self.missing.is_empty() {
-            Verdict::MissingOutcome
-        } else {
-            Verdict::Pass
+    /// Sites with another ordering.
+    pub fn orderings(&self) -> &[OrderingChange] {
+        match &self.manner {
+            Manner::Loom(loom) => &loom.orderings,
+            Manner::Shuttle(_) | Manner::Threads(_) => &[],
+        }
+    }
+
+    /// The same under loom with these orderings; other engines have none.
+    #[must_use]
+    pub fn with_orderings(mut self, orderings: &[OrderingChange]) -> Self {
+        if let Manner::Loom(loom) = &mut self.manner {
+            loom.orderings = orderings.to_vec();
+        }
+        self
+    }
+
+    /// What is recorded, where something can be.
+    pub const fn record_mut(&mut self) -> Option<&mut Record> {
+        match &mut self.manner {
+            Manner::Loom(loom) => Some(&mut loom.record),
+            Manner::Shuttle(shuttle) => Some(&mut shuttle.record),
+            Manner::Threads(_) => None,
+        }
+    }
+
+    /// The same, recorded like this where that can be.
+    #[must_use]
+    pub fn recording(mut self, record: Record) -> Self {
+        if let Some(own) = self.record_mut() {
+            *own = record;
+        }
+        self
+    }
+
+    /// Whether the loads of an execution read the newest values.
+    pub const fn reads_newest(&self) -> bool {
+        match &self.manner {
+            Manner::Loom(loom) => matches!(loom.probe, Probe::Cas),
+            Manner::Shuttle(_) => true,
+            Manner::Threads(_) => false,
+        }
+    }
+}
+
+/// In text, how the engine goes about it in a word.
+impl fmt::Display for Manner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Manner::Loom(loom) => loom.probe.fmt(f),
+            Manner::Shuttle(Shuttle {
+                scheduler, overlap, ..
+            }) if *overlap && !scheduler.samples() => {
+                f.pad(&format!("{} overlap", scheduler.name()))
+            }
+            Manner::Shuttle(shuttle) => f.pad(shuttle.scheduler.name()),
+            Manner::Threads(_) => f.pad("system"),
         }
     }
 }

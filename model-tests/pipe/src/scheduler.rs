@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How shuttle chooses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,15 +35,10 @@ pub enum Scheduler {
         /// How many schedules.
         schedules: u64,
     },
-    /// Whatever the operating system and the processors do, on real threads.
-    System {
-        /// How often the program runs.
-        rounds: u64,
-    },
     /// A schedule that was taken before.
     Replay {
-        /// The schedule, in its text form.
-        schedule: String,
+        /// The schedule.
+        schedule: Schedule,
     },
 }
 
@@ -55,7 +50,6 @@ impl Scheduler {
             Scheduler::Random { .. } => "random",
             Scheduler::Pct { .. } => "pct",
             Scheduler::Urw { .. } => "urw",
-            Scheduler::System { .. } => "system",
             Scheduler::Replay { .. } => "replay",
         }
     }
@@ -71,7 +65,7 @@ impl Scheduler {
             Scheduler::Random { seed, .. }
             | Scheduler::Pct { seed, .. }
             | Scheduler::Urw { seed, .. } => Some(*seed),
-            Scheduler::Dfs | Scheduler::System { .. } | Scheduler::Replay { .. } => None,
+            Scheduler::Dfs | Scheduler::Replay { .. } => None,
         }
     }
 }
@@ -102,6 +96,19 @@ impl fmt::Display for Schedule {
             }
         }
         Ok(())
+    }
+}
+
+impl Serialize for Schedule {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Schedule {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use prop_tests::outcome::OpResult;
-use prop_tests::program::OpName;
-use prop_tests::spec::{self, Params, SlotClass, SlotState};
+use programs::outcome::OpResult;
+use programs::program::OpName;
+use programs::spec::{self, Params, SlotClass, SlotState};
 use serde::{Deserialize, Serialize};
 
 /// One cell of the coverage table. States are classes: counts that no operation
@@ -22,17 +22,17 @@ pub struct Transition {
 }
 
 impl Transition {
-    /// The cell of an operation between two raw values of a model's count.
-    pub fn new(op: OpName, result: OpResult, before: u64, after: u64) -> Self {
+    /// The cell of an operation between two states of a model's slot.
+    pub fn new(op: OpName, result: OpResult, before: SlotState, after: SlotState) -> Self {
         Transition {
-            before: class(state(before)).to_owned(),
+            before: class(before).to_owned(),
             op: op.to_string(),
             result: match result {
                 OpResult::Count(_) => "number".to_owned(),
                 OpResult::Read(_) => "writer".to_owned(),
                 other => other.to_string(),
             },
-            after: class(state(after)).to_owned(),
+            after: class(after).to_owned(),
         }
     }
 
@@ -46,17 +46,11 @@ impl Transition {
 
     /// The cell of a transition of the specification.
     pub fn of_spec(transition: &spec::Transition) -> Self {
-        let raw = |state: SlotState| match state {
-            SlotState::Unused => meta_core::REF_COUNT_UNUSED,
-            SlotState::Unique => meta_core::REF_COUNT_UNIQUE,
-            SlotState::Busy => meta_core::REF_COUNT_BUSY,
-            SlotState::Shared(n) => n,
-        };
         Transition::new(
             transition.op.name,
             transition.result,
-            raw(transition.before),
-            raw(transition.after),
+            transition.before,
+            transition.after,
         )
     }
 }
@@ -68,15 +62,6 @@ impl fmt::Display for Transition {
             "{} {} {} {}",
             self.before, self.op, self.result, self.after
         )
-    }
-}
-
-fn state(raw: u64) -> SlotState {
-    match raw {
-        meta_core::REF_COUNT_UNUSED => SlotState::Unused,
-        meta_core::REF_COUNT_UNIQUE => SlotState::Unique,
-        meta_core::REF_COUNT_BUSY => SlotState::Busy,
-        n => SlotState::Shared(n),
     }
 }
 

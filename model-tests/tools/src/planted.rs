@@ -4,13 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::draw::{Draw, Family};
-use crate::counterexample::Counterexample;
-use crate::engine::{EngineName, Exploration, Job, Scheduler};
-use crate::interrupt;
-use crate::plan::PCT_DEPTH;
-use crate::verdict::Verdict;
-use crate::worker::Worker;
+use model_tests::counterexample::Counterexample;
+use model_tests::interrupt;
+use model_tests::nightly::{Draw, Family};
+use model_tests::plan::PCT_DEPTH;
+use model_tests::worker::Worker;
+use pipe::Verdict;
+use pipe::{EngineName, Exploration, Job, Manner, Record, Scheduler};
 
 /// A search ends without success after this many schedules.
 pub const ENOUGH: u64 = 100_000;
@@ -69,7 +69,7 @@ pub fn search(
         if run.verdict() != Verdict::Pass {
             found.verdict = run.verdict();
             found.replays = replays(&mut worker, &job, &run)?;
-            found.program = Some(job.program);
+            found.program = Some(job.case.to_string());
             break;
         }
         if found.schedules >= ENOUGH || interrupt::requested() {
@@ -97,26 +97,21 @@ fn replays(worker: &mut Worker, job: &Job, run: &Exploration) -> Result<bool, St
 /// programs find more than many schedules of one.
 fn with_scheduler(job: Job, scheduler: &str) -> Job {
     const SCHEDULES: u64 = 200;
-    let seed = job
-        .scheduler
-        .as_ref()
-        .and_then(Scheduler::seed)
-        .unwrap_or(1);
-    let schedules = SCHEDULES;
-    let scheduler = match scheduler {
-        "pct" => Scheduler::Pct {
-            seed,
-            schedules,
-            depth: PCT_DEPTH,
-        },
-        "urw" => Scheduler::Urw { seed, schedules },
-        _ => Scheduler::Random { seed, schedules },
-    };
-    Job {
-        scheduler: Some(scheduler),
-        coverage: false,
-        ..job
+    let mut job = job.recording(Record::default());
+    if let Manner::Shuttle(shuttle) = &mut job.manner {
+        let seed = shuttle.scheduler.seed().unwrap_or(1);
+        let schedules = SCHEDULES;
+        shuttle.scheduler = match scheduler {
+            "pct" => Scheduler::Pct {
+                seed,
+                schedules,
+                depth: PCT_DEPTH,
+            },
+            "urw" => Scheduler::Urw { seed, schedules },
+            _ => Scheduler::Random { seed, schedules },
+        };
     }
+    job
 }
 
 /// The median of an odd number of searches; `None` if half of them found

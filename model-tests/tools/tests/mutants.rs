@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use model_tests::mutants::{self, Mutant, Tree};
+use model_tests::workspace;
+use tools::mutants::{self, Mutant, Tree};
 
 fn corpus() -> Vec<Mutant> {
     mutants::load_all(&mutants::folder()).unwrap_or_else(|error| panic!("{error}"))
@@ -11,7 +12,7 @@ fn corpus() -> Vec<Mutant> {
 
 #[test]
 fn every_patch_applies_to_the_code_as_it_is() {
-    let tree = Tree::new(&mutants::root(), "nowhere".as_ref());
+    let tree = Tree::new(workspace::root(), "nowhere".as_ref());
     let failures: Vec<_> = corpus()
         .iter()
         .filter_map(|mutant| {
@@ -24,7 +25,7 @@ fn every_patch_applies_to_the_code_as_it_is() {
 
 #[test]
 fn no_two_mutants_are_the_same_code() {
-    let tree = Tree::new(&mutants::root(), "nowhere".as_ref());
+    let tree = Tree::new(workspace::root(), "nowhere".as_ref());
     let mut seen = BTreeSet::new();
     for mutant in corpus() {
         let changed = tree.changed(&mutant.patch).unwrap_or_default();

@@ -1,13 +1,13 @@
-//! The worker's side.
+//! The worker's side of the pipe.
 
 use std::io::{self, BufRead, Write};
 use std::sync::{Arc, mpsc};
 
-use super::Answer;
-use crate::engine::{self, Job, SoFar};
-use crate::interrupt;
+use pipe::{Reply, Request, SoFar};
 
-/// Explores the jobs on standard input, until it ends.
+use crate::{describe, engine, interrupt};
+
+/// Answers the requests on standard input, until it ends.
 ///
 /// # Errors
 ///
@@ -15,42 +15,37 @@ use crate::interrupt;
 pub fn serve() -> io::Result<()> {
     // Failures are answers here; nothing is to be printed about them.
     std::panic::set_hook(Box::new(|_| ()));
-    // An interrupt reaches the whole process group. The commanding process
-    // decides; it ends our input.
-    let _ = ctrlc::set_handler(|| ());
 
-    let (to_jobs, jobs) = mpsc::channel();
+    let (to_requests, requests) = mpsc::channel();
     std::thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
-            if to_jobs.send(line).is_err() {
+            if to_requests.send(line).is_err() {
                 return;
             }
         }
         interrupt::request();
     });
-    for line in jobs {
-        let answer = match serde_json::from_str::<Job>(&line) {
-            Err(error) => Answer::Refused(format!("not a job: {error}")),
-            Ok(job) => match engine::explore(&job, Arc::new(tell)) {
-                Err(error) => Answer::Refused(error),
-                Ok(exploration) => Answer::Done(Box::new(exploration)),
+    for line in requests {
+        let reply = match serde_json::from_str(&line) {
+            Err(error) => Reply::Refused(format!("not a request: {error}")),
+            Ok(Request::Describe) => Reply::Described(Box::new(describe())),
+            Ok(Request::Explore(job)) => match engine::explore(&job, Arc::new(report)) {
+                Err(error) => Reply::Refused(error),
+                Ok(exploration) => Reply::Done(Box::new(exploration)),
             },
         };
-        say(&answer)?;
+        send(&reply)?;
     }
     Ok(())
 }
 
-fn tell(so_far: SoFar) {
+fn report(so_far: SoFar) {
     // If nobody listens any more, the end of the input will say so.
-    let _ = say(&Answer::Progress {
-        executions: so_far.executions,
-        outcomes: so_far.outcomes,
-    });
+    let _ = send(&Reply::Progress(so_far));
 }
 
-fn say(answer: &Answer) -> io::Result<()> {
-    let mut line = serde_json::to_string(answer)?;
+fn send(reply: &Reply) -> io::Result<()> {
+    let mut line = serde_json::to_string(reply)?;
     line.push('\n');
     let mut out = io::stdout().lock();
     out.write_all(line.as_bytes())?;

@@ -7,13 +7,13 @@
 mod mailboxes;
 
 use mailboxes::{assert_all_pass, explore};
-use model_tests::engine::Job;
-use model_tests::engine::{OrderingChange, Probe, StepKind};
 use model_tests::report::{self, story::Detail};
-use model_tests::verdict::Verdict;
-use prop_tests::outcome::Ends;
+use model_tests::subject::Subject;
+use pipe::{Job, Probe, Record, StepKind, Verdict};
+use programs::outcome::Ends;
+use programs::program::Program;
 
-fn with(probe: Probe) -> impl Fn(String, Ends) -> Job {
+fn with(probe: Probe) -> impl Fn(Program, Ends) -> Job {
     move |program, ends| Job::loom(program, ends, probe)
 }
 
@@ -36,14 +36,16 @@ fn two_threads_with_plain_loads_see_what_the_count_allows() {
 #[test]
 fn a_story_shows_the_mailbox() {
     let program = "shared: clone give drop | take read drop";
-    let job = Job {
-        orderings: vec![OrderingChange::parse("DEC=Relaxed").unwrap()],
-        trace: true,
-        ..Job::loom(program.to_owned(), Ends::Dropped, Probe::Cas)
-    };
+    let program: Program = program.parse().unwrap();
+    let subject = Subject::new(|| Ok(worker::describe()))
+        .description()
+        .unwrap();
+    let job = Job::loom(program, Ends::Dropped, Probe::Cas)
+        .with_orderings(&[subject.change("DEC=Relaxed").unwrap()])
+        .recording(Record::STEPS);
     let run = explore(&job);
     let failure = run.failure.as_ref().expect("a data race");
-    assert_eq!(failure.verdict, Verdict::DataRace);
+    assert_eq!(failure.verdict(), Verdict::DataRace);
     let moves: Vec<_> = failure
         .steps
         .iter()
@@ -53,7 +55,7 @@ fn a_story_shows_the_mailbox() {
         })
         .collect();
     assert_eq!(moves, [(1, Some(0), true), (2, Some(0), false)]);
-    let text = report::failure::text(&job, &run, Detail::Story);
+    let text = report::failure::text(&job, &run, subject, Detail::Story);
     for what in ["mailbox: a handle goes in", "mailbox: a handle comes out"] {
         assert!(text.contains(what), "{text}");
     }

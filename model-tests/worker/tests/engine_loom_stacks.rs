@@ -5,14 +5,17 @@
 
 use std::sync::Arc;
 
-use model_tests::engine::{self, Exploration, Job, Probe, stacks};
-use prop_tests::outcome::Ends;
+use pipe::{Exploration, Job, Probe};
+use programs::outcome::Ends;
+use programs::program::Program;
+use worker::engine::{self, stacks};
 
 /// Three threads, some hundred executions.
 const PROGRAM: &str = "unused: alloc | get | get";
 
 fn explored() -> Exploration {
-    let job = Job::loom(PROGRAM.to_owned(), Ends::Dropped, Probe::Cas);
+    let program: Program = PROGRAM.parse().unwrap();
+    let job = Job::loom(program, Ends::Dropped, Probe::Cas);
     engine::explore(&job, Arc::new(|_| ())).unwrap()
 }
 

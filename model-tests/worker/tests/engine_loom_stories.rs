@@ -2,7 +2,7 @@
 //! is said of them is not of the past.
 //!
 //! ```sh
-//! UPDATE_EXPECT=1 RUSTFLAGS="--cfg loom" cargo test --package model-tests --test engine_loom_stories
+//! UPDATE_EXPECT=1 RUSTFLAGS="--cfg loom" cargo test --package worker --test engine_loom_stories
 //! ```
 
 #![cfg(loom)]
@@ -10,23 +10,23 @@
 use std::path::Path;
 
 use model_tests::counterexample::Counterexample;
-use model_tests::engine::{Exploration, Job, Step, StepKind};
 use model_tests::litmus::{self, Litmus};
 use model_tests::smallest::smallest;
-use model_tests::verdict::Verdict;
+use model_tests::subject::Subject;
 use model_tests::worker::Worker;
+use pipe::{Exploration, Job, Step, StepKind, Verdict};
 
 /// The control whose smallest program has a story too.
 const FINDING: &str = "kernel-try-unique-is-relaxed";
 
 fn worker() -> Worker {
-    let program = Path::new(env!("CARGO_BIN_EXE_framecheck"));
-    Worker::new(model_tests::engine::compiled(), program)
+    let program = Path::new(env!("CARGO_BIN_EXE_worker"));
+    Worker::new(worker::engine::compiled(), program)
 }
 
 fn controls() -> Vec<Litmus> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
-    let mut files = litmus::load_all(&folder).unwrap();
+    let folder = model_tests::workspace::litmus();
+    let mut files = litmus::load_all(&folder, &Subject::new(|| Ok(worker::describe()))).unwrap();
     files.retain(|file| file.expect == Verdict::DataRace);
     files
 }
@@ -55,7 +55,7 @@ fn without_lines(steps: &[Step]) -> Vec<Step> {
 }
 
 fn assert_is_saved(name: &str, found: &Counterexample) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/stories");
     let path = folder.join(format!("{name}.json"));
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         let mut found = found.clone();
@@ -96,10 +96,17 @@ fn the_smallest_program_fails_in_the_same_way() {
     let (job, run) = first_failing(&mut worker, &file);
     let (small, run) = smallest(&mut worker, &file.question(), (&job, &run));
     assert_eq!(run.verdict(), Verdict::DataRace);
-    assert!(small.program.len() < job.program.len(), "{}", small.program);
+    assert!(
+        small.case.to_string().len() < job.case.to_string().len(),
+        "{}",
+        small.case
+    );
     let found = Counterexample::of(&small, &run).unwrap();
-    let found = found.from_original(&job.program);
-    assert_eq!(found.original.as_deref(), Some(job.program.as_str()));
+    let found = found.from_original(&job.case.to_string());
+    assert_eq!(
+        found.original.as_deref(),
+        Some(job.case.to_string().as_str())
+    );
     assert_is_saved(&format!("smallest-{FINDING}"), &found);
 }
 

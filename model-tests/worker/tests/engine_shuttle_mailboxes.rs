@@ -7,8 +7,7 @@
 mod mailboxes;
 
 use mailboxes::assert_all_pass;
-use model_tests::engine::Job;
-use model_tests::engine::Scheduler;
+use pipe::{Job, Scheduler};
 
 #[test]
 fn two_threads_see_what_is_allowed_and_all_of_it() {

@@ -13,10 +13,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use model_tests::engine::{self, EngineName, Exploration, Job, Probe, Scheduler};
-use model_tests::verdict::Verdict;
 use model_tests::worker::Worker;
-use prop_tests::outcome::Ends;
+use pipe::{
+    EngineName, Exploration, Job, Ordering, OrderingChange, Probe, Reply, Request, Scheduler,
+    Verdict,
+};
+use programs::outcome::Ends;
+use programs::program::Program;
+use worker::engine;
 
 /// Two lookups, each before a claim: loom's reduction takes a thread's own load
 /// for the last access and never reverses the other thread's lookup.
@@ -72,9 +76,13 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
+fn program(text: &str) -> Program {
+    text.parse().expect("a program")
+}
+
 fn explore(job: &Job) -> Result<Exploration, Failed> {
     let engine = engine::compiled();
-    let program = Path::new(env!("CARGO_BIN_EXE_framecheck"));
+    let program = Path::new(env!("CARGO_BIN_EXE_worker"));
     Ok(Worker::new(engine, program).explore(job, &mut |_| ())?)
 }
 
@@ -87,7 +95,7 @@ fn ensure(holds: bool, what: &str, run: &Exploration) -> Result<(), Failed> {
 }
 
 fn loom_alone_misses_outcomes() -> Result<(), Failed> {
-    let run = explore(&Job::loom(HOLE.to_owned(), Ends::Dropped, Probe::Load))?;
+    let run = explore(&Job::loom(program(HOLE), Ends::Dropped, Probe::Load))?;
     ensure(run.complete, "loom calls it complete", &run)?;
     ensure(
         run.outcomes.len() < run.allowed,
@@ -98,7 +106,7 @@ fn loom_alone_misses_outcomes() -> Result<(), Failed> {
 
 fn failing_cas_closes_the_hole() -> Result<(), Failed> {
     for ends in [Ends::Dropped, Ends::Left] {
-        let run = explore(&Job::loom(HOLE.to_owned(), ends, Probe::Cas))?;
+        let run = explore(&Job::loom(program(HOLE), ends, Probe::Cas))?;
         ensure(run.verdict() == Verdict::Pass, "it passes", &run)?;
         ensure(
             run.outcomes.len() == run.allowed,
@@ -112,22 +120,21 @@ fn failing_cas_closes_the_hole() -> Result<(), Failed> {
 /// Thread 2 looks up slot 1, which thread 1 published after slot 0, and then
 /// misses slot 0: only a stale load shows that.
 fn loads_read_stale_values() -> Result<(), Failed> {
-    let program = "unused: alloc alloc@1 | get@1 get";
+    let stale_reads = program("unused: alloc alloc@1 | get@1 get");
     let stale = |run: &Exploration| {
         run.outcomes
             .keys()
             .any(|o| o.starts_with("ok ok | ok unused"))
     };
-    let load = explore(&Job::loom(program.to_owned(), Ends::Left, Probe::Load))?;
+    let load = explore(&Job::loom(stale_reads.clone(), Ends::Left, Probe::Load))?;
     // The publication of slot 1 releases slot 0 too, so the miss needs it weaker.
     ensure(!stale(&load), "a release carries what came before", &load)?;
-    let weakened = |probe| Job {
-        orderings: vec![engine::OrderingChange {
-            site: "ACQUIRE_REF".to_owned(),
-            ordering: "Relaxed".to_owned(),
-        }],
-        ..Job::loom(program.to_owned(), Ends::Left, probe)
-    };
+    let weaker = [OrderingChange {
+        site: "ACQUIRE_REF".to_owned(),
+        ordering: Ordering::Relaxed,
+    }];
+    let weakened =
+        |probe| Job::loom(stale_reads.clone(), Ends::Left, probe).with_orderings(&weaker);
     let load = explore(&weakened(Probe::Load))?;
     ensure(stale(&load), "a load reads the older value", &load)?;
     let cas = explore(&weakened(Probe::Cas))?;
@@ -135,7 +142,7 @@ fn loads_read_stale_values() -> Result<(), Failed> {
 }
 
 fn cut_off_is_no_pass() -> Result<(), Failed> {
-    let mut job = Job::loom(HOLE.to_owned(), Ends::Dropped, Probe::Cas);
+    let mut job = Job::loom(program(HOLE), Ends::Dropped, Probe::Cas);
     job.limits.executions = Some(5);
     let run = explore(&job)?;
     ensure(run.executions == 5, "it stops at the limit", &run)?;
@@ -145,10 +152,9 @@ fn cut_off_is_no_pass() -> Result<(), Failed> {
 /// `LOOM_MAX_PREEMPTIONS=0` would explore a handful of executions and call it
 /// complete.
 fn environment_bounds_nothing() -> Result<(), Failed> {
-    let job = Job::loom(HOLE.to_owned(), Ends::Dropped, Probe::Cas);
+    let job = Job::loom(program(HOLE), Ends::Dropped, Probe::Cas);
     let free = explore(&job)?;
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_framecheck"))
-        .arg("worker")
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_worker"))
         .envs([
             ("LOOM_MAX_PREEMPTIONS", "0"),
             ("LOOM_MAX_PERMUTATIONS", "2"),
@@ -156,32 +162,31 @@ fn environment_bounds_nothing() -> Result<(), Failed> {
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
         .spawn()?;
-    let line = serde_json::to_string(&job)? + "\n";
+    let line = serde_json::to_string(&Request::Explore(Box::new(job)))? + "\n";
     let mut input = child.stdin.take().ok_or("no input")?;
     std::io::Write::write_all(&mut input, line.as_bytes())?;
-    let mut answers = std::io::BufReader::new(child.stdout.take().ok_or("no output")?);
-    let mut answer = String::new();
-    while !answer.contains("\"done\"") {
-        answer.clear();
-        if std::io::BufRead::read_line(&mut answers, &mut answer)? == 0 {
-            return Err("the worker said nothing".into());
+    let replies = std::io::BufReader::new(child.stdout.take().ok_or("no output")?);
+    let mut replies = std::io::BufRead::lines(replies);
+    let bounded = loop {
+        let line = replies.next().ok_or("the worker did not reply")??;
+        if let Reply::Done(run) = serde_json::from_str(&line)? {
+            break run;
         }
-    }
+    };
     drop(input);
     child.wait()?;
-    let same = format!("\"executions\":{},", free.executions);
-    if answer.contains(&same) {
-        Ok(())
-    } else {
-        Err(format!("not {same} as without them: {answer}").into())
-    }
+    ensure(
+        bounded.executions == free.executions,
+        "as many executions as without them",
+        &bounded,
+    )
 }
 
 fn a_seed_gives_the_same_schedules() -> Result<(), Failed> {
-    let program = "unused: get alloc drop | alloc read drop | get drop alloc";
+    let racy = program("unused: get alloc drop | alloc read drop | get drop alloc");
     let sample = |seed, scheduler: fn(u64, u64) -> Scheduler| {
         explore(&Job::shuttle(
-            program.to_owned(),
+            racy.clone(),
             Ends::Dropped,
             scheduler(seed, 500),
         ))
@@ -219,7 +224,7 @@ fn a_seed_gives_the_same_schedules() -> Result<(), Failed> {
 /// The outcomes are compared with the specification's, as loom's are.
 fn dfs_sees_what_loom_sees() -> Result<(), Failed> {
     for ends in [Ends::Dropped, Ends::Left] {
-        let run = explore(&Job::shuttle(HOLE.to_owned(), ends, Scheduler::Dfs))?;
+        let run = explore(&Job::shuttle(program(HOLE), ends, Scheduler::Dfs))?;
         ensure(
             run.verdict() == Verdict::Pass && run.complete,
             "it passes",

@@ -11,14 +11,15 @@
 
 mod explored;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use model_tests::engine::{self, EngineName, Exploration, Job};
 use model_tests::litmus::{self, Litmus};
 use model_tests::report::{self, story::Detail};
-use model_tests::verdict::Verdict;
+use model_tests::subject::Subject;
+use pipe::Verdict;
+use pipe::{EngineName, Exploration, Job};
+use worker::engine;
 
 /// How often a file runs on real threads, with each end, unless
 /// `LITMUS_ROUNDS` says otherwise.
@@ -26,8 +27,9 @@ const ROUNDS: u64 = 500;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
-    let files = match litmus::load_all(&folder) {
+    let subject = Subject::new(|| Ok(worker::describe()));
+    let folder = model_tests::workspace::litmus();
+    let files = match litmus::load_all(&folder, &subject) {
         Ok(files) => files,
         Err(error) => {
             eprintln!("{error}");
@@ -81,7 +83,7 @@ fn run(engine: EngineName, file: &Litmus) -> Result<(), Failed> {
         report::count(executions)
     );
     if verdict != file.expect {
-        return Err(format!("expected {}, got {verdict}\n{}", file.expect, story(&runs)).into());
+        return Err(format!("expected {}, got {verdict}\n{}", file.expect, story(&runs)?).into());
     }
     // An outcome that weak memory alone shows is loom's to show.
     if file.expect == Verdict::Pass && engine == EngineName::Loom {
@@ -90,12 +92,13 @@ fn run(engine: EngineName, file: &Litmus) -> Result<(), Failed> {
     Ok(())
 }
 
-fn story(runs: &[(Job, Exploration)]) -> String {
+fn story(runs: &[(Job, Exploration)]) -> Result<String, String> {
+    let subject = Subject::new(|| Ok(worker::describe())).description()?;
     let mut said = String::new();
     for (job, run) in runs {
         said.push_str(&report::line::text(job, run));
         said.push('\n');
-        said.push_str(&report::failure::text(job, run, Detail::Verbose));
+        said.push_str(&report::failure::text(job, run, subject, Detail::Verbose));
     }
-    said
+    Ok(said)
 }

@@ -14,12 +14,14 @@ mod explored;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use model_tests::engine::{self, EngineName, Exploration, Job};
 use model_tests::plan::Question;
 use model_tests::report;
-use model_tests::verdict::Verdict;
+use model_tests::subject::Subject;
+use pipe::Verdict;
+use pipe::{EngineName, Exploration, Job};
 use prop_tests::scenario::{self, Expected};
 use prop_tests::world::LocalHost;
+use worker::engine;
 
 type Scenario = scenario::Scenario<LocalHost>;
 
@@ -50,8 +52,18 @@ fn suits(engine: EngineName, scenario: &Scenario) -> bool {
 }
 
 fn run(engine: EngineName, scenario: &Scenario) -> Result<(), Failed> {
-    let runs = explored::runs(engine, &Question::of_scenario(scenario)?, ROUNDS)?;
+    let runs = explored::runs(engine, &question(scenario)?, ROUNDS)?;
     judge(engine, scenario, &runs)
+}
+
+fn question(scenario: &Scenario) -> Result<Question, String> {
+    let subject = Subject::new(|| Ok(worker::describe())).description()?;
+    let weaken = match scenario.expected {
+        Expected::Broken { weaken, .. } => weaken,
+        Expected::Pass => None,
+    };
+    let change = weaken.map(|change| subject.change(change)).transpose()?;
+    Ok(Question::of_scenario(scenario.name, change))
 }
 
 fn judge(
@@ -96,7 +108,7 @@ fn story(runs: &[(Job, Exploration)]) -> String {
         said.push_str(&report::line::text(job, run));
         said.push('\n');
         if let Some(failure) = &run.failure {
-            said.push_str(&report::steps::text(failure));
+            said.push_str(&report::steps::text(failure, &worker::describe()));
         }
         for outcome in &run.missing {
             said.push_str(&format!("  missing: {outcome}\n"));

@@ -9,11 +9,11 @@
 //! - the enumerator yields canonical programs only, each once, in order, and
 //!   every program of the bound whose operations can all apply is among them.
 
-use prop_tests::outcome::{
+use programs::outcome::{
     End, EndPattern, OpResult, Outcome, OutcomePattern, ResultPattern, SlotEnd, Writer,
 };
-use prop_tests::program::strategy::{program, program_with_mailboxes};
-use prop_tests::program::{
+use programs::program::strategy::{program, program_with_mailboxes};
+use programs::program::{
     Bound, Hand, Hands, MAX_SLOTS, MAX_THREADS, Op, OpName, ParseError, Program, Start, StartKind,
     enumerate,
 };

@@ -1,14 +1,12 @@
 //! How soon each control fails under loom.
 
-use prop_tests::scenario::{self, Expected};
-use prop_tests::world::LocalHost;
+use pipe::{Description, Verdict};
 
 use super::{Figure, Part, Unit};
-use crate::interrupt;
-use crate::litmus::Litmus;
-use crate::plan::Question;
-use crate::verdict::Verdict;
-use crate::worker::Worker;
+use model_tests::interrupt;
+use model_tests::litmus::Litmus;
+use model_tests::plan::Question;
+use model_tests::worker::Worker;
 
 /// Runs each control until it fails.
 ///
@@ -18,6 +16,7 @@ use crate::worker::Worker;
 pub(super) fn all(
     worker: &mut Worker,
     corpus: &[Litmus],
+    subject: &Description,
     mut take: impl FnMut(Figure) -> Result<(), String>,
 ) -> Result<(), String> {
     let files = corpus.iter().filter(|file| file.is_control()).map(|file| {
@@ -25,9 +24,9 @@ pub(super) fn all(
             trace: false,
             ..file.question()
         };
-        (file.name.clone(), file.expect.as_str().to_owned(), question)
+        (file.name.clone(), file.expect, question)
     });
-    for (name, expected, question) in files.chain(scenarios()?) {
+    for (name, expected, question) in files.chain(scenarios(subject)) {
         let mut seconds = 0.0;
         let mut executions = 0;
         let mut found = None;
@@ -44,10 +43,10 @@ pub(super) fn all(
             }
         }
         match found {
-            Some(verdict) if verdict.as_str() == expected => take(Figure {
+            Some(verdict) if verdict == expected => take(Figure {
                 part: Part::Controls,
                 group: name,
-                member: expected,
+                member: expected.to_string(),
                 unit: Unit::Seconds,
                 values: vec![seconds],
                 executions: Some(executions),
@@ -62,17 +61,13 @@ pub(super) fn all(
 }
 
 /// The scenarios that are broken on purpose, with the verdict of each.
-fn scenarios() -> Result<Vec<(String, String, Question)>, String> {
-    let mut controls = Vec::new();
-    for scenario in scenario::all::<LocalHost>() {
-        let Expected::Broken { loom, .. } = scenario.expected else {
-            continue;
-        };
+fn scenarios(subject: &Description) -> impl Iterator<Item = (String, Verdict, Question)> {
+    subject.scenarios.iter().filter_map(|scenario| {
+        let broken = scenario.broken.as_ref()?;
         let question = Question {
             trace: false,
-            ..Question::of_scenario(&scenario)?
+            ..Question::of_scenario(&scenario.name, broken.weaken.clone())
         };
-        controls.push((scenario.name.to_owned(), loom.to_owned(), question));
-    }
-    Ok(controls)
+        Some((scenario.name.clone(), broken.loom, question))
+    })
 }

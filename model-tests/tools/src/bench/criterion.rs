@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 
 use super::{Figure, Part, Unit};
-use crate::cargo::{built, cargo, run};
-use crate::engine::EngineName;
-use crate::interrupt;
+use model_tests::cargo::{built, cargo, run};
+use model_tests::interrupt;
+use pipe::EngineName;
 
 /// How long each benchmark is measured.
 #[derive(Clone, Copy, Debug)]

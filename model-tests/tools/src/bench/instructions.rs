@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::criterion::said;
 use super::{Figure, Part, Unit};
-use crate::interrupt;
+use model_tests::interrupt;
 
 /// How often each operation is done: what comes before and after weighs nothing.
 const TIMES: u64 = 1_000;

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use model_tests::workspace;
 use serde::{Deserialize, Serialize};
 
 use super::{Figure, Machine, Part, Plan};
-use crate::campaign::commit;
 use crate::scale::Row;
+use model_tests::campaign::commit;
 
 /// What a run measured, and where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +50,7 @@ impl Results {
 
     /// The file that is kept with the code, and shown in the documents.
     pub fn kept() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("bench.json")
+        workspace::package().join("bench.json")
     }
 
     /// Adds a value of one more round.

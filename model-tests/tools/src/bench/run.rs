@@ -1,20 +1,21 @@
 //! A run: all that was asked for, round after round.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use prop_tests::outcome::Ends;
-use prop_tests::program::{Bound, Ranked};
+use programs::outcome::Ends;
+use programs::program::{Bound, Ranked};
 
 use super::criterion::{self, Speed};
 use super::{Part, Plan, Results, controls, instructions, timed};
-use crate::docs::root;
-use crate::engine::EngineName;
-use crate::interrupt;
-use crate::litmus::{self, Litmus};
-use crate::pool::Pool;
 use crate::scale::{self, Row};
-use crate::verdict::Verdict;
-use crate::worker::{self, Worker, WorkerBuild};
+use model_tests::interrupt;
+use model_tests::litmus::{self, Litmus};
+use model_tests::pool::Pool;
+use model_tests::subject::Subject;
+use model_tests::worker::{self, Worker};
+use model_tests::workspace;
+use pipe::EngineName;
+use pipe::Verdict;
 
 /// The engines with a benchmark.
 const ENGINES: [EngineName; 3] = [EngineName::Loom, EngineName::Shuttle, EngineName::Threads];
@@ -27,6 +28,7 @@ pub struct Tools {
     loom: PathBuf,
     corpus: Vec<Litmus>,
     home: PathBuf,
+    subject: Subject,
     /// Parts that cannot be measured here, and why.
     skipped: Vec<(Part, String)>,
 }
@@ -38,14 +40,19 @@ impl Tools {
     ///
     /// If something cannot be built.
     pub fn build(plan: &Plan, mut progress: impl FnMut(&str)) -> Result<Self, String> {
-        let root = root();
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
+        let root = workspace::root();
+        let subject = Subject::new(|| {
+            let worker = worker::build(EngineName::Loom)?;
+            Worker::new(EngineName::Loom, &worker).describe()
+        });
+        let folder = workspace::litmus();
         let mut tools = Tools {
             protocol: PathBuf::new(),
             engines: Vec::new(),
             loom: PathBuf::new(),
-            corpus: litmus::load_all(&folder).map_err(|e| e.to_string())?,
-            home: root.join("target").join("bench"),
+            corpus: litmus::load_all(&folder, &subject).map_err(|e| e.to_string())?,
+            home: workspace::target().join("bench"),
+            subject,
             skipped: Vec::new(),
         };
         if plan.wants(Part::Instructions)
@@ -58,14 +65,14 @@ impl Tools {
             progress(&format!(
                 "build the benchmark {bench} of {package} ({engine})"
             ));
-            criterion::build(&root, engine, package, bench)
+            criterion::build(root, engine, package, bench)
         };
         if plan.wants(Part::Protocol) || counts {
             tools.protocol = build(EngineName::Threads, "prop-tests", "protocol")?;
         }
         for engine in ENGINES {
             if plan.wants(Part::Engines) || (counts && engine != EngineName::Threads) {
-                let program = build(engine, "model-tests", "engines")?;
+                let program = build(engine, "worker", "engines")?;
                 tools.engines.push((engine, program));
             }
         }
@@ -74,10 +81,7 @@ impl Tools {
             .any(|part| plan.wants(*part))
         {
             progress("build the loom worker");
-            tools.loom = worker::build(WorkerBuild {
-                engine: EngineName::Loom,
-                quiet: true,
-            })?;
+            tools.loom = worker::build(EngineName::Loom)?;
         }
         Ok(tools)
     }
@@ -146,11 +150,12 @@ impl Tools {
             }
             Part::Commands => {
                 let long = plan.long && round == 0;
-                timed::all(&self.loom, plan.workers, &self.corpus, long, take)
+                let subject = self.subject.description()?;
+                timed::all(&self.loom, plan.workers, &self.corpus, subject, long, take)
             }
             Part::Controls => {
                 let mut worker = Worker::new(EngineName::Loom, &self.loom);
-                controls::all(&mut worker, &self.corpus, take)
+                controls::all(&mut worker, &self.corpus, self.subject.description()?, take)
             }
             Part::Scale => {
                 let mut pool = Pool::new(EngineName::Loom, &self.loom, plan.workers);

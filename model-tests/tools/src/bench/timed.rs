@@ -4,19 +4,19 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use prop_tests::outcome::Ends;
-use prop_tests::program::Bound;
+use programs::outcome::Ends;
+use programs::program::Bound;
 
 use super::{Figure, Part, Unit};
-use crate::audit::oracle::Oracle;
-use crate::audit::table::Table;
-use crate::audit::{self, joint};
-use crate::campaign::{Campaign, Shard};
-use crate::engine::{EngineName, Limits, Probe};
-use crate::interrupt;
-use crate::litmus::Litmus;
-use crate::pool::Pool;
-use crate::verdict::Verdict;
+use model_tests::audit::oracle::Oracle;
+use model_tests::audit::table::Table;
+use model_tests::audit::{self, joint};
+use model_tests::campaign::{Campaign, Shard};
+use model_tests::interrupt;
+use model_tests::litmus::Litmus;
+use model_tests::pool::Pool;
+use pipe::Verdict;
+use pipe::{Description, EngineName, Limits, Probe};
 
 /// Times them all; `long` ones only if wanted.
 ///
@@ -27,6 +27,7 @@ pub(super) fn all(
     worker: &Path,
     workers: usize,
     corpus: &[Litmus],
+    subject: &'static Description,
     long: bool,
     mut take: impl FnMut(Figure) -> Result<(), String>,
 ) -> Result<(), String> {
@@ -47,7 +48,7 @@ pub(super) fn all(
         take(campaign(pool, bound(3, 2), &[Ends::Left])?)?;
     }
     if !interrupt::requested() {
-        take(audit_of(pool, corpus, bound(2, 2))?)?;
+        take(audit_of(pool, corpus, subject, bound(2, 2))?)?;
     }
     Ok(())
 }
@@ -98,7 +99,7 @@ fn campaign(pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, Stri
         limits: Limits::default(),
     };
     let jobs = campaign.jobs(&campaign.programs());
-    let ends: Vec<_> = ends.iter().map(|e| crate::ends_name::name(*e)).collect();
+    let ends: Vec<_> = ends.iter().map(|e| e.as_str()).collect();
     let group = format!("campaign {bound}, {}", ends.join(" and "));
     let started = Instant::now();
     let mut executions = 0;
@@ -108,11 +109,7 @@ fn campaign(pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, Stri
         if run.verdict() == Verdict::Pass || interrupt::requested() {
             return ControlFlow::Continue(());
         }
-        failed = Some(format!(
-            "{group}: `{}` ends in {}",
-            job.program,
-            run.verdict()
-        ));
+        failed = Some(format!("{group}: `{}` ends in {}", job.case, run.verdict()));
         ControlFlow::Break(())
     })?;
     failed.map_or_else(|| Ok(figure(&group, started, Some(executions))), Err)
@@ -126,10 +123,15 @@ fn alone(worker: &Path, bound: Bound, ends: &[Ends]) -> Result<Figure, String> {
     Ok(figure)
 }
 
-fn audit_of(pool: &mut Pool, corpus: &[Litmus], bound: Bound) -> Result<Figure, String> {
+fn audit_of(
+    pool: &mut Pool,
+    corpus: &[Litmus],
+    subject: &'static Description,
+    bound: Bound,
+) -> Result<Figure, String> {
     let started = Instant::now();
     let mut oracle = Oracle::new(pool, corpus, &[bound]);
-    let table = Table::of_code();
+    let table = Table::of_code(subject);
     let base = oracle.judge(&table)?;
     if let Some(kill) = base.kill {
         return Err(format!(
@@ -138,7 +140,7 @@ fn audit_of(pool: &mut Pool, corpus: &[Litmus], bound: Bound) -> Result<Figure, 
         ));
     }
     let rows = audit::rows(&mut oracle, &table, |_| ())?;
-    joint::minimal_tables(&mut oracle, |_| ())?;
+    joint::minimal_tables(&mut oracle, subject, |_| ())?;
     match rows.iter().find(|row| row.judged.fails()) {
         None => Ok(figure("the audit", started, None)),
         Some(row) => Err(format!("the audit fails at {}", row.site)),

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Refusal, json};
 use crate::bench::compare::compare;
 use crate::bench::{Part, Plan, Results, Tools, tables};
-use crate::pool::Pool;
-use crate::verdict::Verdict;
-use crate::{interrupt, report};
+use crate::report;
+use model_tests::cli::{Refusal, json};
+use model_tests::interrupt;
+use model_tests::pool::Pool;
+use pipe::Verdict;
 
 /// Measure what the protocol, the harness and the commands cost, beside what
 /// they are compared with.
@@ -20,10 +21,10 @@ It judges nothing: times are those of one machine in one hour. What is compared 
 turns; a ratio is formed within each round, and ± is half of what lies between the rounds.
 
 Examples:
-  framecheck bench
-  framecheck bench --parts protocol,instructions --rounds 5
-  framecheck bench --out target/bench/new.json
-  framecheck bench --compare target/bench/old.json target/bench/new.json
+  tools bench
+  tools bench --parts protocol,instructions --rounds 5
+  tools bench --out target/bench/new.json
+  tools bench --compare target/bench/old.json target/bench/new.json
 
 Exit codes: 0 measured, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {

@@ -1,15 +1,17 @@
 //! `docs`: the generated documents.
 
-use super::Refusal;
-use crate::audit::recorded::Recorded;
-use crate::docs::{documents, root};
-use crate::verdict::Verdict;
+use crate::docs::documents;
+use model_tests::audit::recorded::Recorded;
+use model_tests::cli::Refusal;
+use model_tests::cli::pool::subject;
+use model_tests::workspace;
+use pipe::{EngineName, Verdict};
 
 /// Write the generated tables anew: in README.md, in docs/ and in the crate's documentation.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The tables come from the sites in meta-core/src/ordering.rs, from model-tests/audit.json, which
-`framecheck audit --record` writes, and from model-tests/bench.json, which `framecheck bench --record`
+`framecheck audit --record` writes, and from model-tests/bench.json, which `tools bench --record`
 writes.
 
 Exit codes: 0 everything is up to date, 1 with --check: something is stale, 2 bad input")]
@@ -23,9 +25,11 @@ pub(super) struct Args {
 const STALE: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    let hint = "run `cargo run --release -- audit --record`, then `cargo run --release -- docs`";
+    let hint = "run `cargo run --release -- audit --record`, then `cargo run --release --package tools -- docs`";
     let recorded = Recorded::load().map_err(|e| Refusal::input(format!("{e}\n  hint: {hint}")))?;
-    if !recorded.is_of_code() {
+    let subject = subject(EngineName::Threads);
+    let described = subject.description().map_err(Refusal::tool)?;
+    if !recorded.is_of_code(described) {
         return Err(Refusal {
             code: STALE,
             ..Refusal::input(format!(
@@ -33,21 +37,21 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             ))
         });
     }
-    let root = root();
-    let documents = documents(&root, &recorded).map_err(Refusal::input)?;
+    let root = workspace::root();
+    let documents = documents(root, described, &recorded).map_err(Refusal::input)?;
     let stale: Vec<_> = documents.iter().filter(|d| d.is_stale()).collect();
     if args.check && !stale.is_empty() {
         let paths: Vec<_> = stale.iter().map(|d| d.path).collect();
         return Err(Refusal {
             code: STALE,
             ..Refusal::input(format!(
-                "stale: {}\n  hint: run `cargo run --release -- docs`",
+                "stale: {}\n  hint: run `cargo run --release --package tools -- docs`",
                 paths.join(", ")
             ))
         });
     }
     for document in &stale {
-        document.write(&root).map_err(Refusal::tool)?;
+        document.write(root).map_err(Refusal::tool)?;
         anstream::println!("written: {}", document.path);
     }
     if stale.is_empty() {
@@ -78,8 +82,8 @@ mod tests {
 
     /// Every command that a document shows in a block of its own.
     fn commands() -> Vec<(String, String)> {
-        let mut paths = vec![root().join("README.md")];
-        let mut folders = vec![root().join("docs")];
+        let mut paths = vec![workspace::root().join("README.md")];
+        let mut folders = vec![workspace::root().join("docs")];
         while let Some(folder) = folders.pop() {
             for page in std::fs::read_dir(folder).unwrap() {
                 let path = page.unwrap().path();
@@ -136,7 +140,7 @@ mod tests {
                 && command == "explore"
                 && program.contains(':')
             {
-                let parsed: Result<prop_tests::program::Program, _> = program.parse();
+                let parsed: Result<programs::program::Program, _> = program.parse();
                 assert!(parsed.is_ok(), "{path}: {program}: {parsed:?}");
             }
         }

@@ -1,16 +1,17 @@
 //! `mutants`: does the harness notice what is wrong?
 
-use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use prop_tests::program::Bound;
+use programs::program::Bound;
 
-use super::{Refusal, json};
 use crate::mutants::{self, Fate, Judges, Mutant, Row};
-use crate::pool::Pool;
-use crate::verdict::Verdict;
-use crate::{interrupt, litmus, report};
+use crate::report;
+use model_tests::cli::pool::subject;
+use model_tests::cli::{Refusal, json};
+use model_tests::pool::Pool;
+use model_tests::{interrupt, litmus, workspace};
+use pipe::{EngineName, Verdict};
 
 /// Put the harness to the test: change the protocol's code for the worse in
 /// many ways, and see that each is noticed.
@@ -65,13 +66,22 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         list(&mutants);
         return Ok(Verdict::Pass.exit_code());
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
-    let corpus = litmus::load_all(&folder).map_err(Refusal::input)?;
+    let subject = subject(EngineName::Loom);
+    let folder = workspace::litmus();
+    let corpus = litmus::load_all(&folder, &subject).map_err(Refusal::input)?;
     interrupt::listen().map_err(Refusal::tool)?;
-    let root = mutants::root();
+    let root = workspace::root();
     let workers = args.workers.unwrap_or_else(Pool::default_size);
     let target = root.join("target").join("mutants");
-    let mut judges = Judges::new(&root, &target, corpus, &BOUNDS, workers, args.all_judges);
+    let mut judges = Judges::new(
+        root,
+        &target,
+        corpus,
+        subject.description().map_err(Refusal::tool)?,
+        &BOUNDS,
+        workers,
+        args.all_judges,
+    );
 
     let bar = progress_bar(mutants.len());
     let original = judges.original(|step| bar.set_message(format!("the code as it is: {step}")));

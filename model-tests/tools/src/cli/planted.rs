@@ -6,14 +6,16 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Refusal, json};
-use crate::campaign::Shard;
-use crate::engine::EngineName;
 use crate::mutants::{self, Mutant, Tree};
-use crate::nightly::Draw;
-use crate::nightly::planted::{self, ENOUGH, SCHEDULERS, Search};
-use crate::verdict::Verdict;
-use crate::{interrupt, report};
+use crate::planted::{self, ENOUGH, SCHEDULERS, Search};
+use crate::report;
+use model_tests::campaign::Shard;
+use model_tests::cli::{Refusal, json};
+use model_tests::interrupt;
+use model_tests::nightly::Draw;
+use model_tests::workspace;
+use pipe::EngineName;
+use pipe::Verdict;
 
 /// Plant bugs that need more threads, operations or slots than loom's bounds
 /// have, and count the schedules until each scheduler finds them.
@@ -44,7 +46,7 @@ pub(super) struct Args {
 const NOT_FOUND: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("planted");
+    let folder = workspace::package().join("planted");
     let mut bugs = mutants::load_all(&folder).map_err(Refusal::input)?;
     if let Some(unknown) = args
         .only
@@ -57,9 +59,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     bugs.retain(|bug| args.only.is_empty() || args.only.contains(&bug.name));
     interrupt::listen().map_err(Refusal::tool)?;
-    let root = mutants::root();
+    let root = workspace::root();
     let target = root.join("target").join("planted");
-    let tree = Tree::new(&root, &target.join("tree"));
+    let tree = Tree::new(root, &target.join("tree"));
 
     let bar = progress_bar(bugs.len());
     let mut searches: Vec<Search> = Vec::new();

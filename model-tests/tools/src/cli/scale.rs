@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use prop_tests::outcome::Ends;
-use prop_tests::program::{Bound, Ranked};
+use programs::outcome::Ends;
+use programs::program::{Bound, Ranked};
 
-use super::pool::pool;
-use super::{Refusal, json};
 use crate::bench::tables;
-use crate::engine::EngineName;
+use crate::report;
 use crate::scale::{self, Plan, Row};
-use crate::verdict::Verdict;
-use crate::{ends_name, interrupt, report};
+use model_tests::cli::pool::pool;
+use model_tests::cli::{Refusal, json};
+use model_tests::interrupt;
+use model_tests::litmus::ends;
+use pipe::EngineName;
+use pipe::Verdict;
 
 /// Show how executions grow with threads and operations, and what a campaign of
 /// each bound would cost.
@@ -23,8 +25,8 @@ them, with the standard error of the sample; `>` says that programs were cut off
 is at least this large.
 
 Examples:
-  framecheck scale
-  framecheck scale --bounds 2x4,3x3 --sample 200 --ends left
+  tools scale
+  tools scale --bounds 2x4,3x3 --sample 200 --ends left
 
 Exit codes: 0 measured, 1 a program fails, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
@@ -33,7 +35,7 @@ pub(super) struct Args {
     bounds: Vec<Bound>,
 
     /// What happens to handles still held at the end: dropped, left or both
-    #[arg(long, value_name = "ENDS", value_parser = ends_name::parse, default_value = "both")]
+    #[arg(long, value_name = "ENDS", value_parser = ends::parse, default_value = "both")]
     ends: std::vec::Vec<Ends>,
 
     /// Programs to run of each bound
@@ -74,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 sample: args.sample,
                 most_executions: args.max_executions,
             };
-            bar.set_message(format!("{bound}, {}", ends_name::name(ends)));
+            bar.set_message(format!("{bound}, {}", ends.as_str()));
             let measured = plan.measure(&mut pool, &programs, |done, of| {
                 bar.set_length(of);
                 bar.set_position(done);

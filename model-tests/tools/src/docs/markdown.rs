@@ -20,12 +20,13 @@ pub(super) fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// Names as code; a lone `-` stays.
-pub(super) fn codes(list: &str) -> String {
-    if list == "-" {
-        return list.to_owned();
+/// Names as code; `-` if there is none.
+pub(super) fn codes(names: &[String]) -> String {
+    if names.is_empty() {
+        return "-".to_owned();
     }
-    list.split(", ").map(code).collect::<Vec<_>>().join(", ")
+    let codes: Vec<_> = names.iter().map(|name| code(name)).collect();
+    codes.join(", ")
 }
 
 /// A bar would end the cell, even within code.
@@ -48,7 +49,10 @@ mod tests {
 
     #[test]
     fn each_name_is_code_of_its_own() {
-        assert_eq!(codes("DEC, SHARE"), "`DEC`, `SHARE`");
-        assert_eq!(codes("-"), "-");
+        assert_eq!(
+            codes(&["DEC".to_owned(), "SHARE".to_owned()]),
+            "`DEC`, `SHARE`"
+        );
+        assert_eq!(codes(&[]), "-");
     }
 }

@@ -6,14 +6,16 @@ mod bench;
 mod markdown;
 mod sites;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::audit::recorded::Recorded;
+use pipe::Description;
+
 use crate::bench::Results;
-use crate::counterexample::Counterexample;
 use crate::report;
 use crate::report::story::Detail;
 use crate::scale;
+use model_tests::audit::recorded::Recorded;
+use model_tests::counterexample::Counterexample;
 
 const ORDERINGS: &str = "orderings";
 const FAILURE: &str = "failure";
@@ -48,18 +50,16 @@ impl Document {
     }
 }
 
-/// The root of the repository.
-pub fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package).to_owned()
-}
-
 /// All generated documents below `root`.
 ///
 /// # Errors
 ///
 /// If a file that contains a generated part cannot be read, or lacks the marks.
-pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, String> {
+pub fn documents(
+    root: &Path,
+    subject: &'static Description,
+    recorded: &Recorded,
+) -> Result<Vec<Document>, String> {
     // A document that does not exist yet is stale, no error.
     let current = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
     let whole = |path, wanted| Document {
@@ -67,10 +67,11 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
         current: current(path),
         wanted,
     };
-    let figures = Results::load(&Results::kept())
-        .map_err(|e| format!("{e}\n  hint: run `cargo run --release -- bench --long --record`"))?;
-    let failure = (FAILURE, shown_failure(root)?);
-    let orderings = (ORDERINGS, sites::with_price(recorded));
+    let figures = Results::load(&Results::kept()).map_err(|e| {
+        format!("{e}\n  hint: run `cargo run --release --package tools -- bench --long --record`")
+    })?;
+    let failure = (FAILURE, shown_failure(root, subject)?);
+    let orderings = (ORDERINGS, sites::with_price(subject, recorded));
     let parts = |path: &'static str, parts: &[&(&str, String)]| {
         let text = std::fs::read_to_string(root.join(path)).map_err(|e| format!("{path}: {e}"))?;
         let mut wanted = text.clone();
@@ -89,20 +90,23 @@ pub fn documents(root: &Path, recorded: &Recorded) -> Result<Vec<Document>, Stri
         parts("README.md", &[&orderings, &failure])?,
         parts("docs/guide/2-read-a-counterexample.md", &[&failure])?,
         parts("docs/asterinas-try-unique.md", &[&failure])?,
-        whole("meta-core/src/ordering/table.md", sites::with_reason()),
-        whole("docs/orderings.md", audit::page(recorded)),
+        whole(
+            "meta-core/src/ordering/table.md",
+            sites::with_reason(subject),
+        ),
+        whole("docs/orderings.md", audit::page(subject, recorded)),
         whole("docs/benchmarks.md", bench::page(&figures)),
         whole("docs/scale.svg", scale::svg(&figures.scale)?),
     ])
 }
 
 /// The failure as `explore` prints it.
-fn shown_failure(root: &Path) -> Result<String, String> {
+fn shown_failure(root: &Path, subject: &'static Description) -> Result<String, String> {
     let saved = Counterexample::load(&root.join(SHOWN))?;
-    let text = report::failure::text(&saved.job, &saved.run(), Detail::Story);
+    let text = report::failure::text(&saved.job, &saved.run(), subject, Detail::Story);
     Ok(format!(
         "```\nsmallest program that fails in the same way: {}\n\n{}\n```\n",
-        saved.job.program,
+        saved.job.case,
         anstream::adapter::strip_str(&text).to_string().trim_end()
     ))
 }

@@ -1,37 +1,37 @@
 //! The table of orderings.
 
-use meta_core::ordering::{SITES, SiteInfo};
+use pipe::{Description, SiteInfo};
 
 use super::markdown::{code, codes, table};
-use crate::audit::RowVerdict;
-use crate::audit::recorded::{Recorded, RecordedRow};
+use model_tests::audit::RowVerdict;
+use model_tests::audit::recorded::{Recorded, RecordedRow};
 
 fn cells(site: &SiteInfo) -> Vec<String> {
     vec![
-        code(site.name),
+        code(&site.name),
         site.operation.to_string(),
-        site.step.to_owned(),
-        format!("{:?}", site.ordering),
-        codes(site.partner),
+        site.step.clone(),
+        site.ordering.to_string(),
+        codes(&site.partners),
     ]
 }
 
 /// Each site with its reason.
-pub(super) fn with_reason() -> String {
-    let row = |site| {
+pub(super) fn with_reason(subject: &Description) -> String {
+    let row = |site: &SiteInfo| {
         let mut row = cells(site);
-        row.push(site.reason.to_owned());
+        row.push(site.reason.clone());
         row
     };
     table(
         &["site", "access", "step", "ordering", "pairs with", "why"],
-        &SITES.iter().map(row).collect::<Vec<_>>(),
+        &subject.sites.iter().map(row).collect::<Vec<_>>(),
     )
 }
 
 /// Each site with what happens when it is weaker.
-pub(super) fn with_price(recorded: &Recorded) -> String {
-    let row = |site| {
+pub(super) fn with_price(subject: &Description, recorded: &Recorded) -> String {
+    let row = |site: &SiteInfo| {
         let mut row = cells(site);
         row.push(price(site, recorded));
         row
@@ -45,15 +45,15 @@ pub(super) fn with_price(recorded: &Recorded) -> String {
             "pairs with",
             "when it is weaker",
         ],
-        &SITES.iter().map(row).collect::<Vec<_>>(),
+        &subject.sites.iter().map(row).collect::<Vec<_>>(),
     )
 }
 
 fn price(site: &SiteInfo, recorded: &Recorded) -> String {
-    let mut rows = recorded.rows_of(site.name).peekable();
-    if rows.peek().is_none() {
+    if !site.modelled {
         return "outside the models".to_owned();
     }
+    let rows = recorded.rows_of(&site.name);
     let tried = |row: &RecordedRow| match row.judged {
         RowVerdict::ChangesNothing | RowVerdict::Weakest => None,
         RowVerdict::Needed => {

@@ -4,12 +4,13 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::cargo::{Built, built, cargo, run};
-use crate::engine::EngineName;
+use model_tests::cargo::{Built, built, cargo, run};
+use pipe::EngineName;
 
-/// Test files of `meta-core` that do not judge mutants: each compiles programs
-/// of its own, which takes longer than all others together.
-const SLOW: [&str; 4] = ["bypass", "codegen", "compile_fail", "freestanding"];
+/// Test files of `meta-core` that do not judge mutants. One reads the code, and
+/// not what it does; the others compile programs of their own, which takes longer
+/// than all the rest.
+const NO_JUDGES: [&str; 5] = ["bypass", "codegen", "compile_fail", "freestanding", "sites"];
 
 /// Tests of `prop-tests` that run the code of `meta-core`.
 const OF_PROP_TESTS: [&str; 3] = ["boot", "sequential", "whole_operations"];
@@ -23,9 +24,9 @@ pub fn worker(tree: &Path, target: &Path, engine: EngineName) -> Result<PathBuf,
     let target = target.join(engine.as_str());
     let mut cargo = cargo(tree, &target, engine);
     cargo.args(["build", "--quiet", "--profile", "mutants"]);
-    cargo.args(["--package", "model-tests", "--bin", "framecheck"]);
+    cargo.args(["--package", "worker", "--bin", "worker"]);
     run(cargo)?;
-    let name = format!("framecheck{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("worker{}", std::env::consts::EXE_SUFFIX);
     Ok(target.join("mutants").join(name))
 }
 
@@ -62,7 +63,7 @@ fn of_core(tree: &Path) -> Result<Vec<String>, String> {
     for entry in fs::read_dir(&folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
-        if path.extension().is_some_and(|e| e == "rs") && !SLOW.contains(&name) {
+        if path.extension().is_some_and(|e| e == "rs") && !NO_JUDGES.contains(&name) {
             names.push(name.to_owned());
         }
     }

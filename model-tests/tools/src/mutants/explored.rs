@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use prop_tests::outcome::Ends;
-use prop_tests::program::{Bound, enumerate};
-use prop_tests::scenario;
-use prop_tests::world::LocalHost;
+use programs::outcome::Ends;
+use programs::program::{Bound, Program, enumerate};
 
 use super::judge::{JudgeName, Kill};
-use crate::engine::{Exploration, Job, NEVER_INJECTED, Probe};
-use crate::interrupt;
-use crate::litmus::Litmus;
-use crate::pool::Pool;
-use crate::verdict::Verdict;
+use model_tests::interrupt;
+use model_tests::litmus::Litmus;
+use model_tests::pool::Pool;
+use pipe::Verdict;
+use pipe::{Case, Description, Exploration, Inject, Job, Manner, Probe, Reason, Record};
 
 /// How much longer than with the original an exploration may take.
 const PATIENCE: f64 = 20.0;
@@ -56,23 +54,21 @@ impl Explorer {
     pub(super) fn litmus(corpus: Vec<Litmus>) -> Self {
         let mut corpus = corpus;
         corpus.retain(|file| file.expect == Verdict::Pass);
-        corpus.sort_by_key(|file| crate::audit::oracle::length(&file.program));
+        corpus.sort_by_key(|file| model_tests::audit::oracle::length(&file.program));
         let strong = STRONG.map(|(program, site)| {
-            let mut job = job(program.to_owned(), Ends::Dropped);
-            job.inject = Some((site.to_owned(), 1));
+            let program: Program = program.parse().expect("a program");
+            let mut job = job(program, Ends::Dropped);
+            if let Manner::Loom(loom) = &mut job.manner {
+                loom.inject = Some(Inject {
+                    site: site.to_owned(),
+                    n: 1,
+                });
+            }
             (None, job)
         });
         let of_corpus = corpus.iter().enumerate().flat_map(|(index, file)| {
             let jobs = file.jobs().into_iter();
-            jobs.map(move |job| {
-                (
-                    Some(index),
-                    Job {
-                        trace: false,
-                        ..job
-                    },
-                )
-            })
+            jobs.map(move |job| (Some(index), job.recording(Record::default())))
         });
         Explorer {
             name: JudgeName::Litmus,
@@ -85,7 +81,7 @@ impl Explorer {
     pub(super) fn campaign(bound: Bound) -> Self {
         let both = [Ends::Dropped, Ends::Left];
         let runs = enumerate(bound, false)
-            .flat_map(|program| both.map(|ends| (None, job(program.to_string(), ends))));
+            .flat_map(|program| both.map(|ends| (None, job(program.clone(), ends))));
         Explorer {
             name: JudgeName::Campaign(bound),
             runs: runs.collect(),
@@ -94,20 +90,14 @@ impl Explorer {
     }
 
     /// The scenarios that must pass.
-    pub(super) fn scenarios() -> Self {
-        let passing = scenario::all::<LocalHost>()
-            .into_iter()
-            .filter(|scenario| !scenario.is_control());
-        let runs = passing.map(|passing| {
-            let job = job(passing.name.to_owned(), Ends::Dropped);
-            (
-                None,
-                Job {
-                    scenario: true,
-                    ..job
-                },
-            )
-        });
+    pub(super) fn scenarios(subject: &Description) -> Self {
+        let all = subject.scenarios.iter();
+        let runs = all
+            .filter(|scenario| scenario.broken.is_none())
+            .map(|passing| {
+                let case = Case::Scenario(passing.name.clone());
+                (None, job(case, Ends::Dropped))
+            });
         Explorer {
             name: JudgeName::Scenarios,
             runs: runs.collect(),
@@ -158,13 +148,16 @@ impl Explorer {
             executions += run.executions;
             found.seconds.push(run.seconds);
             let verdict = run.verdict();
-            let message = run.failure.as_ref().map(|failure| failure.message.clone());
+            let message = run
+                .failure
+                .as_ref()
+                .map(|failure| failure.reason.to_string());
             if kills(verdict) {
                 let hangs = verdict == Verdict::CutOff;
                 found.kill = Some(Kill {
                     judge: self.name,
-                    by: file.map_or_else(|| job.program.clone(), |file| file.name.clone()),
-                    program: Some(job.program.clone()),
+                    by: file.map_or_else(|| job.case.to_string(), |file| file.name.clone()),
+                    program: Some(job.case.to_string()),
                     verdict: if hangs {
                         "hangs".to_owned()
                     } else {
@@ -180,7 +173,7 @@ impl Explorer {
                 let message = message.unwrap_or_else(|| verdict.to_string());
                 found
                     .unclear
-                    .get_or_insert_with(|| format!("{}: {message}", job.program));
+                    .get_or_insert_with(|| format!("{}: {message}", job.case));
             }
         }
         found.kill = self.words_of_files(done, executions);
@@ -222,9 +215,9 @@ fn kills(verdict: Verdict) -> bool {
 /// Whether the run only says that there was no weak compare-and-swap to fail.
 fn is_strong(run: &Exploration) -> bool {
     let failure = run.failure.as_ref();
-    failure.is_some_and(|failure| failure.message == NEVER_INJECTED)
+    failure.is_some_and(|failure| failure.reason == Reason::NeverInjected)
 }
 
-fn job(program: String, ends: Ends) -> Job {
-    Job::loom(program, ends, Probe::Cas)
+fn job(case: impl Into<Case>, ends: Ends) -> Job {
+    Job::loom(case, ends, Probe::Cas)
 }

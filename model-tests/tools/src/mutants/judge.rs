@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use prop_tests::program::Bound;
+use programs::program::Bound;
 use serde::Serialize;
 
 /// A judge, cheapest first.

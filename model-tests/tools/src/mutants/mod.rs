@@ -15,7 +15,7 @@
 //! | `equivalent:` | why no program can tell it from the original |
 //! | `quick` | that `--quick` runs it |
 //!
-//! Orderings have no mutants here: the [`audit`](crate::audit) changes each of
+//! Orderings have no mutants here: the [`audit`](model_tests::audit) changes each of
 //! them.
 
 mod build;
@@ -28,6 +28,8 @@ mod tested;
 mod tree;
 
 use std::path::PathBuf;
+
+use model_tests::workspace;
 
 pub use build::worker as build_worker;
 pub use judge::{Fate, JudgeName, Kill, Row};
@@ -62,12 +64,5 @@ impl Mutant {
 
 /// The folder of the patch files in this source tree.
 pub fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("mutants")
-}
-
-/// The workspace that the patches change.
-pub fn root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    root.pop();
-    root
+    workspace::package().join("mutants")
 }

@@ -4,16 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use prop_tests::program::Bound;
+use programs::program::Bound;
 
 use super::explored::Explorer;
 use super::judge::{Fate, JudgeName, Kill, Row};
 use super::{Mutant, Tree, build, tested};
-use crate::cargo::Built;
-use crate::engine::EngineName;
-use crate::interrupt;
-use crate::litmus::Litmus;
-use crate::pool::Pool;
+use model_tests::cargo::Built;
+use model_tests::interrupt;
+use model_tests::litmus::Litmus;
+use model_tests::pool::Pool;
+use pipe::{Description, EngineName};
 
 /// Everything that judges a mutant, and the tree it lives in.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ impl Judges {
         root: &Path,
         target: &Path,
         corpus: Vec<Litmus>,
+        subject: &Description,
         bounds: &[Bound],
         workers: usize,
         all: bool,
@@ -50,7 +51,7 @@ impl Judges {
             explorers: [Explorer::litmus(corpus)]
                 .into_iter()
                 .chain(campaigns)
-                .chain([Explorer::scenarios()])
+                .chain([Explorer::scenarios(subject)])
                 .collect(),
             workers,
             all,

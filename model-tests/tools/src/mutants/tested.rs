@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::judge::{JudgeName, Kill};
-use crate::cargo::Built;
-use crate::interrupt;
+use model_tests::cargo::Built;
+use model_tests::interrupt;
 
 /// How long the tests of one file may run: the original's take a second.
 const LIMIT: Duration = Duration::from_secs(60);

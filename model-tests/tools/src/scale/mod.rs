@@ -5,14 +5,14 @@ mod row;
 
 use std::ops::ControlFlow;
 
-use prop_tests::outcome::Ends;
-use prop_tests::program::{Bound, Ranked};
+use programs::outcome::Ends;
+use programs::program::{Bound, Ranked};
 
 pub use plot::svg;
 pub use row::Row;
 
-use crate::engine::{Job, Limits, Probe};
-use crate::pool::Pool;
+use model_tests::pool::Pool;
+use pipe::{Job, Limits, Probe};
 
 /// The bounds that are compared if none are named: those that a campaign can
 /// finish, and one step beyond in each direction.
@@ -49,7 +49,7 @@ impl Plan {
                     executions: Some(self.most_executions),
                     seconds: None,
                 },
-                ..Job::loom(program.to_string(), self.ends, Probe::Cas)
+                ..Job::loom(program.clone(), self.ends, Probe::Cas)
             })
             .collect()
     }

@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
-use crate::ends_name;
-use crate::engine::Exploration;
-use crate::verdict::Verdict;
+use pipe::Exploration;
+use pipe::Verdict;
 
 /// What was measured, and what it comes to for the whole bound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +39,7 @@ impl Row {
     pub fn new(plan: &Plan, programs: u128) -> Self {
         Row {
             bound: plan.bound.to_string(),
-            ends: ends_name::name(plan.ends).to_owned(),
+            ends: plan.ends.as_str().to_owned(),
             programs,
             sampled: 0,
             cut_off: 0,
@@ -114,10 +113,10 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use prop_tests::outcome::Ends;
+    use programs::outcome::Ends;
 
     use super::*;
-    use crate::engine::EngineName;
+    use pipe::EngineName;
 
     fn row(programs: u128, executions: &[(u64, bool)]) -> Row {
         let plan = Plan {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64 as Counter, Ordering};
 
 pub(crate) use ::loom::sync::atomic::{AtomicU64, fence};
-use model_tests::engine::{Job, Probe};
-use prop_tests::outcome::Ends;
+use pipe::{Job, Probe, Record};
+use programs::outcome::Ends;
 
 use crate::Member;
 use crate::programs::Program;
@@ -44,14 +44,11 @@ thread_local! {
 }
 
 pub(crate) fn job(program: &Program) -> Job {
-    Job::loom(program.text.to_owned(), Ends::Dropped, Probe::Load)
+    Job::loom(program.parsed(), Ends::Dropped, Probe::Load)
 }
 
 pub(crate) fn traced(job: &Job) -> Option<Job> {
-    Some(Job {
-        trace: true,
-        ..job.clone()
-    })
+    Some(job.clone().recording(Record::STEPS))
 }
 
 /// What the harness does without, for comparison.
@@ -63,9 +60,9 @@ pub(crate) fn wasteful(program: &'static Program) -> Vec<Member> {
         members.push((
             "harness, fresh stacks",
             Box::new(move || {
-                model_tests::engine::stacks::keep(false);
+                worker::engine::stacks::keep(false);
                 let executions = crate::explored(&job).executions;
-                model_tests::engine::stacks::keep(true);
+                worker::engine::stacks::keep(true);
                 executions
             }),
         ));

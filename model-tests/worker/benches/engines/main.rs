@@ -19,8 +19,9 @@ mod slot;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput};
-use model_tests::engine::{Exploration, Job, compiled, explore};
-use model_tests::verdict::Verdict;
+use pipe::Verdict;
+use pipe::{Exploration, Job};
+use worker::engine::{compiled, explore};
 
 use crate::programs::{PROGRAMS, Program};
 
@@ -31,7 +32,7 @@ pub(crate) fn explored(job: &Job) -> Exploration {
         run.verdict(),
         Verdict::Pass,
         "{}: {:?}",
-        job.program,
+        job.case,
         run.failure
     );
     run

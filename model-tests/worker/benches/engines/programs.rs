@@ -11,6 +11,13 @@ pub(crate) struct Program {
     pub(crate) threads: &'static [fn(&Slot)],
 }
 
+impl Program {
+    /// The same, as an engine takes it.
+    pub(crate) fn parsed(&self) -> programs::program::Program {
+        self.text.parse().expect("a program")
+    }
+}
+
 pub(crate) const PROGRAMS: [Program; 3] = [
     Program {
         text: "shared*2: read drop | try_unique write drop",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ::shuttle::scheduler::DfsScheduler;
 pub(crate) use ::shuttle::sync::atomic::{AtomicU64, fence};
 use ::shuttle::{Config, Runner};
-use model_tests::engine::{Job, Scheduler};
-use prop_tests::outcome::Ends;
+use pipe::{Job, Record, Scheduler};
+use programs::outcome::Ends;
 
 use crate::Member;
 pub(crate) use crate::plain::Cell;
@@ -16,14 +16,11 @@ use crate::slot::Slot;
 pub(crate) fn retry() {}
 
 pub(crate) fn job(program: &Program) -> Job {
-    Job::shuttle(program.text.to_owned(), Ends::Dropped, Scheduler::Dfs)
+    Job::shuttle(program.parsed(), Ends::Dropped, Scheduler::Dfs)
 }
 
 pub(crate) fn traced(job: &Job) -> Option<Job> {
-    Some(Job {
-        trace: true,
-        ..job.clone()
-    })
+    Some(job.clone().recording(Record::STEPS))
 }
 
 /// What the harness does without.

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 pub(crate) use std::sync::atomic::{AtomicU64, fence};
 use std::thread;
 
-use model_tests::engine::Job;
-use prop_tests::outcome::Ends;
+use pipe::Job;
+use programs::outcome::Ends;
 
 use crate::Member;
 pub(crate) use crate::plain::Cell;
@@ -20,7 +20,7 @@ pub(crate) fn retry() {
 }
 
 pub(crate) fn job(program: &Program) -> Job {
-    Job::threads(program.text.to_owned(), Ends::Dropped, ROUNDS)
+    Job::threads(program.parsed(), Ends::Dropped, ROUNDS)
 }
 
 /// Nothing is traced on real threads.

@@ -4,12 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
+use meta_core::SlotState;
 use meta_core::model::{self, Event, EventKind};
-use meta_core::{SlotState, ordering};
-use prop_tests::outcome::OpResult;
-use prop_tests::program::{Op, OpName};
-
-use crate::transition::Transition;
+use pipe::Transition;
+use programs::outcome::OpResult;
+use programs::program::{Op, OpName};
+use programs::spec;
 
 thread_local! {
     /// Whether anybody wants to know, which is asked after every operation.
@@ -47,8 +47,8 @@ fn add(op: Op, result: OpResult, now: SlotState) {
             reached.insert(Transition::new(
                 op.name,
                 result,
-                before.to_raw(),
-                after.to_raw(),
+                of_spec(before),
+                of_spec(after),
             ));
         }
     });
@@ -80,21 +80,24 @@ fn around(op: OpName, events: &[Event], now: SlotState) -> (SlotState, SlotState
         }
         // A lookup is decided by its last step, everything else by its first.
         if op != OpName::Get || before.is_none() {
-            let unique = [
-                ordering::UNIQUE_RESET,
-                ordering::RESET_STORE,
-                ordering::SHARE,
-            ];
-            before = match read {
-                None if unique.contains(&site) => Some(SlotState::Unique.to_raw()),
-                None => before,
-                read => read,
-            };
+            // A store does not read; the table says what it starts from.
+            let from = || site.info().from.map(SlotState::to_raw);
+            before = read.or_else(from).or(before);
         }
     }
     match (before, after) {
         (Some(before), Some(after)) => (SlotState::from_raw(before), SlotState::from_raw(after)),
         // No atomic step: a plain access.
         _ => (now, now),
+    }
+}
+
+/// The state as the specification knows it.
+const fn of_spec(state: SlotState) -> spec::SlotState {
+    match state {
+        SlotState::Unused => spec::SlotState::Unused,
+        SlotState::Busy => spec::SlotState::Busy,
+        SlotState::Unique => spec::SlotState::Unique,
+        SlotState::Shared(n) | SlotState::Overflow(n) => spec::SlotState::Shared(n),
     }
 }

@@ -1,56 +1,51 @@
-//! What the payload of a panic says about the program.
+//! What the payload of a panic says about the program, and a trace as steps.
 
 use std::any::Any;
 
-use meta_core::model::{Event, EventKind, Violation, ViolationKind};
+use meta_core::Access;
+use meta_core::model::{self, Event, EventKind, ViolationKind};
+use pipe::{Failure, Reason, Step, StepKind, Violation};
 use prop_tests::world::World;
 
-use super::judge::failure;
-use super::{Failure, Step, StepKind};
-use crate::ordering_name;
-use crate::verdict::Verdict;
+use super::message_of;
+use crate::describe::of_core;
 
 /// A panic that came out of an explorer.
 pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
-    if let Some(violation) = payload.downcast_ref::<Violation>() {
-        return of_violation(violation);
-    }
-    let message = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("a panic without a message");
-    failure(of_message(message), message)
+    let reason = match payload.downcast_ref::<model::Violation>() {
+        Some(violation) => of_violation(violation),
+        None => of_message(message_of(payload)),
+    };
+    reason.into()
 }
 
-/// The words by which an explorer's panics are told apart.
-fn of_message(message: &str) -> Verdict {
+/// An explorer's panics are told apart by its words.
+fn of_message(message: &str) -> Reason {
+    let message = message.trim().to_owned();
     if message.contains("Causality violation") {
-        Verdict::DataRace
+        Reason::Race { message }
     } else if message.starts_with("deadlock") {
-        Verdict::Deadlock
+        Reason::Deadlock { message }
     } else if message.contains("exceeded maximum number of branches") {
-        Verdict::CutOff
+        Reason::TooLong { message }
     } else {
         // An assertion inside an explorer, or a bug of the harness.
-        Verdict::ToolFailure
+        Reason::Tool { message }
     }
 }
 
-fn of_violation(violation: &Violation) -> Failure {
-    let (verdict, what) = match violation.kind {
-        ViolationKind::UseAfterDrop => (Verdict::UseAfterDrop, "is not there"),
-        ViolationKind::DoubleDrop => (Verdict::DoubleDrop, "was dropped already"),
-        ViolationKind::Overwrite => (Verdict::Leak, "is overwritten without being dropped"),
-        ViolationKind::Overlap => (Verdict::DataRace, "is in use by another thread"),
-    };
-    failure(
-        verdict,
-        &format!(
-            "{:?} of `{}`, which {what}, at {}",
-            violation.access, violation.cell, violation.location
-        ),
-    )
+fn of_violation(found: &model::Violation) -> Reason {
+    Reason::Violation {
+        violation: match found.kind {
+            ViolationKind::UseAfterDrop => Violation::UseAfterDrop,
+            ViolationKind::DoubleDrop => Violation::DoubleDrop,
+            ViolationKind::Overwrite => Violation::Overwrite,
+            ViolationKind::Overlap => Violation::Overlap,
+        },
+        access: access(found.access),
+        field: found.cell.to_owned(),
+        location: found.location.to_string(),
+    }
 }
 
 /// A trace, with addresses turned into slots.
@@ -82,22 +77,31 @@ pub(super) fn steps(events: &[Event], world: &World) -> Vec<Step> {
                     spurious,
                 } => StepKind::Atomic {
                     site: site.name().to_owned(),
-                    ordering: ordering_name::name(ordering).to_owned(),
+                    ordering: of_core(ordering),
                     read,
                     written,
                     spurious,
                 },
                 EventKind::Plain {
                     cell,
-                    access,
+                    access: purpose,
                     location,
                 } => StepKind::Plain {
                     field: cell.to_owned(),
-                    access: format!("{access:?}"),
+                    access: access(purpose),
                     location: format!("{}:{}", location.file(), location.line()),
                 },
                 EventKind::Mailbox { slot: _, give, ok } => StepKind::Mailbox { give, ok },
             },
         })
         .collect()
+}
+
+const fn access(access: Access) -> pipe::Access {
+    match access {
+        Access::Init => pipe::Access::Init,
+        Access::Read => pipe::Access::Read,
+        Access::Write => pipe::Access::Write,
+        Access::Take => pipe::Access::Take,
+    }
 }

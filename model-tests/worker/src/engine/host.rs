@@ -10,13 +10,13 @@ use ::loom::sync::atomic::AtomicU64;
 #[cfg(shuttle)]
 use ::shuttle::sync::atomic::AtomicU64;
 use meta_core::model;
-use prop_tests::outcome::OpResult;
-use prop_tests::program::Op;
+use programs::outcome::OpResult;
+use programs::program::Op;
 use prop_tests::world::{Flag, Gift, Host, Mailbox, World};
 
 use super::coverage;
 
-pub(super) struct ModelHost;
+pub(crate) struct ModelHost;
 
 /// By slot.
 type Mailboxes = Vec<Option<Mailbox<ModelFlag>>>;

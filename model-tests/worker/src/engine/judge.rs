@@ -2,22 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use prop_tests::outcome::{Ends, OpResult, Outcome};
-use prop_tests::outcomes::{self, Case, Relation};
-use prop_tests::program::Program;
-use prop_tests::spec::{self, Params};
+use pipe::{Failure, Job, Reason};
+use programs::outcome::{Ends, OpResult, Outcome};
+use programs::outcomes::{self, Case, Relation};
+use programs::program::Program;
+use programs::spec;
 use prop_tests::world::{Fault, FaultKind};
 
-use super::{Failure, Job};
-use crate::verdict::Verdict;
+use crate::describe::PARAMS;
 
 /// How many states of the specification a search for one outcome may visit.
 const SEARCH_BUDGET: usize = 200_000;
-
-/// The constants of this build.
-const PARAMS: Params = Params {
-    ref_count_max: meta_core::REF_COUNT_MAX,
-};
 
 /// What is allowed in one job.
 pub(super) struct Judge {
@@ -32,10 +27,9 @@ pub(super) struct Judge {
 impl Judge {
     /// Works out what is allowed. `exact` says whether the engine is to reach
     /// every allowed outcome.
-    pub(super) fn new(job: &Job, exact: bool) -> Result<Self, String> {
-        let program: Program = job.program.parse().map_err(|e| format!("{e}"))?;
+    pub(super) fn new(program: &Program, job: &Job, exact: bool) -> Result<Self, String> {
         let allowed = if job.enumerate {
-            spec::allowed(&program, job.ends, &PARAMS).map_err(|e| e.to_string())?
+            spec::allowed(program, job.ends, &PARAMS).map_err(|e| e.to_string())?
         } else {
             BTreeSet::new()
         };
@@ -45,7 +39,7 @@ impl Judge {
             (false, _) => Relation::SlotWise,
         };
         Ok(Judge {
-            program,
+            program: program.clone(),
             ends: job.ends,
             relation,
             allowed,
@@ -80,14 +74,16 @@ impl Judge {
                         .flatten()
                         .any(|r| *r == OpResult::Abort)
                 };
-                let verdict = if aborts(outcome) && !self.allowed.iter().any(aborts) {
-                    Verdict::Abort
+                let aborted = aborts(outcome) && !self.allowed.iter().any(aborts);
+                let outcome = outcome.to_string();
+                let reason = if aborted {
+                    Reason::Abort { outcome }
                 } else {
-                    Verdict::ForbiddenOutcome
+                    Reason::Forbidden { outcome }
                 };
-                Some(failure(verdict, &outcome.to_string()))
+                Some(reason.into())
             }
-            Err(error) => Some(failure(Verdict::ToolFailure, &error.to_string())),
+            Err(error) => Some(Reason::tool(error).into()),
         }
     }
 
@@ -100,27 +96,25 @@ impl Judge {
                 *undecided += 1;
                 None
             }
-            Ok(Some(false)) => Some(failure(Verdict::ForbiddenOutcome, &outcome.to_string())),
-            Err(error) => Some(failure(Verdict::ToolFailure, &error.to_string())),
+            Ok(Some(false)) => {
+                let outcome = outcome.to_string();
+                Some(Reason::Forbidden { outcome }.into())
+            }
+            Err(error) => Some(Reason::tool(error).into()),
         }
     }
 }
 
 /// A broken contract of the metadata's life.
 pub(super) fn of_fault(fault: &Fault) -> Failure {
-    let verdict = match fault.kind {
-        FaultKind::Leak => Verdict::Leak,
-        FaultKind::DoubleDrop => Verdict::DoubleDrop,
-        FaultKind::UseAfterDrop => Verdict::UseAfterDrop,
-    };
-    failure(verdict, &fault.to_string())
-}
-
-pub(super) fn failure(verdict: Verdict, message: &str) -> Failure {
-    Failure {
-        verdict,
-        message: message.trim().to_owned(),
-        steps: Vec::new(),
-        schedule: None,
+    Reason::Fault {
+        fault: match fault.kind {
+            FaultKind::Leak => pipe::Fault::Leak,
+            FaultKind::DoubleDrop => pipe::Fault::DoubleDrop,
+            FaultKind::UseAfterDrop => pipe::Fault::UseAfterDrop,
+        },
+        slot: fault.slot,
+        what: fault.what.to_owned(),
     }
+    .into()
 }

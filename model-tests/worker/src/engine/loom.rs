@@ -9,13 +9,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meta_core::model;
+use pipe::{Case, EngineName, Exploration, Job, Loom, Manner, Probe};
 
 use super::host::ModelHost;
 use super::judge::Judge;
 use super::subject::{Played, Subject};
-use super::watch::Watch;
-use super::{EngineName, Exploration, Job, Probe, Progress};
-use crate::ordering_name;
+use super::watch::{How, Watch};
+use super::{Progress, not_mine, site};
+use crate::describe::to_core;
+
+pub(super) const NAME: EngineName = EngineName::Loom;
 
 /// Switch points in one execution. loom stops with a message at the limit,
 /// which ends as `cut off`; programs of five threads stay far below.
@@ -26,16 +29,21 @@ const MAX_BRANCHES: usize = 4_000;
 const CUT_RETRIES_FROM: usize = 3;
 
 pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
-    let exact = job.probe == Probe::Cas;
-    if job.scenario {
-        explore_subject(job, Played::new(job, exact)?, progress)
-    } else {
-        explore_subject(job, Judge::new(job, exact)?, progress)
+    let Manner::Loom(how) = &job.manner else {
+        return Err(not_mine(job));
+    };
+    let exact = how.probe == Probe::Cas;
+    match &job.case {
+        Case::Program(program) => {
+            explore_subject(job, how, Judge::new(program, job, exact)?, progress)
+        }
+        Case::Scenario(name) => explore_subject(job, how, Played::new(name, exact)?, progress),
     }
 }
 
 fn explore_subject<S: Subject<ModelHost>>(
     job: &Job,
+    how: &Loom,
     subject: S,
     progress: Progress,
 ) -> Result<Exploration, String> {
@@ -46,21 +54,27 @@ fn explore_subject<S: Subject<ModelHost>>(
             ::loom::MAX_THREADS
         ));
     }
-    let watch = Arc::new(Watch::new(job, subject, progress));
+    let watched = How {
+        injects: how.inject.is_some(),
+        samples: false,
+        record: how.record,
+    };
+    let watch = Arc::new(Watch::new(job, watched, subject, progress));
     let mut config = model::Config {
-        probe: match job.probe {
+        probe: match how.probe {
             Probe::Cas => model::Probe::FailingCas,
             Probe::Load => model::Probe::Load,
         },
-        cut_retries: threads >= CUT_RETRIES_FROM && job.inject.is_none(),
-        trace: job.trace || job.coverage || job.examples,
+        cut_retries: threads >= CUT_RETRIES_FROM && how.inject.is_none(),
+        trace: how.record.any(),
         ..model::Config::default()
     };
-    for change in &job.orderings {
-        config.orderings.push(change.resolve()?);
+    for change in &how.orderings {
+        let changed = (site(&change.site)?, to_core(change.ordering));
+        config.orderings.push(changed);
     }
-    if let Some((site, n)) = &job.inject {
-        config.inject = Some((ordering_name::find_site(site)?, *n));
+    if let Some(inject) = &how.inject {
+        config.inject = Some((site(&inject.site)?, inject.n));
     }
     model::configure(&config);
 
@@ -81,7 +95,7 @@ fn explore_subject<S: Subject<ModelHost>>(
         move || execution(&watch)
     };
     let ended = catch_unwind(AssertUnwindSafe(|| builder.check(model)));
-    Ok(watch.finish(EngineName::Loom, ended))
+    Ok(watch.finish(ended))
 }
 
 fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {

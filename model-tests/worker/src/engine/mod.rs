@@ -1,9 +1,8 @@
-//! The engines: each runs the driver on one job and says what it saw.
+//! The engines: each runs the driver on one job and reports what it saw.
 //!
-//! Explorers are compiled in by their cfg; a normal build runs real threads, and
-//! asks the [`worker`](crate::worker) of another build for the rest.
+//! A worker has one, compiled in by its cfg; a build without one runs real
+//! threads.
 
-mod job;
 mod judge;
 
 #[cfg(any(loom, shuttle))]
@@ -14,7 +13,6 @@ mod failure;
 mod host;
 #[cfg(loom)]
 mod loom;
-pub mod scheduler;
 #[cfg(shuttle)]
 mod shuttle;
 #[cfg(all(loom, target_os = "linux", target_pointer_width = "64"))]
@@ -28,45 +26,57 @@ mod watch;
 
 use std::sync::Arc;
 
-pub use job::{
-    EngineName, Exploration, Failure, Job, Limits, NEVER_INJECTED, OrderingChange, Probe, Step,
-    StepKind,
-};
-pub use scheduler::{Schedule, Scheduler};
+use pipe::{EngineName, Exploration, Job, SoFar};
 
-/// What an exploration has done so far.
-#[derive(Clone, Copy, Debug)]
-pub struct SoFar {
-    /// Executions that ran to their end.
-    pub executions: u64,
-    /// Different outcomes.
-    pub outcomes: usize,
-}
+#[cfg(loom)]
+use self::loom as compiled_in;
+#[cfg(shuttle)]
+use self::shuttle as compiled_in;
+#[cfg(not(model))]
+use self::threads as compiled_in;
+
+#[cfg(any(loom, shuttle))]
+pub(crate) use self::host::ModelHost as Host;
+#[cfg(not(model))]
+pub(crate) use self::threads::ThreadHost as Host;
 
 /// Called now and then during an exploration.
 pub type Progress = Arc<dyn Fn(SoFar) + Send + Sync>;
 
 /// The engine of this build.
-pub fn compiled() -> EngineName {
-    if cfg!(loom) {
-        EngineName::Loom
-    } else if cfg!(shuttle) {
-        EngineName::Shuttle
-    } else {
-        EngineName::Threads
-    }
+pub const fn compiled() -> EngineName {
+    compiled_in::NAME
 }
 
 /// Explores a job with the engine of this build.
 ///
 /// # Errors
 ///
-/// If the job does not make sense, or not to this engine.
+/// If the job is another engine's, or there is no such scenario.
 pub fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
-    #[cfg(loom)]
-    return loom::explore(job, progress);
-    #[cfg(shuttle)]
-    return shuttle::explore(job, progress);
-    #[cfg(not(model))]
-    return threads::explore(job, progress);
+    compiled_in::explore(job, progress)
+}
+
+/// The refusal of a job that is another engine's.
+fn not_mine(job: &Job) -> String {
+    format!(
+        "this worker runs {}, and the job is for {}",
+        compiled(),
+        job.engine()
+    )
+}
+
+/// The site of this name.
+#[cfg(any(loom, shuttle))]
+fn site(name: &str) -> Result<meta_core::ordering::Site, String> {
+    meta_core::ordering::Site::find(name).ok_or_else(|| format!("no site is called `{name}`"))
+}
+
+/// The message of a panic.
+fn message_of(payload: &(dyn std::any::Any + Send)) -> &str {
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without a message")
 }

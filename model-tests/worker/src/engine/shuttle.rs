@@ -17,53 +17,62 @@ use ::shuttle::scheduler::{
 };
 use ::shuttle::{Config, FailurePersistence, Runner, thread};
 use meta_core::model;
+use pipe::{
+    Case, Choice, EngineName, Exploration, Job, Manner, Schedule, Scheduler, Shuttle, Spurious,
+};
 
 use super::host::ModelHost;
 use super::judge::Judge;
-use super::scheduler::{Choice, Schedule, Scheduler};
 use super::subject::{Played, Subject};
-use super::watch::Watch;
-use super::{EngineName, Exploration, Job, Progress};
-use crate::ordering_name;
+use super::watch::{How, Watch};
+use super::{Progress, not_mine, site};
+
+pub(super) const NAME: EngineName = EngineName::Shuttle;
 
 /// One in this many weak compare-and-swaps fails spuriously under the random
 /// schedulers.
 const SPURIOUS_ONE_IN: u64 = 8;
 
 pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
-    let exact = job.scheduler == Some(Scheduler::Dfs);
-    if job.scenario {
-        explore_subject(job, Played::new(job, exact)?, progress)
-    } else {
-        explore_subject(job, Judge::new(job, exact)?, progress)
+    let Manner::Shuttle(how) = &job.manner else {
+        return Err(not_mine(job));
+    };
+    let exact = how.scheduler == Scheduler::Dfs;
+    match &job.case {
+        Case::Program(program) => {
+            explore_subject(job, how, Judge::new(program, job, exact)?, progress)
+        }
+        Case::Scenario(name) => explore_subject(job, how, Played::new(name, exact)?, progress),
     }
 }
 
 fn explore_subject<S: Subject<ModelHost>>(
     job: &Job,
+    how: &Shuttle,
     subject: S,
     progress: Progress,
 ) -> Result<Exploration, String> {
-    let scheduler = job.scheduler.as_ref().ok_or("shuttle needs a scheduler")?;
-    let watch = Arc::new(Watch::new(job, subject, progress));
-    if !job.orderings.is_empty() {
-        return Err("shuttle does not model orderings: nothing would change".to_owned());
-    }
+    let watched = How {
+        injects: matches!(how.spurious, Spurious::Once(_)),
+        samples: how.scheduler.samples(),
+        record: how.record,
+    };
+    let watch = Arc::new(Watch::new(job, watched, subject, progress));
     let mut config = model::Config {
-        overlap: job.overlap,
-        trace: job.trace || job.coverage || job.examples,
+        overlap: how.overlap,
+        trace: how.record.any(),
         ..model::Config::default()
     };
-    if let Some((site, n)) = &job.inject {
-        config.inject = Some((ordering_name::find_site(site)?, *n));
-    } else if job.spurious {
-        config.spurious_one_in = Some(SPURIOUS_ONE_IN);
+    match &how.spurious {
+        Spurious::Never => {}
+        Spurious::Drawn => config.spurious_one_in = Some(SPURIOUS_ONE_IN),
+        Spurious::Once(inject) => config.inject = Some((site(&inject.site)?, inject.n)),
     }
     model::configure(&config);
 
     let taken = Taken::default();
     let limit = |schedules: u64| usize::try_from(schedules).unwrap_or(usize::MAX);
-    let ended = match scheduler {
+    let ended = match &how.scheduler {
         Scheduler::Dfs => run(DfsScheduler::new(None, false), &taken, &watch),
         Scheduler::Random { seed, schedules } => {
             let random = RandomScheduler::new_from_seed(*seed, limit(*schedules));
@@ -81,18 +90,17 @@ fn explore_subject<S: Subject<ModelHost>>(
             let urw = UrwRandomScheduler::new_from_seed(*seed, limit(*schedules));
             run(urw, &taken, &watch)
         }
-        Scheduler::System { .. } => return Err("shuttle runs no real threads".to_owned()),
         Scheduler::Replay { schedule } => {
             let replaying = Replaying {
-                choices: schedule.parse::<Schedule>()?.0.into(),
+                choices: schedule.0.clone().into(),
                 begun: false,
             };
             run(replaying, &taken, &watch)
         }
     };
-    let mut seen = watch.finish(EngineName::Shuttle, ended);
+    let mut seen = watch.finish(ended);
     if let Some(failure) = &mut seen.failure {
-        failure.schedule = Some(taken.borrow().to_string());
+        failure.schedule = Some(taken.borrow().clone());
     }
     Ok(seen)
 }

@@ -4,17 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::hash::Hash;
 
+use pipe::{Failure, Reason};
+use programs::outcome::Outcome;
+use programs::outcomes::Relation;
 use prop_tests::driver::{self, ThreadResult};
-use prop_tests::outcome::Outcome;
-use prop_tests::outcomes::Relation;
 use prop_tests::scenario::{self, Stage, Told};
 use prop_tests::world::{Fault, Host};
 use rustc_hash::FxHashSet;
 
-use super::judge::{self, Judge};
+use super::judge::Judge;
 use super::tally::{Shown, Tally};
-use super::{Failure, Job};
-use crate::verdict::Verdict;
 
 /// What an engine runs on a host, and judges.
 pub(super) trait Subject<H: Host>: Send + Sync + 'static {
@@ -129,10 +128,10 @@ pub(super) struct Played<H: Host> {
 }
 
 impl<H: Host> Played<H> {
-    /// The scenario of a job. `exact` says whether the engine is to reach every
+    /// The scenario of this name. `exact` says whether the engine is to reach every
     /// allowed outcome.
-    pub(super) fn new(job: &Job, exact: bool) -> Result<Self, String> {
-        let scenario = scenario::find::<H>(&job.program)?;
+    pub(super) fn new(name: &str, exact: bool) -> Result<Self, String> {
+        let scenario = scenario::find::<H>(name)?;
         Ok(Played {
             allowed: scenario.allowed.iter().copied().collect(),
             stage: Stage::new(scenario),
@@ -176,12 +175,13 @@ impl<H: Host> Subject<H> for Played<H> {
         }
         // No scenario allows a thread to abort.
         let aborts = seen.split_whitespace().any(|word| word == "abort");
-        let verdict = if aborts {
-            Verdict::Abort
+        let outcome = seen.clone();
+        let reason = if aborts {
+            Reason::Abort { outcome }
         } else {
-            Verdict::ForbiddenOutcome
+            Reason::Forbidden { outcome }
         };
-        Some(judge::failure(verdict, seen))
+        Some(reason.into())
     }
 
     fn allowed(&self) -> usize {

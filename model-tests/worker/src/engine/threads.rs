@@ -8,7 +8,6 @@
 //! No access is traced and no ordering can be changed: it is the code as it is.
 //! What it is for: a last look at the hardware, and sanitizers.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -17,16 +16,18 @@ use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pipe::{Case, EngineName, Exploration, Failure, Job, Manner, Reason, SoFar};
 use prop_tests::world::{Host, World};
 
 use super::judge::{self, Judge};
 use super::subject::{Played, Subject};
 use super::tally::Tally;
-use super::{EngineName, Exploration, Failure, Job, Progress, Scheduler, SoFar};
+use super::{Progress, message_of, not_mine};
 use crate::interrupt;
-use crate::verdict::Verdict;
 
-/// How often progress is told and the clock is looked at.
+pub(super) const NAME: EngineName = EngineName::Threads;
+
+/// How often progress is reported and the clock is looked at.
 const LOOK_UP_EVERY: u64 = 256;
 
 /// How often a thread looks before it sleeps, where there is a processor for
@@ -50,7 +51,7 @@ thread_local! {
     static THREAD: Cell<usize> = const { Cell::new(0) };
 }
 
-struct ThreadHost;
+pub(crate) struct ThreadHost;
 
 // SAFETY: there is one world.
 unsafe impl Host for ThreadHost {
@@ -64,20 +65,22 @@ unsafe impl Host for ThreadHost {
 }
 
 pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
-    let Some(Scheduler::System { rounds }) = job.scheduler else {
-        return Err("real threads have no scheduler but the system's".to_owned());
+    let Manner::Threads(pipe::Threads { rounds }) = job.manner else {
+        return Err(not_mine(job));
     };
-    if !job.orderings.is_empty() || job.inject.is_some() || job.coverage {
-        return Err("real threads run the code as it is, unchanged and untraced".to_owned());
+    match &job.case {
+        Case::Program(program) => {
+            let judge = Judge::new(program, job, false)?;
+            Ok(rounds_of(&judge, job, rounds, &progress))
+        }
+        Case::Scenario(name) => {
+            let played = Played::new(name, false)?;
+            if played.is_control() {
+                return Err("real threads cannot run what is broken on purpose".to_owned());
+            }
+            Ok(rounds_of(&played, job, rounds, &progress))
+        }
     }
-    if !job.scenario {
-        return Ok(rounds_of(&Judge::new(job, false)?, job, rounds, &progress));
-    }
-    let played = Played::new(job, false)?;
-    if played.is_control() {
-        return Err("real threads cannot run what is broken on purpose".to_owned());
-    }
-    Ok(rounds_of(&played, job, rounds, &progress))
 }
 
 fn rounds_of<S: Subject<ThreadHost>>(
@@ -141,7 +144,7 @@ fn rounds_of<S: Subject<ThreadHost>>(
         threads_run: run.rounds * threads,
         failure: run.failure,
         seconds: run.started.elapsed().as_secs_f64(),
-        ..Exploration::new(EngineName::Threads)
+        ..Exploration::new(NAME)
     }
 }
 
@@ -176,7 +179,10 @@ impl<S: Subject<ThreadHost>> Run<'_, S> {
         unsafe { self.subject.reset() };
         self.rounds += 1;
         let failure = match crew.run(self.subject, self.rounds, &mut self.done) {
-            Err(payload) => judge::failure(Verdict::ToolFailure, &said(payload.as_ref())),
+            Err(payload) => {
+                let message = message_of(payload.as_ref());
+                Reason::tool(format_args!("a thread panicked: {message}")).into()
+            }
             Ok(()) => match self.subject.show(&self.done) {
                 Err(fault) => judge::of_fault(&fault),
                 Ok(shown) => {
@@ -192,14 +198,6 @@ impl<S: Subject<ThreadHost>> Run<'_, S> {
         };
         self.failure = Some(failure);
     }
-}
-
-fn said(payload: &(dyn Any + Send)) -> String {
-    let text = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied());
-    format!("a thread panicked: {}", text.unwrap_or("without a message"))
 }
 
 /// The threads of a run. They live through all its rounds, for starting them
@@ -360,13 +358,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::sync::Arc;
 
-    use prop_tests::outcome::Ends;
+    use pipe::{Limits, Probe, Verdict};
+    use programs::outcome::Ends;
+    use programs::program::Program;
 
     use super::*;
-    use crate::engine::{Limits, OrderingChange};
 
     fn job(program: &str, rounds: u64) -> Job {
-        Job::threads(program.to_owned(), Ends::Left, rounds)
+        let program: Program = program.parse().unwrap();
+        Job::threads(program, Ends::Left, rounds)
     }
 
     fn run(job: &Job) -> Exploration {
@@ -411,31 +411,17 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_model_can_do_is_refused() {
-        let refused = |job: &Job| explore(job, Arc::new(|_| ())).is_err();
-        let fair = job("unused: alloc | get", 10);
-        let change = OrderingChange::parse("CLAIM=Relaxed").unwrap();
-        assert!(refused(&Job {
-            orderings: vec![change],
-            ..fair.clone()
-        }));
-        let inject = Some(("ACQUIRE_REF".to_owned(), 1));
-        assert!(refused(&Job {
-            inject,
-            ..fair.clone()
-        }));
-        let scheduler = Some(Scheduler::Dfs);
-        assert!(refused(&Job {
-            scheduler,
-            ..fair.clone()
-        }));
-        assert!(!refused(&fair));
+    fn the_job_of_another_engine_is_refused() {
+        let program: Program = "unused: alloc | get".parse().unwrap();
+        let job = Job::loom(program, Ends::Left, Probe::Cas);
+        let refused = explore(&job, Arc::new(|_| ())).unwrap_err();
+        assert!(refused.contains("the job is for loom"), "{refused}");
     }
 
     #[test]
     fn an_outcome_that_is_not_allowed_is_a_failure() {
         let job = job("unused: alloc | alloc", 50);
-        let mut judge = Judge::new(&job, false).unwrap();
+        let mut judge = Judge::new(job.case.program().unwrap(), &job, false).unwrap();
         judge.allowed.clear();
         let progress: Progress = Arc::new(|_| ());
         let run = rounds_of(&judge, &job, 50, &progress);

@@ -7,21 +7,18 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use meta_core::model;
+use pipe::{Exploration, Failure, Job, Limits, Reason, Record, SoFar, Step};
 use prop_tests::world::Host;
 
 use super::host::ModelHost;
 use super::judge;
 use super::subject::Subject;
 use super::tally::Tally;
-use super::{
-    EngineName, Exploration, Failure, Job, Limits, NEVER_INJECTED, Progress, Scheduler, SoFar,
-    Step, coverage, failure,
-};
+use super::{Progress, compiled, coverage, failure};
 use crate::interrupt;
-use crate::verdict::Verdict;
 
-/// How often progress is told.
-const TELL_EVERY: Duration = Duration::from_millis(250);
+/// How often progress is reported.
+const REPORT_EVERY: Duration = Duration::from_millis(250);
 
 /// How often the clock is looked at, in executions.
 const LOOK_UP_EVERY: u64 = 16;
@@ -29,12 +26,20 @@ const LOOK_UP_EVERY: u64 = 16;
 /// The payload that ends an exploration whose reason is known already.
 pub(super) struct Stop;
 
+/// What a watch has to know of how the explorer goes about the job.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    /// A spurious failure is injected, and has to come up.
+    pub(super) injects: bool,
+    /// Executions are drawn, so that it never sees all of them.
+    pub(super) samples: bool,
+    pub(super) record: Record,
+}
+
 /// One job under way.
 pub(super) struct Watch<S: Subject<ModelHost>> {
     subject: S,
-    injects: bool,
-    examples: bool,
-    samples: bool,
+    how: How,
     limits: Limits,
     started: Instant,
     progress: Progress,
@@ -55,7 +60,7 @@ struct State<S: Subject<ModelHost>> {
     undecided: u64,
     injected: bool,
     steps: u64,
-    told: Duration,
+    reported: Duration,
     failure: Option<Failure>,
 }
 
@@ -72,7 +77,7 @@ impl<S: Subject<ModelHost>> Default for State<S> {
             undecided: 0,
             injected: false,
             steps: 0,
-            told: Duration::ZERO,
+            reported: Duration::ZERO,
             failure: None,
         }
     }
@@ -80,13 +85,11 @@ impl<S: Subject<ModelHost>> Default for State<S> {
 
 impl<S: Subject<ModelHost>> Watch<S> {
     /// Prepares a job on this subject.
-    pub(super) fn new(job: &Job, subject: S, progress: Progress) -> Self {
-        coverage::collect(job.coverage);
+    pub(super) fn new(job: &Job, how: How, subject: S, progress: Progress) -> Self {
+        coverage::collect(how.record.coverage);
         Watch {
             subject,
-            injects: job.inject.is_some(),
-            examples: job.examples,
-            samples: job.scheduler.as_ref().is_some_and(Scheduler::samples),
+            how,
             limits: job.limits,
             started: Instant::now(),
             progress,
@@ -110,8 +113,8 @@ impl<S: Subject<ModelHost>> Watch<S> {
                 .is_some_and(|n| state.executions >= n);
         if state.begun.is_multiple_of(LOOK_UP_EVERY) {
             let elapsed = self.started.elapsed();
-            if elapsed - state.told >= TELL_EVERY {
-                state.told = elapsed;
+            if elapsed - state.reported >= REPORT_EVERY {
+                state.reported = elapsed;
                 (self.progress)(SoFar {
                     executions: state.executions,
                     outcomes: state.outcomes.len(),
@@ -166,7 +169,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
                 let Some(outcome) = state.outcomes.count(&shown) else {
                     return;
                 };
-                if self.examples {
+                if self.how.record.examples {
                     state.examples.insert(outcome.to_string(), steps_so_far());
                 }
                 match self.subject.forbidden(outcome, &mut state.undecided) {
@@ -181,7 +184,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
     }
 
     /// What was seen, given how the explorer returned.
-    pub(super) fn finish(&self, engine: EngineName, ended: std::thread::Result<()>) -> Exploration {
+    pub(super) fn finish(&self, ended: std::thread::Result<()>) -> Exploration {
         let mut state = self.state();
         let mut failure = state.failure.take();
         let mut complete = ended.is_ok();
@@ -193,8 +196,8 @@ impl<S: Subject<ModelHost>> Watch<S> {
         }
         if let Some(failure) = &mut failure {
             failure.steps = steps_so_far();
-        } else if complete && self.injects && !state.injected {
-            failure = Some(judge::failure(Verdict::ToolFailure, NEVER_INJECTED));
+        } else if complete && self.how.injects && !state.injected {
+            failure = Some(Reason::NeverInjected.into());
         }
         let missing = if complete {
             self.subject.missing(&state.outcomes)
@@ -202,7 +205,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
             Vec::new()
         };
         Exploration {
-            engine,
+            engine: compiled(),
             executions: if failure.is_some() {
                 state.begun
             } else {
@@ -212,8 +215,8 @@ impl<S: Subject<ModelHost>> Watch<S> {
             outcomes: state.outcomes.to_texts(),
             allowed: self.subject.allowed(),
             missing,
-            complete: complete && !self.samples,
-            sampled: complete && self.samples,
+            complete: complete && !self.how.samples,
+            sampled: complete && self.how.samples,
             steps: state.steps,
             undecided: state.undecided,
             transitions: coverage::take(),

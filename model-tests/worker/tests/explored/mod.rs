@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use model_tests::engine::{self, EngineName, Exploration, Job};
 use model_tests::plan::Question;
 use model_tests::worker::Worker;
+use pipe::{EngineName, Exploration, Job};
+use worker::engine;
 
 /// All runs of the question, in a worker of its own; on real threads so many
 /// rounds with each end.
@@ -18,7 +19,7 @@ pub(crate) fn runs(
     question: &Question,
     rounds: u64,
 ) -> Result<Vec<(Job, Exploration)>, Failed> {
-    let program = Path::new(env!("CARGO_BIN_EXE_framecheck"));
+    let program = Path::new(env!("CARGO_BIN_EXE_worker"));
     let mut worker = Worker::new(engine, program);
     let mut runs = Vec::new();
     match engine {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use model_tests::engine::{self, Exploration, Job};
 use model_tests::report;
-use model_tests::verdict::Verdict;
-use prop_tests::outcome::Ends;
-use prop_tests::program::{Bound, OpName, Program, enumerate_with};
+use pipe::{Exploration, Job, Verdict};
+use programs::outcome::Ends;
+use programs::program::{Bound, OpName, Program, enumerate_with};
+use worker::engine;
 
 pub(crate) fn explore(job: &Job) -> Exploration {
     engine::explore(job, Arc::new(|_| ())).unwrap_or_else(|error| panic!("{error}"))
@@ -14,14 +14,14 @@ pub(crate) fn explore(job: &Job) -> Exploration {
 
 /// Runs all programs of a bound that name a mailbox.
 #[track_caller]
-pub(crate) fn assert_all_pass(threads: usize, ops: usize, job: impl Fn(String, Ends) -> Job) {
+pub(crate) fn assert_all_pass(threads: usize, ops: usize, job: impl Fn(Program, Ends) -> Job) {
     let bound = Bound { threads, ops };
     let programs = enumerate_with(bound, &OpName::ALL).filter(Program::uses_mailboxes);
     let (mut count, mut executions) = (0, 0);
     for program in programs {
         count += 1;
         for ends in [Ends::Left, Ends::Dropped] {
-            let job = job(program.to_string(), ends);
+            let job = job(program.clone(), ends);
             let run = explore(&job);
             let line = report::line::text(&job, &run);
             assert_eq!(run.verdict(), Verdict::Pass, "{program}\n{line}");

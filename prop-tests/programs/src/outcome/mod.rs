@@ -99,6 +99,16 @@ pub enum Ends {
     Left,
 }
 
+impl Ends {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Ends::Dropped => "dropped",
+            Ends::Left => "left",
+        }
+    }
+}
+
 /// The state of a slot as the outcome records it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SlotEnd {

@@ -1,6 +1,6 @@
 //! The parser of outcomes, and what it shares with the one of patterns.
 
-use super::{End, OpResult, Outcome, SlotEnd, Writer};
+use super::{End, Ends, OpResult, Outcome, SlotEnd, Writer};
 use crate::program::MAX_SLOTS;
 use crate::text::{ParseError, Words, quoted, suggest};
 use std::ops::Range;
@@ -51,6 +51,18 @@ impl FromStr for Outcome {
             drops,
             end,
         })
+    }
+}
+
+impl FromStr for Ends {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "dropped" => Ok(Ends::Dropped),
+            "left" => Ok(Ends::Left),
+            other => Err(format!("`{other}` is not one of dropped, left")),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The printed form of an outcome: `ok - | no last => dropped, unused`.
 
-use super::{End, OpResult, Outcome, SlotEnd, Writer};
+use super::{End, Ends, OpResult, Outcome, SlotEnd, Writer};
 use std::fmt::{self, Display};
 
 impl OpResult {
@@ -34,6 +34,12 @@ impl Display for OpResult {
             Self::Read(writer) => Display::fmt(writer, f),
             word => f.pad(word.as_str().unwrap_or_default()),
         }
+    }
+}
+
+impl Display for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Bound {
 /// operation like the others, or none at all.
 ///
 /// ```
-/// # use prop_tests::program::enumerate;
+/// # use programs::program::enumerate;
 /// let mut programs = enumerate("2x2".parse().unwrap(), false);
 /// assert_eq!(programs.next().unwrap().to_string(), "unused: alloc alloc | alloc alloc");
 /// assert_eq!(programs.count(), 1_504);

@@ -23,7 +23,10 @@ mod enumerate;
 mod holdings;
 mod parse;
 mod print;
+#[cfg(feature = "random")]
+pub mod random;
 mod rank;
+#[cfg(feature = "strategy")]
 pub mod strategy;
 
 pub use crate::text::ParseError;

@@ -8,7 +8,7 @@ use super::{Hand, Op, OpName, Program, Start, StartKind};
 /// [`enumerate`](super::enumerate()).
 ///
 /// ```
-/// # use prop_tests::program::Ranked;
+/// # use programs::program::Ranked;
 /// let ranked = Ranked::new("3x3".parse().unwrap(), false);
 /// assert_eq!(ranked.len(), 5_744_900);
 /// assert_eq!(ranked.get(0).unwrap().threads.len(), 3);

@@ -1,89 +1,23 @@
 //! Random programs for property tests.
+//!
+//! A failing program shrinks by losing threads, operations, forgotten handles
+//! and held handles, and by using lower slots.
 
-use super::{Hand, Hands, MAX_SLOTS, MAX_THREADS, Op, OpName, Program, Start, StartKind};
-use proptest::prelude::RngExt;
+use super::random::Programs;
+use super::{Program, StartKind};
 use proptest::strategy::{NewTree, Strategy, ValueTree};
-use proptest::test_runner::{TestRng, TestRunner};
+use proptest::test_runner::TestRunner;
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 
-/// How often an operation is picked regardless of what the thread may hold.
-const MISFIT: f64 = 0.1;
-
-/// Programs with so many threads, operations in each thread, slots, and
-/// forgotten handles at the most.
-///
-/// Nine operations in ten can apply in some execution, in the sense of
-/// [`Hands::allow`]. A failing program shrinks by losing threads, operations,
-/// forgotten handles and held handles, and by using lower slots.
-///
-/// One thread is possible too, though such a program has no text form.
-/// Handles stay with their threads: see [`program_with_mailboxes`].
-///
-/// # Panics
-///
-/// When a range is empty or beyond the limits of the text form.
-pub fn program(
-    threads: RangeInclusive<usize>,
-    ops: RangeInclusive<usize>,
-    slots: usize,
-    max_forgotten: u64,
-) -> Programs {
-    assert!(!threads.is_empty() && *threads.start() > 0, "no thread");
-    assert!(*threads.end() <= MAX_THREADS, "too many threads");
-    assert!(!ops.is_empty() && *ops.start() > 0, "no operation");
-    assert!((1..=MAX_SLOTS).contains(&slots), "no slot, or too many");
-    Programs {
-        threads,
-        ops,
-        slots,
-        max_forgotten,
-        names: OpName::campaign_ops(true),
-    }
-}
-
-/// Like [`program`], with `give` and `take` among the operations.
-///
-/// # Panics
-///
-/// As [`program`].
-pub fn program_with_mailboxes(
-    threads: RangeInclusive<usize>,
-    ops: RangeInclusive<usize>,
-    slots: usize,
-    max_forgotten: u64,
-) -> Programs {
-    Programs {
-        names: &OpName::ALL,
-        ..program(threads, ops, slots, max_forgotten)
-    }
-}
-
-/// The strategy of [`program`] and [`program_with_mailboxes`].
-#[derive(Clone, Debug)]
-pub struct Programs {
-    threads: RangeInclusive<usize>,
-    ops: RangeInclusive<usize>,
-    slots: usize,
-    max_forgotten: u64,
-    names: &'static [OpName],
-}
+pub use super::random::{program, program_with_mailboxes};
 
 impl Strategy for Programs {
     type Tree = ProgramTree;
     type Value = Program;
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
-        let rng = runner.rng();
-        let count = rng.random_range(self.threads.clone());
-        let start = self.start(rng, count);
-        let threads = (0..count).map(|thread| self.thread(rng, start, thread));
-        let program = Program {
-            start,
-            threads: threads.collect(),
-        };
         Ok(ProgramTree {
-            current: program,
+            current: self.draw(runner.rng()),
             before: None,
             next: 0,
             helped: false,
@@ -91,40 +25,6 @@ impl Strategy for Programs {
             min_ops: *self.ops.start(),
         })
     }
-}
-
-impl Programs {
-    fn start(&self, rng: &mut TestRng, threads: usize) -> Start {
-        let twice = |kind: &StartKind| threads > 1 || *kind != StartKind::SharedTwice;
-        let kinds: Vec<_> = StartKind::ALL.into_iter().filter(twice).collect();
-        let kind = pick(rng, &kinds);
-        let forgotten = if kind.is_shared() && rng.random_bool(0.5) {
-            rng.random_range(0..=self.max_forgotten)
-        } else {
-            0
-        };
-        Start { kind, forgotten }
-    }
-
-    fn thread(&self, rng: &mut TestRng, start: Start, thread: usize) -> Vec<Op> {
-        let mut hands: Vec<Hands> = vec![Hand::Empty.into(); self.slots];
-        hands[0] = start.hand(thread).into();
-        let count = rng.random_range(self.ops.clone());
-        let op = |_| {
-            let slot = rng.random_range(0..self.slots);
-            let misfit = rng.random_bool(MISFIT);
-            let fits = |op: &OpName| misfit || hands[slot].allow(*op);
-            let names: Vec<_> = self.names.iter().copied().filter(fits).collect();
-            let name = pick(rng, &names);
-            hands[slot] = hands[slot].after(name);
-            Op { name, slot }
-        };
-        (0..count).map(op).collect()
-    }
-}
-
-fn pick<T: Copy>(rng: &mut TestRng, from: &[T]) -> T {
-    from[rng.random_range(0..from.len())]
 }
 
 /// A program that shrinks.
@@ -265,6 +165,7 @@ impl ValueTree for ProgramTree {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Hand, Hands, Op, OpName};
     use super::*;
 
     /// What the first failing program shrinks to.

@@ -13,7 +13,7 @@ const LONGEST_MISSPELLING: usize = 32;
 /// word:
 ///
 /// ```
-/// let error = "unused: alocc | get".parse::<prop_tests::program::Program>();
+/// let error = "unused: alocc | get".parse::<programs::program::Program>();
 /// assert_eq!(
 ///     error.unwrap_err().to_string(),
 ///     "\

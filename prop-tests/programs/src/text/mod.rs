@@ -2,6 +2,7 @@
 //! and the words themselves.
 
 mod error;
+mod serde;
 mod words;
 
 pub use error::{ParseError, quoted, suggest};

@@ -1,6 +1,6 @@
 //! Outcome sets derived by hand from the protocol.
 
-use prop_tests::{
+use programs::{
     outcome::Ends::{Dropped, Left},
     spec::{self, Params, SpecError},
 };

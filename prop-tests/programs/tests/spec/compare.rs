@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use prop_tests::{
+use programs::{
     outcome::{End, Ends, OpResult, Outcome, SlotEnd, Writer},
     outcomes::{Case, Comparison, Relation, compare, project_outcome, project_program},
     program::Program,

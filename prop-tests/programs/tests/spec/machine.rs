@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use prop_tests::{
+use programs::{
     outcome::{Ends, OpResult, Writer},
     program::{OpName, Program},
     spec::{self, Hand, Machine, Params, Slot, SlotClass, SlotState, Transition},

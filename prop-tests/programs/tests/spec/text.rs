@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use prop_tests::{
+use programs::{
     outcome::{End, Ends, OpResult, Outcome, SlotEnd, Writer},
     program::{Op, OpName, Program, Start, StartKind},
     spec::{self, Params},
