@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 /// Whether the engine can judge the scenario.
 fn suits(engine: EngineName, scenario: &Scenario) -> bool {
     match (engine, scenario.expected) {
-        (EngineName::Loom, _) | (_, Expected::Pass) => true,
+        (EngineName::Rc11 | EngineName::Loom, _) | (_, Expected::Pass) => true,
         (EngineName::Shuttle, Expected::Broken { shuttle, .. }) => shuttle.is_some(),
         (EngineName::Threads, Expected::Broken { .. }) => false,
     }

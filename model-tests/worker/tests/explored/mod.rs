@@ -23,8 +23,12 @@ pub(crate) fn runs(
     let mut worker = Worker::new(engine, program);
     let mut runs = Vec::new();
     match engine {
-        EngineName::Loom => {
-            for job in question.loom_jobs() {
+        EngineName::Rc11 | EngineName::Loom => {
+            let jobs = match engine {
+                EngineName::Rc11 => question.rc11_jobs(),
+                _ => question.loom_jobs(),
+            };
+            for job in jobs {
                 let run = worker.explore(&job, &mut |_| ())?;
                 runs.push((job, run));
             }
