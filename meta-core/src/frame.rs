@@ -223,8 +223,8 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for Frame<M, P> {
 #[inline(never)]
 unsafe fn tear_down<P: Platform>(slot: &MetaSlot) {
     // SAFETY: the fence of the last handle ordered all others before, so that
-    // the metadata is ours to drop; then the frame is unused and goes to the
-    // allocator.
+    // the metadata is ours to drop; the frame is retired then, and offered to
+    // the allocator once.
     unsafe {
         slot.drop_last_in_place::<P>();
         P::free_frame(slot.frame_paddr::<P>());

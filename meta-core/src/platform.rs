@@ -146,12 +146,21 @@ pub unsafe trait Platform: Sized + 'static {
     /// and a pointer to the first is valid for all of them.
     fn page(paddr: Paddr) -> *mut u8;
 
-    /// Takes a frame back whose last handle was dropped.
+    /// Offers the allocator a frame whose last handle was dropped.
+    ///
+    /// The frame is not the allocator's by that. Claiming an unused frame is
+    /// safe, so anyone may have claimed this one since it was retired, and may
+    /// have claimed and dropped a frame that the allocator never handed out.
+    ///
+    /// Safety for the implementer: an allocator that touches the page of a frame
+    /// claims the frame first, as everyone does, and leaves a frame that it
+    /// cannot claim to its owner, whose last handle offers it again. An offer of
+    /// a frame that the allocator has already changes nothing.
     ///
     /// # Safety
     ///
-    /// The frame is unused and nobody but the allocator may claim it from now
-    /// until the allocator hands it out again.
+    /// `paddr` is a frame of this platform that was in use. The caller has
+    /// dropped its last handle and retired it, and offers it once for that.
     unsafe fn free_frame(paddr: Paddr);
 
     /// Where the ids of this platform's lists come from. By default all

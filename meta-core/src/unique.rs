@@ -231,7 +231,8 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for UniqueFrame<M, P> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the only handle is given up here, so that the metadata is
-        // ours to drop; then the frame is unused and goes to the allocator.
+        // ours to drop; the frame is retired then, and offered to the allocator
+        // once.
         unsafe {
             self.slot().begin_unique_drop();
             self.slot().drop_last_in_place::<P>();

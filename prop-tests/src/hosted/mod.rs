@@ -170,6 +170,8 @@ unsafe impl<T: Machine> Platform for OnHost<T> {
     }
 
     unsafe fn free_frame(paddr: Paddr) {
+        // The memory never touches a page: its books are kept outside, so it
+        // need not claim what it takes back.
         T::memory().free(paddr);
     }
 
