@@ -389,7 +389,8 @@ impl MetaSlot {
         // both are ours alone.
         let vtable = unsafe { self.vtable_ptr.get(Access::Take).read() };
         let metadata = vtable.attach(self.storage.get(Access::Write).cast());
-        // SAFETY: initialised, of the vtable's type, and ours alone.
+        // SAFETY: initialised, of the vtable's type, and ours alone; the reader
+        // is over this frame's page, and the metadata is dropped next.
         unsafe { (*metadata).on_drop(&mut reader) };
         // The same place, and the same type.
         self.storage.get(Access::Take);

@@ -89,7 +89,7 @@ struct Reclaims(Log);
 
 // SAFETY: the page is not read, and it is not said to be untyped.
 unsafe impl AnyFrameMeta for Reclaims {
-    fn on_drop(&mut self, _: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, _: &mut VmReader<'_>) {
         assert_eq!(state::<Own>(frame(0)), SlotState::Busy);
         let claim = Frame::<_, Own>::from_unused(frame(0), Watched::new(&self.0, 8));
         self.0.note(format!("{:?}", claim.unwrap_err()));

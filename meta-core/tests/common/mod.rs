@@ -249,7 +249,7 @@ impl Drop for Watched {
 // SAFETY: no test writes a page whose frame has no handle, and it is not said
 // to be untyped.
 unsafe impl AnyFrameMeta for Watched {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
         self.log.note(format!("on_drop {}", self.value));
         (self.on_drop)(&self.log, page);
     }
@@ -260,8 +260,9 @@ pub(crate) struct Other(pub(crate) Watched);
 
 // SAFETY: as for `Watched`; a page of plain bytes has no type to protect.
 unsafe impl AnyFrameMeta for Other {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
-        self.0.on_drop(page);
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.0.on_drop(page) };
     }
 
     fn is_untyped(&self) -> bool {
