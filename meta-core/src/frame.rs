@@ -118,7 +118,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Frame<M, P> {
 
     #[inline]
     pub(crate) fn slot(&self) -> &MetaSlot {
-        // SAFETY: slots outlive all handles, as the platform promises.
+        // SAFETY: slots live for ever, as the platform promises.
         unsafe { self.slot.as_ref() }
     }
 
@@ -259,7 +259,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> From<UniqueFrame<M, P>> for Frame<M,
     #[inline]
     fn from(unique: UniqueFrame<M, P>) -> Self {
         let slot = unique.into_slot();
-        // SAFETY: the slot outlives its handles; the unique one became shared.
+        // SAFETY: slots live for ever; the unique one became shared.
         unsafe {
             slot.as_ref().share();
             Self::from_slot(slot)

@@ -323,7 +323,7 @@ impl<M: AnyFrameMeta, P: Platform> LinkedList<M, P> {
 
     /// The slot of a frame in this list.
     fn slot(&self, node: Node) -> &MetaSlot {
-        // SAFETY: slots outlive all handles, as the platform promises.
+        // SAFETY: slots live for ever, as the platform promises.
         unsafe { node.as_ref() }
     }
 

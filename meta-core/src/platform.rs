@@ -55,8 +55,11 @@ impl MaxPaddr {
     ///
     /// # Safety
     ///
-    /// The slots of all frames below `max_paddr` are initialised, and no other
-    /// thread uses this platform yet.
+    /// - The slots of all frames below `max_paddr` are initialised, and live for
+    ///   ever: [`get_slot`](crate::get_slot) gives `&'static` references.
+    /// - No other thread uses this platform yet.
+    /// - Where this lowers the end, as a boot that failed does, no handle to a
+    ///   frame past it, nor reference to its slot, is ever used again.
     pub unsafe fn set(&self, max_paddr: Paddr) {
         assert!(
             max_paddr.is_multiple_of(PAGE_SIZE),
@@ -132,7 +135,7 @@ pub unsafe trait Platform: Sized + 'static {
     /// Safety for the implementer: always the same pointer once
     /// [`max_paddr`](Platform::max_paddr) is set; from it,
     /// `max_paddr / PAGE_SIZE` initialised slots follow one another, valid for
-    /// as long as any handle exists and reached by nothing but this crate.
+    /// ever and reached by nothing but this crate.
     fn slots() -> NonNull<MetaSlot>;
 
     /// The end of physical memory.

@@ -115,7 +115,7 @@ pub fn get_slot<P: Platform>(paddr: Paddr) -> Result<&'static MetaSlot, GetFrame
         return Err(GetFrameError::OutOfBound);
     }
     // SAFETY: below the end of physical memory the platform has initialised
-    // slots, which it never takes away and which nobody borrows mutably.
+    // slots, which live for ever and which nobody borrows mutably.
     Ok(unsafe { &*frame_to_meta::<P>(paddr) })
 }
 

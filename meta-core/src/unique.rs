@@ -114,7 +114,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> UniqueFrame<M, P> {
 
     #[inline]
     pub(crate) fn slot(&self) -> &MetaSlot {
-        // SAFETY: slots outlive all handles, as the platform promises.
+        // SAFETY: slots live for ever, as the platform promises.
         unsafe { self.slot.as_ref() }
     }
 
@@ -183,8 +183,8 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> UniqueFrame<M, P> {
     #[inline]
     pub fn reset_as_unused(self) {
         let slot = self.into_slot();
-        // SAFETY: the slot outlives its handles; the unique handle is given up,
-        // so that the metadata is ours to drop.
+        // SAFETY: slots live for ever; the unique handle is given up, so that
+        // the metadata is ours to drop.
         unsafe {
             slot.as_ref().begin_reset();
             slot.as_ref().drop_last_in_place::<P>();
@@ -248,8 +248,8 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> TryFrom<Frame<M, P>> for UniqueFrame
     #[inline]
     fn try_from(frame: Frame<M, P>) -> Result<Self, Self::Error> {
         let slot = frame.into_slot();
-        // SAFETY: the slot outlives its handles; the shared handle comes back,
-        // as the only and unique one or as it was.
+        // SAFETY: slots live for ever; the shared handle comes back, as the only
+        // and unique one or as it was.
         unsafe {
             if slot.as_ref().try_make_unique() {
                 Ok(Self::from_slot(slot))
