@@ -48,11 +48,15 @@
 //! use core::ptr::NonNull;
 //! use meta_core::{AnyFrameMeta, Frame, GetFrameError, MaxPaddr, MetaSlot};
 //! use meta_core::{PAGE_SIZE, Paddr, Platform, UniqueFrame, impl_frame_meta_for};
+//! # use std::cell::UnsafeCell;
 //! # use std::sync::LazyLock;
 //! # static SLOTS: LazyLock<Vec<MetaSlot>> =
 //! #     LazyLock::new(|| (0..8).map(|_| MetaSlot::new_unused()).collect());
-//! # static PAGES: LazyLock<usize> =
-//! #     LazyLock::new(|| vec![0_u8; 8 * PAGE_SIZE].leak().as_mut_ptr().expose_provenance());
+//! # #[repr(align(4096))]
+//! # struct Memory(UnsafeCell<[u8; 8 * PAGE_SIZE]>);
+//! # // SAFETY: pages are reached through the handles, which say who may touch them.
+//! # unsafe impl Sync for Memory {}
+//! # static MEMORY: Memory = Memory(UnsafeCell::new([0; 8 * PAGE_SIZE]));
 //! # static MAX_PADDR: MaxPaddr = MaxPaddr::new();
 //! # mod allocator { pub fn put(_: usize) {} }
 //!
@@ -64,7 +68,7 @@
 //!     fn max_paddr() -> &'static MaxPaddr { &MAX_PADDR }
 //!     fn page(paddr: Paddr) -> *mut u8 {
 //!         // the linear mapping
-//! #       core::ptr::with_exposed_provenance_mut(*PAGES + paddr)
+//! #       MEMORY.0.get().cast::<u8>().wrapping_add(paddr)
 //!     }
 //!     unsafe fn free_frame(paddr: Paddr) { allocator::put(paddr) }
 //!     fn abort() -> ! { std::process::abort() }
