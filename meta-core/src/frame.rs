@@ -12,6 +12,7 @@ use crate::mapping::frame_to_meta;
 use crate::meta::AnyFrameMeta;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::slot::MetaSlot;
+use crate::state::Ownership;
 use crate::sync::Access;
 use crate::unique::UniqueFrame;
 
@@ -70,7 +71,7 @@ impl<M: AnyFrameMeta, P: Platform> Frame<M, P> {
     /// Those of [`MetaSlot::get_from_unused`]; `metadata` is dropped then.
     #[inline]
     pub fn from_unused(paddr: Paddr, metadata: M) -> Result<Self, GetFrameError> {
-        let slot = MetaSlot::get_from_unused::<P, M>(paddr, metadata, false)?;
+        let slot = MetaSlot::get_from_unused::<P, M>(paddr, metadata, Ownership::Shared)?;
         // SAFETY: the slot is shared by one handle: this one.
         Ok(unsafe { Self::from_slot(slot.into()) })
     }

@@ -49,9 +49,7 @@
 //! use meta_core::{AnyFrameMeta, Frame, GetFrameError, MaxPaddr, MetaSlot};
 //! use meta_core::{PAGE_SIZE, Paddr, Platform, UniqueFrame, impl_frame_meta_for};
 //! # use std::cell::UnsafeCell;
-//! # use std::sync::LazyLock;
-//! # static SLOTS: LazyLock<Vec<MetaSlot>> =
-//! #     LazyLock::new(|| (0..8).map(|_| MetaSlot::new_unused()).collect());
+//! # static SLOTS: [MetaSlot; 8] = [const { MetaSlot::new_unused() }; 8];
 //! # #[repr(align(4096))]
 //! # struct Memory(UnsafeCell<[u8; 8 * PAGE_SIZE]>);
 //! # // SAFETY: pages are reached through the handles, which say who may touch them.
@@ -64,7 +62,7 @@
 //!
 //! // SAFETY: eight slots and pages that exist for ever.
 //! unsafe impl Platform for Kernel {
-//!     fn slots() -> NonNull<MetaSlot> { NonNull::from(SLOTS.as_slice()).cast() }
+//!     fn slots() -> NonNull<MetaSlot> { NonNull::from(&SLOTS).cast() }
 //!     fn max_paddr() -> &'static MaxPaddr { &MAX_PADDR }
 //!     fn page(paddr: Paddr) -> *mut u8 {
 //!         // the linear mapping
@@ -129,6 +127,6 @@ pub use platform::{MaxPaddr, PAGE_SIZE, Paddr, Platform};
 pub use reader::{Pod, VmReader, VmWriter};
 pub use segment::Segment;
 pub use slot::{MetaSlot, get_slot};
-pub use state::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+pub use state::{Ownership, REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
 pub use unique::UniqueFrame;
 pub use untyped::{AnyUFrameMeta, UFrame, USegment, UntypedMem};

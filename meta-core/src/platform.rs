@@ -22,10 +22,9 @@ pub const PAGE_SIZE: usize = 4096;
 ///
 /// static MAX_PADDR: MaxPaddr = MaxPaddr::new();
 /// assert_eq!(MAX_PADDR.get(), 0);
-/// # static SLOTS: std::sync::LazyLock<Vec<meta_core::MetaSlot>> =
-/// #     std::sync::LazyLock::new(|| (0..8).map(|_| meta_core::MetaSlot::new_unused()).collect());
+/// # static SLOTS: [meta_core::MetaSlot; 8] = [const { meta_core::MetaSlot::new_unused() }; 8];
 /// # assert_eq!(SLOTS.len(), 8);
-/// // SAFETY: the slots of eight frames are initialised, and no other thread runs.
+/// // SAFETY: the slots of eight frames are a static, and no other thread runs.
 /// unsafe { MAX_PADDR.set(8 * PAGE_SIZE) };
 /// assert_eq!(MAX_PADDR.get(), 8 * PAGE_SIZE);
 /// ```
@@ -90,7 +89,6 @@ impl Default for MaxPaddr {
 #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
 /// use core::cell::UnsafeCell;
 /// use core::ptr::NonNull;
-/// use std::sync::LazyLock;
 /// use meta_core::{Frame, ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
 ///
 /// const FRAMES: usize = 8;
@@ -102,8 +100,7 @@ impl Default for MaxPaddr {
 ///
 /// // A kernel on a host. A real one returns constants, or what the boot stored.
 /// static MEMORY: Memory = Memory(UnsafeCell::new([0; FRAMES * PAGE_SIZE]));
-/// static SLOTS: LazyLock<Vec<MetaSlot>> =
-///     LazyLock::new(|| (0..FRAMES).map(|_| MetaSlot::new_unused()).collect());
+/// static SLOTS: [MetaSlot; FRAMES] = [const { MetaSlot::new_unused() }; FRAMES];
 /// static MAX_PADDR: MaxPaddr = MaxPaddr::new();
 /// static LIST_IDS: ListIds = ListIds::new();
 /// # mod allocator { pub fn put(_: usize) {} }
@@ -112,7 +109,7 @@ impl Default for MaxPaddr {
 ///
 /// // SAFETY: slots and pages exist for ever, initialised.
 /// unsafe impl Platform for Kernel {
-///     fn slots() -> NonNull<MetaSlot> { NonNull::from(SLOTS.as_slice()).cast() }
+///     fn slots() -> NonNull<MetaSlot> { NonNull::from(&SLOTS).cast() }
 ///     fn max_paddr() -> &'static MaxPaddr { &MAX_PADDR }
 ///     fn page(paddr: Paddr) -> *mut u8 { MEMORY.0.get().cast::<u8>().wrapping_add(paddr) }
 ///     unsafe fn free_frame(paddr: Paddr) { allocator::put(paddr) }
@@ -143,10 +140,16 @@ pub unsafe trait Platform: Sized + 'static {
 
     /// A pointer to the page at `paddr` in the linear mapping.
     ///
-    /// Safety for the implementer: for each frame below the end of physical
-    /// memory, valid for reads and writes of [`PAGE_SIZE`] initialised bytes,
-    /// as aligned as the frame. The pages of frames in a row follow one another,
-    /// and a pointer to the first is valid for all of them.
+    /// It is asked only about claimed frames: untyped ones with a handle, and
+    /// any whose metadata is torn down. (The boot asks about the pages that it
+    /// makes slots of.) A frame without a page, in a hole or of a device, is
+    /// never asked about if it is claimed before anyone else can, typed, and
+    /// never given up: so does the boot.
+    ///
+    /// Safety for the implementer: valid for reads and writes of [`PAGE_SIZE`]
+    /// initialised bytes, as aligned as the frame, until the frame is unused
+    /// again. The pages of claimed frames in a row follow one another, and a
+    /// pointer to the first is valid for all of them.
     fn page(paddr: Paddr) -> *mut u8;
 
     /// Offers the allocator a frame whose last handle was dropped.

@@ -8,7 +8,7 @@ use crate::meta::{AnyFrameMeta, FRAME_METADATA_MAX_SIZE, MetaVtable, assert_fits
 use crate::ordering as site;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::reader::VmReader;
-use crate::state::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+use crate::state::{Ownership, REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
 use crate::sync::{self, Access, AtomicWord, PlainCell, REF_COUNT_MAX};
 
 /// The bytes of the metadata value. In a slot they begin at its alignment.
@@ -22,13 +22,14 @@ pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 /// # use kernel::Kernel;
 /// // What the handles do, step by step. It is for those who make handles of
 /// // their own; all others use `Frame` and `UniqueFrame`.
-/// use meta_core::{Access, GetFrameError, MetaSlot, PAGE_SIZE, SlotState, impl_frame_meta_for};
+/// use meta_core::{Access, GetFrameError, MetaSlot, Ownership, PAGE_SIZE, SlotState};
+/// use meta_core::impl_frame_meta_for;
 ///
 /// struct PageTable { level: u8 }
 /// impl_frame_meta_for!(PageTable);
 ///
 /// let table = PageTable { level: 2 };
-/// let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, false)?;
+/// let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, Ownership::Shared)?;
 /// let same = MetaSlot::get_from_in_use::<Kernel>(PAGE_SIZE)?;
 /// assert_eq!((same.reference_count(), same.in_list()), (2, 0));
 ///
@@ -55,7 +56,7 @@ pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 /// // An owner's end, and a reset, begin with steps of their own.
 /// for begin in [MetaSlot::begin_unique_drop, MetaSlot::begin_reset] {
 ///     let table = PageTable { level: 2 };
-///     let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, true)?;
+///     let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, Ownership::Unique)?;
 ///     // SAFETY: the unique handle is given up.
 ///     unsafe {
 ///         begin(slot);
@@ -120,9 +121,12 @@ pub fn get_slot<P: Platform>(paddr: Paddr) -> Result<&'static MetaSlot, GetFrame
 }
 
 impl MetaSlot {
-    /// The slot of an unused frame.
-    pub fn new_unused() -> Self {
-        Self::with_count(REF_COUNT_UNUSED)
+    sync::const_fn! {
+        /// The slot of an unused frame. A constant in builds that ship: slots can
+        /// be a static array.
+        pub fn new_unused() -> Self {
+            Self::with_count(REF_COUNT_UNUSED)
+        }
     }
 
     /// The slot of a frame that is in use from the start, before any other
@@ -159,19 +163,19 @@ impl MetaSlot {
         slot
     }
 
-    fn with_count(count: u64) -> Self {
-        MetaSlot {
-            storage: PlainCell::uninit("storage"),
-            ref_count: AtomicWord::new(count),
-            vtable_ptr: PlainCell::uninit("vtable_ptr"),
-            in_list: AtomicWord::new(0),
+    sync::const_fn! {
+        fn with_count(count: u64) -> Self {
+            MetaSlot {
+                storage: PlainCell::uninit("storage"),
+                ref_count: AtomicWord::new(count),
+                vtable_ptr: PlainCell::uninit("vtable_ptr"),
+                in_list: AtomicWord::new(0),
+            }
         }
     }
 
     /// Claims an unused frame and gives it `metadata`: shared by one handle, or
-    /// uniquely owned.
-    ///
-    /// The caller makes the handle.
+    /// uniquely owned. The caller makes the handle.
     ///
     /// # Errors
     ///
@@ -182,7 +186,7 @@ impl MetaSlot {
     pub fn get_from_unused<P: Platform, M: AnyFrameMeta>(
         paddr: Paddr,
         metadata: M,
-        unique: bool,
+        ownership: Ownership,
     ) -> Result<&'static Self, GetFrameError> {
         let slot = get_slot::<P>(paddr)?;
 
@@ -206,14 +210,13 @@ impl MetaSlot {
         // unused slot holds no metadata.
         unsafe { slot.write_meta(metadata) };
 
-        if unique {
-            // ORDERING: PUBLISH_UNIQUE, Relaxed, no partner: no lookup succeeds
-            // on UNIQUE; SHARE publishes when the owner shares.
-            slot.ref_count.store(REF_COUNT_UNIQUE, site::PUBLISH_UNIQUE);
-        } else {
+        match ownership {
             // ORDERING: PUBLISH_SHARED, Release with ACQUIRE_REF: whoever looks
             // the frame up sees the metadata.
-            slot.ref_count.store(1, site::PUBLISH_SHARED);
+            Ownership::Shared => slot.ref_count.store(1, site::PUBLISH_SHARED),
+            // ORDERING: PUBLISH_UNIQUE, Relaxed, no partner: no lookup succeeds
+            // on UNIQUE; SHARE publishes when the owner shares.
+            Ownership::Unique => slot.ref_count.store(REF_COUNT_UNIQUE, site::PUBLISH_UNIQUE),
         }
         Ok(slot)
     }
@@ -382,8 +385,8 @@ impl MetaSlot {
     /// The caller alone may touch the metadata, and it is initialised.
     pub unsafe fn drop_meta_in_place<P: Platform>(&self) {
         let page = P::page(self.frame_paddr::<P>());
-        // SAFETY: the platform maps the whole page; `AnyFrameMeta` promises
-        // that reading it in `on_drop` races with nobody.
+        // SAFETY: the frame is claimed, so the platform maps its whole page;
+        // `AnyFrameMeta` promises that reading it in `on_drop` races with nobody.
         let mut reader = unsafe { VmReader::from_raw(page, PAGE_SIZE) };
         // SAFETY: the vtable word is initialised along with the metadata, and
         // both are ours alone.

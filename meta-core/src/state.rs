@@ -20,6 +20,15 @@ const_assert!(REF_COUNT_BUSY < 1 && 1 < REF_COUNT_MAX);
 const_assert!(REF_COUNT_MAX < REF_COUNT_UNIQUE && REF_COUNT_UNIQUE < REF_COUNT_UNUSED);
 const_assert!(REF_COUNT_UNIQUE - REF_COUNT_MAX > u32::MAX as u64);
 
+/// How a frame belongs to the handle that claims it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ownership {
+    /// To this handle and to those that are made of it or look the frame up.
+    Shared,
+    /// To this handle alone.
+    Unique,
+}
+
 /// A value of `ref_count`, named.
 ///
 /// ```

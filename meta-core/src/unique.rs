@@ -12,6 +12,7 @@ use crate::mapping::frame_to_meta;
 use crate::meta::AnyFrameMeta;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::slot::MetaSlot;
+use crate::state::Ownership;
 use crate::sync::Access;
 
 /// The only handle to a frame with metadata of type `M`, which it may change.
@@ -75,7 +76,7 @@ impl<M: AnyFrameMeta, P: Platform> UniqueFrame<M, P> {
     /// Those of [`MetaSlot::get_from_unused`]; `metadata` is dropped then.
     #[inline]
     pub fn from_unused(paddr: Paddr, metadata: M) -> Result<Self, GetFrameError> {
-        let slot = MetaSlot::get_from_unused::<P, M>(paddr, metadata, true)?;
+        let slot = MetaSlot::get_from_unused::<P, M>(paddr, metadata, Ownership::Unique)?;
         // SAFETY: the slot is unique, and this is the handle.
         Ok(unsafe { Self::from_slot(slot.into()) })
     }

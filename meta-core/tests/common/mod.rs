@@ -62,6 +62,18 @@ impl Region {
         first.wrapping_add(index).cast()
     }
 
+    /// Stricter than a kernel, which maps the pages of unused frames too.
+    pub(crate) fn claimed_page(&self, paddr: Paddr) -> *mut u8 {
+        let page = self.page(paddr);
+        let state = self.slots[paddr / PAGE_SIZE].snapshot();
+        assert_ne!(
+            state,
+            SlotState::Unused,
+            "a claimed frame's page is asked for"
+        );
+        page
+    }
+
     /// Takes a frame, and notes the state in which it was handed over.
     pub(crate) fn free(&self, paddr: Paddr) {
         let state = self.slots[paddr / PAGE_SIZE].snapshot();
@@ -122,7 +134,7 @@ macro_rules! platform {
                 &Self::region().max_paddr
             }
             fn page(paddr: ::meta_core::Paddr) -> *mut u8 {
-                Self::region().page(paddr)
+                Self::region().claimed_page(paddr)
             }
             unsafe fn free_frame(paddr: ::meta_core::Paddr) {
                 Self::region().free(paddr);
