@@ -12,7 +12,7 @@ use crate::mapping::frame_to_meta;
 use crate::meta::AnyFrameMeta;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::slot::MetaSlot;
-use crate::state::Ownership;
+use crate::state::{Dropped, Ownership};
 use crate::sync::Access;
 use crate::unique::UniqueFrame;
 
@@ -207,7 +207,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for Frame<M, P> {
     fn drop(&mut self) {
         // SAFETY: this handle is given up here, and the last one tears down.
         unsafe {
-            if self.slot().dec_ref_count() {
+            if self.slot().dec_ref_count() == Dropped::Last {
                 tear_down::<P>(self.slot());
             }
         }

@@ -14,7 +14,8 @@
 //! # The rules
 //!
 //! 1. Only `slot.rs` changes `ref_count`, and each change is one row of the
-//!    [ordering table](ordering::SITES).
+//!    [ordering table](ordering::SITES). In debug builds and in models it checks
+//!    the state that it starts from.
 //! 2. Whoever makes a slot Busy builds or tears down its metadata alone, and
 //!    ends the Busy state. If it panics the slot stays Busy for ever: leaked,
 //!    never dropped twice.
@@ -127,6 +128,7 @@ pub use platform::{MaxPaddr, PAGE_SIZE, Paddr, Platform};
 pub use reader::{Pod, VmReader, VmWriter};
 pub use segment::Segment;
 pub use slot::{MetaSlot, get_slot};
-pub use state::{Ownership, REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+pub use state::{Dropped, Ownership, REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED};
+pub use state::{SlotState, TryUnique};
 pub use unique::UniqueFrame;
 pub use untyped::{AnyUFrameMeta, UFrame, USegment, UntypedMem};

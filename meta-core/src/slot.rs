@@ -8,8 +8,23 @@ use crate::meta::{AnyFrameMeta, FRAME_METADATA_MAX_SIZE, MetaVtable, assert_fits
 use crate::ordering as site;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::reader::VmReader;
-use crate::state::{Ownership, REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+use crate::state::{
+    Dropped, Ownership, REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState, TryUnique,
+};
 use crate::sync::{self, Access, AtomicWord, PlainCell, REF_COUNT_MAX};
+
+/// Checks the state that a transition starts from, in debug builds and in
+/// models. It is no step of the protocol: models do not see it.
+macro_rules! check_start {
+    ($found:expr, $legal:pat, $words:literal) => {
+        if sync::CHECKED {
+            let found = $found;
+            if !matches!(found, $legal) {
+                sync::wrong_state(found, $words);
+            }
+        }
+    };
+}
 
 /// The bytes of the metadata value. In a slot they begin at its alignment.
 pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
@@ -22,8 +37,8 @@ pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 /// # use kernel::Kernel;
 /// // What the handles do, step by step. It is for those who make handles of
 /// // their own; all others use `Frame` and `UniqueFrame`.
-/// use meta_core::{Access, GetFrameError, MetaSlot, Ownership, PAGE_SIZE, SlotState};
-/// use meta_core::impl_frame_meta_for;
+/// use meta_core::{Access, Dropped, GetFrameError, MetaSlot, Ownership, PAGE_SIZE, SlotState};
+/// use meta_core::{TryUnique, impl_frame_meta_for};
 ///
 /// struct PageTable { level: u8 }
 /// impl_frame_meta_for!(PageTable);
@@ -35,11 +50,12 @@ pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 ///
 /// // SAFETY: each step is one that the handles allow which it counts.
 /// unsafe {
-///     assert!(!slot.try_make_unique());
+///     assert_eq!(slot.try_make_unique(), TryUnique::Shared);
 ///     slot.inc_ref_count::<Kernel>();
-///     assert!(!slot.dec_ref_count() && !slot.dec_ref_count());
+///     assert_eq!(slot.dec_ref_count(), Dropped::Kept);
+///     assert_eq!(slot.dec_ref_count(), Dropped::Kept);
 ///
-///     assert!(slot.try_make_unique());
+///     assert_eq!(slot.try_make_unique(), TryUnique::Unique);
 ///     let metadata = slot.as_meta_ptr::<PageTable>(Access::Write);
 ///     (*metadata).level = 1;
 ///     assert!(!(*slot.dyn_meta_ptr(Access::Read)).is_untyped());
@@ -47,7 +63,7 @@ pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 ///     slot.write_meta(PageTable { level: 3 });
 ///
 ///     slot.share();
-///     assert!(slot.dec_ref_count());
+///     assert_eq!(slot.dec_ref_count(), Dropped::Last);
 ///     assert_eq!(slot.snapshot(), SlotState::Busy);
 ///     slot.drop_last_in_place::<Kernel>();
 /// }
@@ -274,48 +290,67 @@ impl MetaSlot {
         // ORDERING: INC, Relaxed, no partner: the caller's handle already
         // orders the metadata before anything it does.
         let count = self.ref_count.fetch_add(1, site::INC);
+        check_start!(
+            SlotState::from_raw(count),
+            SlotState::Shared(_) | SlotState::Overflow(_),
+            "SHARED(n)"
+        );
         if count >= REF_COUNT_MAX {
             P::abort();
         }
     }
 
-    /// Counts one handle less, and says whether it was the last one. The slot
-    /// is then Busy, and the caller must call
-    /// [`drop_last_in_place`](Self::drop_last_in_place).
+    /// Counts one handle less. If it was the last one, the slot is Busy and the
+    /// caller must call [`drop_last_in_place`](Self::drop_last_in_place).
     ///
     /// # Safety
     ///
     /// The caller gives up a shared handle to this frame.
     #[inline]
-    #[must_use = "the last handle must tear the metadata down"]
-    pub unsafe fn dec_ref_count(&self) -> bool {
+    pub unsafe fn dec_ref_count(&self) -> Dropped {
         // ORDERING: DEC, Release with LAST_FENCE and TRY_UNIQUE: this handle's
         // reads happen before the metadata is destroyed or rewritten.
         let count = self.ref_count.fetch_sub(1, site::DEC);
-        let last = count == 1;
-        if last {
-            // ORDERING: LAST_FENCE, Acquire with DEC: all other handles' reads
-            // happen before what follows.
-            sync::fence(site::LAST_FENCE);
+        check_start!(
+            SlotState::from_raw(count),
+            SlotState::Shared(_) | SlotState::Overflow(_),
+            "SHARED(n)"
+        );
+        if count != 1 {
+            return Dropped::Kept;
         }
-        last
+        // ORDERING: LAST_FENCE, Acquire with DEC: all other handles' reads
+        // happen before what follows.
+        sync::fence(site::LAST_FENCE);
+        Dropped::Last
     }
 
-    /// Tries to turn the only shared handle into the unique one, and says
-    /// whether it did.
+    /// Tries to turn the only shared handle into the unique one.
     ///
     /// # Safety
     ///
     /// The caller has a shared handle, which on success is unique.
     #[inline]
-    #[must_use]
-    pub unsafe fn try_make_unique(&self) -> bool {
+    pub unsafe fn try_make_unique(&self) -> TryUnique {
         // ORDERING: TRY_UNIQUE, Acquire with DEC: reads through handles dropped
         // since happen before our writes. TRY_UNIQUE_FAIL, Relaxed, no partner:
         // nothing is touched.
-        self.ref_count
-            .compare_exchange(1, REF_COUNT_UNIQUE, site::TRY_UNIQUE, site::TRY_UNIQUE_FAIL)
-            .is_ok()
+        match self.ref_count.compare_exchange(
+            1,
+            REF_COUNT_UNIQUE,
+            site::TRY_UNIQUE,
+            site::TRY_UNIQUE_FAIL,
+        ) {
+            Ok(_) => TryUnique::Unique,
+            Err(count) => {
+                check_start!(
+                    SlotState::from_raw(count),
+                    SlotState::Shared(_) | SlotState::Overflow(_),
+                    "SHARED(n)"
+                );
+                TryUnique::Shared
+            }
+        }
     }
 
     /// Turns the unique handle into a shared one.
@@ -325,6 +360,7 @@ impl MetaSlot {
     /// The caller has the unique handle, which is shared afterwards.
     #[inline]
     pub unsafe fn share(&self) {
+        check_start!(self.snapshot(), SlotState::Unique, "UNIQUE");
         // ORDERING: SHARE, Release with ACQUIRE_REF: whoever looks the frame up
         // sees what the owner wrote.
         self.ref_count.store(1, site::SHARE);
@@ -338,6 +374,7 @@ impl MetaSlot {
     /// The caller gives up the unique handle.
     #[inline]
     pub unsafe fn begin_unique_drop(&self) {
+        check_start!(self.snapshot(), SlotState::Unique, "UNIQUE");
         // ORDERING: UNIQUE_RESET, Relaxed, no partner: the metadata is ours
         // already, and RETIRE releases what follows.
         self.ref_count.store(REF_COUNT_BUSY, site::UNIQUE_RESET);
@@ -351,6 +388,7 @@ impl MetaSlot {
     /// The caller gives up the unique handle.
     #[inline]
     pub unsafe fn begin_reset(&self) {
+        check_start!(self.snapshot(), SlotState::Unique, "UNIQUE");
         // ORDERING: RESET_STORE, Relaxed, no partner: as in
         // `begin_unique_drop`.
         self.ref_count.store(REF_COUNT_BUSY, site::RESET_STORE);
@@ -367,6 +405,7 @@ impl MetaSlot {
     /// frame: a list has no handle to drop.
     #[inline]
     pub unsafe fn drop_last_in_place<P: Platform>(&self) {
+        check_start!(self.snapshot(), SlotState::Busy, "BUSY");
         debug_assert_eq!(self.in_list.peek(), 0, "a frame in a list is torn down");
         // SAFETY: the caller's promise is the same.
         unsafe { self.drop_meta_in_place::<P>() };

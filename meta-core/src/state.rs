@@ -29,6 +29,26 @@ pub enum Ownership {
     Unique,
 }
 
+/// What is left of a frame's handles when one was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "the last handle must tear the metadata down"]
+pub enum Dropped {
+    /// None: the slot is Busy, and whoever dropped the last one tears it down.
+    Last,
+    /// Others, which keep the metadata.
+    Kept,
+}
+
+/// What a shared handle is after it tried to become the unique one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "the handle is another one if it is unique"]
+pub enum TryUnique {
+    /// The unique handle.
+    Unique,
+    /// Shared as before.
+    Shared,
+}
+
 /// A value of `ref_count`, named.
 ///
 /// ```

@@ -21,7 +21,7 @@ mod explorer;
 #[cfg(any(loom, shuttle))]
 pub mod model;
 
-pub(crate) use primitives::{AtomicWord, PlainCell, fence, retry_hint};
+pub(crate) use primitives::{AtomicWord, CHECKED, PlainCell, fence, retry_hint, wrong_state};
 
 /// A function that makes primitives: `const` in builds that ship. Explorers
 /// register each word when it is made.

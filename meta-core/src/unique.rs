@@ -12,7 +12,7 @@ use crate::mapping::frame_to_meta;
 use crate::meta::AnyFrameMeta;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::slot::MetaSlot;
-use crate::state::Ownership;
+use crate::state::{Ownership, TryUnique};
 use crate::sync::Access;
 
 /// The only handle to a frame with metadata of type `M`, which it may change.
@@ -252,10 +252,9 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> TryFrom<Frame<M, P>> for UniqueFrame
         // SAFETY: slots live for ever; the shared handle comes back, as the only
         // and unique one or as it was.
         unsafe {
-            if slot.as_ref().try_make_unique() {
-                Ok(Self::from_slot(slot))
-            } else {
-                Err(Frame::from_slot(slot))
+            match slot.as_ref().try_make_unique() {
+                TryUnique::Unique => Ok(Self::from_slot(slot)),
+                TryUnique::Shared => Err(Frame::from_slot(slot)),
             }
         }
     }

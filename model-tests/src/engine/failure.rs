@@ -38,7 +38,12 @@ fn of_message(message: &str) -> Verdict {
 }
 
 fn of_violation(violation: &Violation) -> Failure {
+    let wrong_state;
     let (verdict, what) = match violation.kind {
+        ViolationKind::WrongState { found, expected } => {
+            wrong_state = format!("is {found} instead of {expected}");
+            (Verdict::UseAfterDrop, wrong_state.as_str())
+        }
         ViolationKind::UseAfterDrop => (Verdict::UseAfterDrop, "is not there"),
         ViolationKind::DoubleDrop => (Verdict::DoubleDrop, "was dropped already"),
         ViolationKind::Overwrite => (Verdict::Leak, "is overwritten without being dropped"),
