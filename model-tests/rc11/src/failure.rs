@@ -40,6 +40,9 @@ pub enum FailureKind {
     /// A failed weak compare-and-swap was not tried again after a spin hint,
     /// where the builder was told that all of them are.
     WeakNotRetried,
+    /// A thread that unwinds has to wait, in a program that is not
+    /// [allowed](crate::Program::across_threads) on other OS threads.
+    UnwindingWaits,
 }
 
 /// A thread that does not come to its end.
@@ -117,6 +120,10 @@ impl fmt::Display for FailureKind {
                 f,
                 "cut off: an execution has more than {most} events; a loop that waits has to call \
                  `hint::spin_loop` each time round"
+            ),
+            FailureKind::UnwindingWaits => f.write_str(
+                "a thread that unwinds has to wait for others, which takes OS threads, and \
+                 `Program::across_threads` says that this one has to stay where it is",
             ),
             FailureKind::WeakNotRetried => f.write_str(
                 "a failed weak compare-and-swap was not followed by a spin hint and another try",

@@ -22,7 +22,7 @@ pub use race::Access;
 /// # Panics
 ///
 /// If one of them fails, or is too long.
-pub fn model(model: impl Fn()) {
+pub fn model(model: impl Fn() + Sync) {
     let report = Builder::new().explore(model);
     if let Some(failure) = report.failure {
         panic!("{failure}");
