@@ -1,5 +1,6 @@
 //! How the operations of a model reach the execution that they are part of.
 
+use std::alloc::Layout;
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::resume_unwind;
@@ -79,9 +80,9 @@ pub(crate) fn read(
             ReadMode::Exchange { failure, .. } => ReadMode::Load { order: failure },
             mode => mode,
         };
-        return perform(|run| run.read(address, initial(), load, false, place));
+        return perform(|run| run.read_memory(address, initial(), load, false, place));
     }
-    perform(|run| run.read(address, initial(), mode, weak, place))
+    perform(|run| run.read_memory(address, initial(), mode, weak, place))
 }
 
 pub(crate) fn write(
@@ -91,7 +92,7 @@ pub(crate) fn write(
     value: u64,
     place: Place,
 ) -> Option<Option<u64>> {
-    perform(|run| run.write(address, initial(), order, value, place))
+    perform(|run| run.write_memory(address, initial(), order, value, place))
 }
 
 pub(crate) fn fence(order: Ordering, place: Place) -> Option<()> {
@@ -103,7 +104,7 @@ pub(crate) fn choose(of: u64, place: Place) -> Option<u64> {
 }
 
 pub(crate) fn plain(address: usize, writes: bool, place: Place) {
-    perform(|run| run.plain(address, writes, place));
+    perform(|run| run.plain_memory(address, writes, place));
 }
 
 /// The thread that has this memory for itself takes it out of the model.
@@ -114,6 +115,28 @@ pub(crate) fn own(address: usize, place: Place) {
 /// Memory is about to be used for something else.
 pub(crate) fn forget(address: usize) {
     with(|run| run.forget(address));
+}
+
+/// Memory for the thread that runs; none if it has to come from the system.
+pub(crate) fn allocate(layout: Layout) -> Option<usize> {
+    with(|run| run.allocate(layout))?
+}
+
+/// Frees memory of an arena. Outside of an execution nothing is to be done: it is
+/// used again anyway.
+pub(crate) fn free(address: usize) {
+    with(|run| run.free(address));
+}
+
+/// The memory of the thread that runs comes from the system until
+/// [`track`] is called as often.
+pub(crate) fn untrack() {
+    with(|run| run.threads[run.current].untracked += 1);
+}
+
+/// Undoes [`untrack`].
+pub(crate) fn track() {
+    with(|run| run.threads[run.current].untracked -= 1);
 }
 
 /// How many events the thread that runs has made.

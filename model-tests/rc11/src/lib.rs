@@ -153,6 +153,7 @@
 //! 2. M. Kokologiannakis, I. Marmanis, V. Gladstein, V. Vafeiadis: Truly Stateless, Optimal
 //!    Dynamic Partial Order Reduction. POPL 2022.
 
+pub mod alloc;
 pub mod cell;
 mod context;
 mod explore;
@@ -165,10 +166,11 @@ pub mod sync;
 pub mod thread;
 mod work;
 
+pub use alloc::untracked;
 pub use explore::{Builder, Execution, Flow, Program, Report};
-pub use failure::{Failure, FailureKind, Waiting};
+pub use failure::{Failure, FailureKind, Leaked, Waiting};
 pub use graph::Graph;
-pub use race::Access;
+pub use race::{Access, AccessKind};
 
 /// Explores every execution of a model.
 ///

@@ -117,6 +117,7 @@ impl Builder {
                 spurious: false,
                 weak_waits: false,
                 spurious_wakeups: false,
+                check_leaks: false,
             },
         }
     }
@@ -180,6 +181,13 @@ impl Builder {
     /// when they wait: scopes of real threads do, for one.
     pub unsafe fn forget_blocked(&mut self, forget: bool) -> &mut Self {
         self.forget_blocked = forget;
+        self
+    }
+
+    /// Whether memory that is left at the end of a complete execution is a failure.
+    /// This takes an [`Allocator`](crate::alloc::Allocator).
+    pub fn check_leaks(&mut self, check: bool) -> &mut Self {
+        self.rules.check_leaks = check;
         self
     }
 
@@ -351,6 +359,12 @@ impl<'a> Exploration<'a> {
         }
         let waiting = run.waiting().next().is_some();
         if !waiting && !run.redundant {
+            if run.rules.check_leaks {
+                run.check_leaks();
+                if run.failure.is_some() {
+                    return Flow::GoOn;
+                }
+            }
             self.complete += 1;
             let run = self.run.take().expect("no thread runs now");
             let flow = self.program.finish(&Execution { graph: &run.graph });

@@ -2,6 +2,7 @@
 
 mod condvar;
 pub(crate) mod fiber;
+mod heap;
 mod replay;
 mod threads;
 
@@ -14,6 +15,7 @@ use crate::graph::{EventId, Graph, Kind, LocationId, ReadMode, ThreadId};
 use crate::race::{Access, Place, Plain};
 use crate::work::Work;
 use condvar::Waiters;
+use heap::Heap;
 pub(crate) use threads::{State, Thread};
 
 /// Why a thread cannot go on with an operation now.
@@ -62,6 +64,8 @@ pub(crate) struct Rules {
     pub(crate) weak_waits: bool,
     /// Threads also wake up without a notification.
     pub(crate) spurious_wakeups: bool,
+    /// Memory that is left at the end is a failure.
+    pub(crate) check_leaks: bool,
 }
 
 /// The state of an execution, and what is left to explore.
@@ -82,6 +86,7 @@ pub(crate) struct Run {
     performed: Vec<EventId>,
     plain: Plain,
     waiters: Waiters,
+    pub(crate) heap: Heap,
     /// Where in the source each event is made.
     pub(crate) places: Vec<Option<Place>>,
     pub(crate) failure: Option<Failure>,
@@ -112,6 +117,7 @@ impl Run {
             performed: Vec::new(),
             plain: Plain::default(),
             waiters: Waiters::default(),
+            heap: Heap::new(),
             places: Vec::new(),
             failure: None,
             redundant: false,
@@ -133,6 +139,7 @@ impl Run {
         self.performed.resize(self.graph.locations(), EventId::INIT);
         self.plain.clear();
         self.waiters.clear();
+        self.heap.clear();
         self.places.clear();
         self.places.resize(self.graph.events().len(), None);
         self.redundant = false;
@@ -630,6 +637,9 @@ impl Run {
     /// A failed weak compare-and-swap has to be tried again, where that is the
     /// rule.
     fn check_waits(&mut self) -> Result<(), Pause> {
+        if self.failure.is_some() {
+            return Err(Pause::Suspend);
+        }
         if self.thread().must_wait {
             return Err(self.fail(FailureKind::WeakNotRetried));
         }

@@ -22,6 +22,8 @@ pub(crate) struct Thread {
     pub(super) must_wait: bool,
     /// Loads since it was asked whether it would go on.
     pub(super) probed: usize,
+    /// How many calls it is in whose memory comes from the system.
+    pub(crate) untracked: usize,
     /// How often it waited in vain while its execution was given up.
     pub(super) waited_in_vain: usize,
     /// What it does, if another thread said so, until it starts.
