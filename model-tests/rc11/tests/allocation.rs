@@ -249,6 +249,7 @@ fn counts_are_the_same_in_each_process() {
             .find_map(|line| line.strip_prefix("counts: "));
         counts.expect(&output).to_owned()
     };
+    assert_eq!((stack_count(), queue_count()), (545, 32));
     let here = format!("{} {}", stack_count(), queue_count());
     assert_eq!([count(), count()], [here.clone(), here]);
 }
@@ -452,6 +453,25 @@ fn what_an_execution_leaves_is_not_overwritten() {
     assert_eq!(complete(&report), 120);
     let kept = kept.into_inner().unwrap();
     assert!(kept.iter().all(|values| *values == vec![values[0]; 10]));
+}
+
+#[test]
+fn what_an_execution_leaves_does_not_change_the_pointers_of_the_next() {
+    let count = |frees: bool| {
+        complete(&Builder::new().explore(|| {
+            let stack = Stack::new(Release);
+            thread::scope(|scope| {
+                for value in 0..3 {
+                    let stack = &stack;
+                    scope.spawn(move || stack.push(value));
+                }
+            });
+            if !frees {
+                std::mem::forget(stack);
+            }
+        }))
+    };
+    assert_eq!(count(false), count(true));
 }
 
 #[test]
