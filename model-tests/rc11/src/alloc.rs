@@ -306,6 +306,7 @@ impl Drop for Arena {
 
 /// Reserves the addresses of an arena. Pages are taken on their first use, and kept
 /// until the end of the process.
+#[cfg(unix)]
 fn map(start: usize) {
     // SAFETY: a new mapping that replaces none: without `MAP_FIXED` the address is a
     // wish.
@@ -323,6 +324,11 @@ fn map(start: usize) {
         mapped.expose_provenance() == start,
         "the addresses from {start:#x} on, {SIZE:#x} of them, are used for something else"
     );
+}
+
+#[cfg(not(unix))]
+fn map(_start: usize) {
+    panic!("this allocator needs a Unix system");
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! What threads share.
+//! What threads share: atomics, locks and condition variables.
+//!
+//! [`Arc`] is that of the standard library, and not a part of the model.
 
 pub mod atomic;
 mod condvar;
