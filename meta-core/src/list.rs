@@ -4,7 +4,6 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
-use core::sync::atomic::Ordering;
 
 use crate::frame::drop_each;
 use crate::meta::AnyFrameMeta;
@@ -70,9 +69,9 @@ impl ListIds {
     /// unsafe { LIST_IDS.restart() };
     /// ```
     pub unsafe fn restart(&self) {
-        // ORDERING: Relaxed, read by LIST_ID_ALLOC: whatever starts the threads
-        // of the execution orders it.
-        self.0.store(1, Ordering::Relaxed);
+        // ORDERING: LIST_ID_RESTART, Relaxed, no partner: whatever starts the
+        // threads of the execution orders it.
+        self.0.store(1, ordering::LIST_ID_RESTART.ordering());
     }
 
     /// An id of which this is the only use. It aborts at `i64::MAX`.
@@ -141,8 +140,9 @@ unsafe impl<M: Sync> Sync for Link<M> {}
 
 // SAFETY: `on_drop` and `is_untyped` are those of `M`, which promises the same.
 unsafe impl<M: AnyFrameMeta> AnyFrameMeta for Link<M> {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
-        self.meta.on_drop(page);
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.meta.on_drop(page) };
     }
 
     fn is_untyped(&self) -> bool {
@@ -322,7 +322,7 @@ impl<M: AnyFrameMeta, P: Platform> LinkedList<M, P> {
 
     /// The slot of a frame in this list.
     fn slot(&self, node: Node) -> &MetaSlot {
-        // SAFETY: slots outlive all handles, as the platform promises.
+        // SAFETY: slots live for ever, as the platform promises.
         unsafe { node.as_ref() }
     }
 

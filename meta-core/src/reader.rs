@@ -10,8 +10,8 @@ use core::marker::PhantomData;
 use core::mem::{MaybeUninit, size_of};
 use core::ops::Range;
 use core::slice;
-use core::sync::atomic::Ordering;
 
+use crate::ordering as site;
 use crate::sync::unmodelled::AtomicU64;
 
 /// The unit of access, and its alignment.
@@ -62,9 +62,9 @@ struct Ahead<'a> {
 impl Ahead<'_> {
     /// # Safety
     ///
-    /// `len` bytes from `start` are initialised and valid for reads, for as
-    /// long as this lives, and accessed only as relaxed atomic words meanwhile,
-    /// or only read. Both numbers are multiples of the size of a word.
+    /// `len` bytes from `start` are initialised and valid for reads and writes,
+    /// for as long as this lives, and accessed only as relaxed atomic words
+    /// meanwhile, or only read. Both numbers are multiples of the size of a word.
     unsafe fn new(start: *mut u8, len: usize) -> Self {
         debug_assert!(start.addr().is_multiple_of(WORD) && len.is_multiple_of(WORD));
         Ahead {
@@ -137,23 +137,24 @@ impl VmReader<'_> {
     ///
     /// # Safety
     ///
-    /// The bytes are initialised and valid for reads for as long as the reader
-    /// lives, and nobody writes them meanwhile but [`VmWriter`]s. `start` and
-    /// `len` are multiples of 8.
+    /// The bytes are initialised and valid for reads and writes for as long as
+    /// the reader lives: it writes none, but its atomic accesses ask for memory
+    /// that may be written. Nobody writes them meanwhile but [`VmWriter`]s.
+    /// `start` and `len` are multiples of 8.
     ///
     /// ```
     /// use meta_core::VmReader;
     ///
-    /// let words = [u64::from_ne_bytes(*b"read me!"); 2];
+    /// let mut words = [u64::from_ne_bytes(*b"read me!"); 2];
     /// // SAFETY: 16 bytes at a multiple of 8, borrowed as long as the reader lives.
-    /// let mut reader = unsafe { VmReader::from_raw(words.as_ptr().cast(), 16) };
+    /// let mut reader = unsafe { VmReader::from_raw(words.as_mut_ptr().cast(), 16) };
     /// let mut bytes = [0; 4];
     /// reader.read(&mut bytes);
     /// assert_eq!(&bytes, b"read");
     /// ```
-    pub unsafe fn from_raw(start: *const u8, len: usize) -> Self {
+    pub unsafe fn from_raw(start: *mut u8, len: usize) -> Self {
         // SAFETY: as promised; a writer writes relaxed atomic words.
-        VmReader(unsafe { Ahead::new(start.cast_mut(), len) })
+        VmReader(unsafe { Ahead::new(start, len) })
     }
 
     /// The number of bytes not yet read.
@@ -189,8 +190,8 @@ impl VmReader<'_> {
     /// their number.
     pub fn read(&mut self, into: &mut [u8]) -> usize {
         self.0.visit(into.len(), |word, from, to| {
-            // ORDERING: Relaxed, without partner: untyped bytes carry no order.
-            let word = word.load(Ordering::Relaxed).to_ne_bytes();
+            // ORDERING: PAGE_READ, Relaxed, no partner: untyped bytes carry no order.
+            let word = word.load(site::PAGE_READ.ordering()).to_ne_bytes();
             let into = &mut into[to];
             match into.first_chunk_mut() {
                 Some(whole) => *whole = word,
@@ -334,8 +335,8 @@ impl VmWriter<'_> {
 #[inline]
 fn put(word: &AtomicU64, to: Range<usize>, from: &[u8]) {
     if let Ok(whole) = from.try_into() {
-        // ORDERING: Relaxed, without partner: untyped bytes carry no order.
-        word.store(u64::from_ne_bytes(whole), Ordering::Relaxed);
+        // ORDERING: PAGE_WRITE, Relaxed, no partner: untyped bytes carry no order.
+        word.store(u64::from_ne_bytes(whole), site::PAGE_WRITE.ordering());
         return;
     }
     let replace = |old: u64| {
@@ -343,7 +344,9 @@ fn put(word: &AtomicU64, to: Range<usize>, from: &[u8]) {
         bytes[to.clone()].copy_from_slice(from);
         Some(u64::from_ne_bytes(bytes))
     };
-    // ORDERING: both Relaxed, without partner: as above.
-    let replaced = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, replace);
+    // ORDERING: PAGE_PATCH and PAGE_PATCH_FAIL, Relaxed, no partner: as above.
+    let patch = site::PAGE_PATCH.ordering();
+    let fail = site::PAGE_PATCH_FAIL.ordering();
+    let replaced = word.fetch_update(patch, fail, replace);
     debug_assert!(replaced.is_ok());
 }

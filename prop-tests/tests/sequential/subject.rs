@@ -8,10 +8,10 @@ use meta_core::{
     AnyFrameMeta, Frame, Paddr, SlotState, UniqueFrame, VmReader, frame_to_index, frame_to_meta,
     get_slot,
 };
+use programs::spec;
 use prop_tests::driver::{self, Hands, ThreadResult};
 use prop_tests::outcome::{OpResult, Writer};
 use prop_tests::program::{Op, OpName, Program};
-use prop_tests::spec;
 use prop_tests::world::{Counts, Host, Hosted, LocalHost, World, paddr_of, tag_of};
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 
@@ -234,7 +234,7 @@ impl Drop for Witness {
 
 // SAFETY: the page is left alone.
 unsafe impl AnyFrameMeta for Witness {
-    fn on_drop(&mut self, _page: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, _page: &mut VmReader<'_>) {
         self.0.on_drops.fetch_add(1, Ordering::Relaxed);
     }
 }
