@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rc11::sync::atomic::Ordering::Relaxed;
 use rc11::sync::atomic::{AtomicBool, AtomicU64};
-use rc11::sync::{Condvar, Mutex, RwLock};
+use rc11::sync::{Barrier, Condvar, Mutex, RwLock};
 use rc11::{Builder, FailureKind, Flow, Report, thread};
 
 /// Complete executions, of which none may fail.
@@ -177,6 +177,31 @@ fn ping_pong_ends() {
         assert!(report.is_complete(), "{:?}", report.failure);
         assert_eq!(report.complete, complete);
     }
+}
+
+#[test]
+fn a_barrier_opens_when_all_have_come() {
+    let meet = |threads: usize, comers: usize| {
+        explore(move || {
+            let (barrier, came) = (Barrier::new(threads), AtomicU64::new(0));
+            let leaders = AtomicU64::new(0);
+            thread::scope(|scope| {
+                for _ in 0..comers {
+                    scope.spawn(|| {
+                        came.fetch_add(1, Relaxed);
+                        if barrier.wait().is_leader() {
+                            leaders.fetch_add(1, Relaxed);
+                        }
+                        assert!(came.load(Relaxed) >= threads as u64);
+                    });
+                }
+            });
+            assert_eq!(leaders.load(Relaxed), 1);
+        })
+    };
+    assert!(meet(2, 2).is_complete());
+    assert!(meet(3, 3).is_complete());
+    assert!(is_deadlock(&meet(3, 2)));
 }
 
 #[test]
