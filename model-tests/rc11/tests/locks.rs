@@ -283,6 +283,42 @@ fn a_notification_wakes_either() {
 }
 
 #[test]
+fn a_notification_wakes_whoever_began_to_wait_first_or_last() {
+    #[derive(Default)]
+    struct State {
+        waiting: Vec<u64>,
+        woken: Vec<u64>,
+    }
+    let seen = Seen::new();
+    let report = explore(|| {
+        let (state, go, progress) = (Mutex::new(State::default()), Condvar::new(), Condvar::new());
+        thread::scope(|scope| {
+            for waiter in 0..2 {
+                let (state, go, progress) = (&state, &go, &progress);
+                scope.spawn(move || {
+                    let mut guard = state.lock().unwrap();
+                    guard.waiting.push(waiter);
+                    progress.notify_one();
+                    let mut guard = go.wait(guard).unwrap();
+                    guard.woken.push(waiter);
+                    progress.notify_one();
+                });
+            }
+            let guard = state.lock().unwrap();
+            let guard = progress.wait_while(guard, |state| state.waiting.len() < 2);
+            go.notify_one();
+            let guard = progress.wait_while(guard.unwrap(), |state| state.woken.is_empty());
+            go.notify_one();
+            drop(guard);
+        });
+        let state = state.into_inner().unwrap();
+        seen.add(&[state.waiting[0], state.woken[0]]);
+    });
+    assert!(report.is_complete(), "{:?}", report.failure);
+    assert_eq!(seen.outcomes(), [[0, 0], [0, 1], [1, 0], [1, 1]]);
+}
+
+#[test]
 fn a_notification_that_one_of_two_needs_can_go_to_the_other() {
     let reached = std::sync::atomic::AtomicBool::new(false);
     let report = explore(|| {
