@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex as StdMutex;
 use std::thread::panicking;
 
-use rc11::sync::atomic::AtomicU64;
 use rc11::sync::atomic::Ordering::{Relaxed, Release};
+use rc11::sync::atomic::{AtomicPtr, AtomicU64};
 use rc11::sync::{Arc, Mutex};
 use rc11::{Builder, Execution, FailureKind, Flow, Program, Report, hint, thread};
 
@@ -82,6 +82,29 @@ fn destructors_of_threads_that_unwind_are_explored() {
 }
 
 #[test]
+fn stacks_on_os_threads_are_where_those_of_coroutines_are() {
+    /// Tells another thread an address on its stack when it is dropped.
+    struct Tells<'a>(&'a AtomicPtr<u64>, &'a AtomicPtr<u64>);
+    impl Drop for Tells<'_> {
+        fn drop(&mut self) {
+            let mut local = 0;
+            self.0.store(&raw mut local, Relaxed);
+            self.1.load(Relaxed);
+        }
+    }
+    let report = Builder::new().explore(|| {
+        let words = [0, 1].map(|_| AtomicPtr::default());
+        thread::scope(|scope| {
+            for me in [0, 1] {
+                let words = &words;
+                scope.spawn(move || unwind(Tells(&words[me], &words[1 - me])));
+            }
+        });
+    });
+    assert_eq!(complete(&report), 4);
+}
+
+#[test]
 fn destructors_of_threads_that_unwind_can_lock() {
     struct Locks<'a>(&'a Mutex<u64>);
     impl Drop for Locks<'_> {
@@ -136,17 +159,31 @@ fn destructors_on_os_threads_can_wait() {
     assert_eq!(complete(&report), 1);
 }
 
+/// Writes down when it is dropped.
+struct Note<'a>(&'a StdMutex<Vec<&'static str>>, &'static str);
+
+impl Drop for Note<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push(self.1);
+    }
+}
+
 #[test]
 fn a_deadlock_in_a_destructor_is_one() {
     for opens in [true, false] {
+        let notes = StdMutex::new(Vec::new());
         let report = Builder::new().os_threads(true).explore(|| {
+            let _scope = Note(&notes, "scope");
             let gate = AtomicU64::new(0);
             thread::scope(|scope| {
                 scope.spawn(|| {
                     let _opens = opens.then(|| Opens(&gate));
                     thread::park();
                 });
-                scope.spawn(|| unwind(Waits(&gate)));
+                scope.spawn(|| {
+                    let _waits = Note(&notes, "waits");
+                    unwind(Waits(&gate));
+                });
             });
         });
         let failure = report.failure.unwrap();
@@ -155,7 +192,29 @@ fn a_deadlock_in_a_destructor_is_one() {
             "{failure}"
         );
         assert!(!panicking());
+        // The scope ends after the thread that borrows from it, if that one ends.
+        let expected: &[_] = if opens { &["waits", "scope"] } else { &[] };
+        assert!(notes.into_inner().unwrap().ends_with(expected));
     }
+}
+
+#[test]
+fn threads_are_unwound_before_those_that_have_started_them() {
+    static NOTES: StdMutex<Vec<&str>> = StdMutex::new(Vec::new());
+    let report = Builder::new().explore(|| {
+        let _first = Note(&NOTES, "first");
+        thread::spawn(|| {
+            let _second = Note(&NOTES, "second");
+            thread::spawn(|| {
+                let _third = Note(&NOTES, "third");
+                thread::park();
+            });
+            thread::park();
+        });
+        thread::park();
+    });
+    assert!(report.failure.is_some());
+    assert_eq!(*NOTES.lock().unwrap(), ["third", "second", "first"]);
 }
 
 thread_local! {
