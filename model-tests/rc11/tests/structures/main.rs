@@ -20,20 +20,20 @@ use rc11::{Builder, Report, thread};
 
 /// The complete executions of threads that share a structure.
 #[track_caller]
-fn executions<T, R>(new: impl Fn() -> T, threads: Vec<R>) -> u64
+fn executions<T, R>(new: impl Fn() -> T + Sync, threads: Vec<R>) -> u64
 where
     T: Send + Sync + 'static,
-    R: Fn(&T) + Clone + Send + 'static,
+    R: Fn(&T) + Clone + Send + Sync + 'static,
 {
     let report = explore(new, threads);
     assert!(report.is_complete(), "{:?}", report.failure);
     report.complete
 }
 
-fn explore<T, R>(new: impl Fn() -> T, threads: Vec<R>) -> Report
+fn explore<T, R>(new: impl Fn() -> T + Sync, threads: Vec<R>) -> Report
 where
     T: Send + Sync + 'static,
-    R: Fn(&T) + Clone + Send + 'static,
+    R: Fn(&T) + Clone + Send + Sync + 'static,
 {
     Builder::new().explore(|| {
         let shared = Arc::new(new());
