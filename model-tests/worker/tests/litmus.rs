@@ -50,13 +50,14 @@ fn main() -> ExitCode {
         let worker: Arc<Built> = Arc::new(LazyLock::new(|| build(EngineName::Rc11)));
         for file in files.clone() {
             let worker = worker.clone();
+            let name = format!("rc11::{}", file.name);
             let test = move || {
                 match &**worker {
                     Ok(program) => run(program, EngineName::Rc11, &file),
                     Err(error) => Err(error.into()),
                 }
             };
-            trials.push(Trial::test(format!("rc11::{}", file.name), test));
+            trials.push(Trial::test(name, test));
         }
     }
     for file in files {
