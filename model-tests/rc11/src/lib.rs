@@ -12,7 +12,7 @@ pub mod sync;
 pub mod thread;
 mod work;
 
-pub use explore::{Builder, Execution, Flow, Program, Report};
+pub use explore::{Builder, Execution, Flow, Parts, Program, Progress, Report, Sample};
 pub use failure::{Failure, FailureKind, Waiting};
 pub use graph::Graph;
 pub use race::Access;
