@@ -11,6 +11,8 @@ mod order;
 mod ordering;
 mod print;
 mod revisit;
+#[cfg(feature = "serde")]
+mod saved;
 mod seq_cst;
 mod trial;
 
