@@ -160,3 +160,14 @@ fn incrementers() {
     assert_eq!(executions([increment; 4]), 24);
     assert_eq!(executions([increment; 5]), 120);
 }
+
+#[test]
+fn writes_of_one_thread_keep_their_order() {
+    assert_eq!(
+        executions([
+            thread!(m => m[0].store(1, W); m[0].store(2, W)),
+            thread!(m => m[0].load(Relaxed)),
+        ]),
+        3
+    );
+}

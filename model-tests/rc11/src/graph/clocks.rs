@@ -1,5 +1,7 @@
 //! Vector clocks of events: for each thread, how many of its events come before.
 
+use std::ops::Range;
+
 use super::event::ThreadId;
 
 /// A vector clock. `clock[t]` is how many events of thread `t` come before, or
@@ -12,7 +14,7 @@ pub(crate) type Clock = [u32];
 pub(crate) struct Clocks {
     /// Threads that there is room for.
     width: usize,
-    /// For each event its [`EventClocks`], `width` numbers each.
+    /// For each event a clock of each [`Which`], `width` numbers each.
     flat: Vec<u32>,
 }
 
@@ -66,12 +68,12 @@ impl Clocks {
         self.flat.resize(self.flat.len() + KINDS * self.width, 0);
     }
 
-    /// Copies the clocks of an event of another graph of the same width.
-    pub(crate) fn push_copy(&mut self, other: &Clocks, event: usize) {
+    /// Copies the clocks of events of another graph of the same width.
+    pub(crate) fn push_copies(&mut self, other: &Clocks, events: Range<usize>) {
         debug_assert_eq!(self.width, other.width, "graphs of one family");
         let size = KINDS * self.width;
-        self.flat
-            .extend_from_slice(&other.flat[event * size..(event + 1) * size]);
+        let copied = &other.flat[events.start * size..events.end * size];
+        self.flat.extend_from_slice(copied);
     }
 
     pub(crate) fn pop(&mut self) {
@@ -95,10 +97,19 @@ impl Clocks {
         self.get(event, Which::Prefix)
     }
 
-    /// Clears the clocks of an event.
-    pub(crate) fn clear(&mut self, event: usize) {
+    /// Sets the clocks of an event that nothing comes before but `before`, and what
+    /// comes before that.
+    pub(crate) fn begin(&mut self, event: usize, before: Option<usize>) {
         let at = self.at(event, Which::HappensBefore);
-        self.flat[at..at + KINDS * self.width].fill(0);
+        let message = self.at(event, Which::Message);
+        match before {
+            Some(before) => {
+                let from = self.at(before, Which::HappensBefore);
+                self.flat.copy_within(from..from + 2 * self.width, at);
+            }
+            None => self.flat[at..message].fill(0),
+        }
+        self.flat[message..message + self.width].fill(0);
     }
 
     /// Whatever comes before `from` comes before `event`, by both orders.
@@ -137,8 +148,21 @@ impl Clocks {
 
     fn join(&mut self, to: usize, to_which: Which, from: usize, from_which: Which) {
         let (to, from) = (self.at(to, to_which), self.at(from, from_which));
-        for thread in 0..self.width {
-            self.flat[to + thread] = self.flat[to + thread].max(self.flat[from + thread]);
+        if to == from {
+            return;
+        }
+        let (low, high) = self.flat.split_at_mut(to.max(from));
+        let (low, high) = (
+            &mut low[to.min(from)..][..self.width],
+            &mut high[..self.width],
+        );
+        let (to, from) = if to < from {
+            (low, &*high)
+        } else {
+            (high, &*low)
+        };
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = (*to).max(*from);
         }
     }
 }

@@ -119,6 +119,10 @@ impl Kind {
         }
     }
 
+    pub(crate) fn is_seq_cst(&self) -> bool {
+        self.order() == Some(Ordering::SeqCst)
+    }
+
     /// The ordering of an access or a fence. That of a compare-and-swap is the
     /// one of its success or its failure, whichever it came to.
     pub fn order(&self) -> Option<Ordering> {

@@ -28,7 +28,9 @@ pub struct Graph {
     /// In insertion order: a write may be read from by an event before it.
     events: Vec<Event>,
     threads: Vec<Thread>,
+    /// More than there are, so that their memory is used again.
     locations: Vec<Location>,
+    location_count: usize,
     clocks: Clocks,
     /// How many `SeqCst` events there are; most programs have none.
     seq_cst: usize,
@@ -75,9 +77,8 @@ impl Graph {
             to.events.clone_from(&from.events);
             to.spawned = from.spawned;
         }
-        self.locations
-            .resize_with(other.locations.len(), Location::default);
-        for (to, from) in self.locations.iter_mut().zip(&other.locations) {
+        self.set_location_count(other.location_count);
+        for (to, from) in self.locations.iter_mut().zip(other.known_locations()) {
             to.initial = from.initial;
             to.modification_order.clone_from(&from.modification_order);
         }
@@ -108,7 +109,18 @@ impl Graph {
 
     /// How many locations there are.
     pub fn locations(&self) -> usize {
-        self.locations.len()
+        self.location_count
+    }
+
+    fn known_locations(&self) -> &[Location] {
+        &self.locations[..self.location_count]
+    }
+
+    fn set_location_count(&mut self, count: usize) {
+        self.location_count = count;
+        if self.locations.len() < count {
+            self.locations.resize_with(count, Location::default);
+        }
     }
 
     /// The value of a location before the first write.
@@ -175,11 +187,11 @@ impl Graph {
 
     /// A location that no event has named yet.
     pub(crate) fn add_location(&mut self, initial: u64) -> LocationId {
-        self.locations.push(Location {
-            initial,
-            modification_order: Vec::new(),
-        });
-        self.locations.len() - 1
+        let location = self.location_count;
+        self.set_location_count(location + 1);
+        self.locations[location].initial = initial;
+        self.locations[location].modification_order.clear();
+        location
     }
 
     /// A thread that `parent` is about to start: one whose start was undone, or
@@ -208,7 +220,7 @@ impl Graph {
         if let Kind::Spawn { child } = kind {
             self.threads[child].spawned = Some(id);
         }
-        if kind.order() == Some(Ordering::SeqCst) {
+        if kind.is_seq_cst() {
             self.seq_cst += 1;
         }
         self.clocks.push();
@@ -223,7 +235,7 @@ impl Graph {
         if let Kind::Spawn { child } = event.kind {
             self.threads[child].spawned = None;
         }
-        if event.kind.order() == Some(Ordering::SeqCst) {
+        if event.kind.is_seq_cst() {
             self.seq_cst -= 1;
         }
         self.clocks.pop();
@@ -269,14 +281,11 @@ impl Graph {
             kind,
         } = *self.event(id);
         let at = id.index();
-        self.clocks.clear(at);
         let before = match index.checked_sub(1) {
             Some(last) => Some(self.threads[thread].events[last]),
             None => self.threads[thread].spawned,
         };
-        if let Some(before) = before {
-            self.clocks.follow(at, before.index());
-        }
+        self.clocks.begin(at, before.map(EventId::index));
         self.clocks.own(at, thread, index);
         match kind {
             Kind::Read {

@@ -22,11 +22,11 @@ impl Graph {
         floor..=newest
     }
 
-    /// The position of the newest write that a read, the last event of its
-    /// thread, must have seen before it.
-    pub(crate) fn floor_before(&self, read: EventId) -> usize {
-        let event = self.event(read);
-        let location = event.kind.location().expect("a read has a location");
+    /// The position of the newest write that the thread of an access has to know of
+    /// before it.
+    pub(crate) fn floor_before(&self, access: EventId) -> usize {
+        let event = self.event(access);
+        let location = event.kind.location().expect("an access has a location");
         match self.clock_after(event.thread, event.index) {
             Some(clock) => self.floor(clock, location),
             None => 0,
@@ -81,9 +81,8 @@ impl Graph {
             let after = self.position(location, reads_from);
             (after, after)
         } else {
-            let clock = self.clocks.happens_before(write.index());
             let newest = self.modification_order(location).len();
-            (self.floor(clock, location), newest)
+            (self.floor_before(write), newest)
         };
         (first..=last).filter(move |&position| !self.is_updated(location, position))
     }
@@ -96,20 +95,24 @@ impl Graph {
         if writes.is_empty() {
             return floor;
         }
-        for (index, event) in self.events().iter().enumerate() {
-            let write = match event.kind {
-                Kind::Write { location: at, .. } if at == location => EventId::new(index),
-                Kind::Read {
-                    location: at,
-                    reads_from,
-                    ..
-                } if at == location => reads_from,
-                _ => continue,
-            };
-            if (event.index as u32) < clock[event.thread] {
-                if let Some(above) = writes[floor..].iter().position(|&other| other == write) {
-                    floor += above + 1;
-                }
+        // What a thread did later is never older: its last access decides.
+        for (thread, &events) in self.threads.iter().zip(clock) {
+            let write = thread.events[..events as usize]
+                .iter()
+                .rev()
+                .find_map(|&id| match self.event(id).kind {
+                    Kind::Write { location: at, .. } if at == location => Some(id),
+                    Kind::Read {
+                        location: at,
+                        reads_from,
+                        ..
+                    } if at == location => Some(reads_from),
+                    _ => None,
+                });
+            if let Some(write) = write
+                && let Some(above) = writes[floor..].iter().position(|&other| other == write)
+            {
+                floor += above + 1;
             }
         }
         floor

@@ -3,7 +3,7 @@
 //! See the documentation of the crate for why this yields each graph once.
 
 use super::event::{EventId, Kind};
-use super::{Graph, Location, Thread};
+use super::{Graph, Thread};
 
 impl Graph {
     /// The reads that `write`, the last event, revisits. From the newest to the
@@ -92,26 +92,21 @@ impl Graph {
             thread.spawned = None;
         }
         self.clocks.reset_like(&from.clocks);
-        self.seq_cst = 0;
 
+        // What was added up to the read stays, under the same names.
+        let before = read.index() + 1;
+        self.events.extend_from_slice(&from.events[..before]);
+        self.clocks.push_copies(&from.clocks, 0..before);
         renamed.clear();
+        renamed.extend((0..before).map(EventId::new));
         renamed.resize(from.events.len(), EventId::INIT);
-        for (index, event) in from.events.iter().enumerate() {
+        for index in before..from.events.len() {
             let old = EventId::new(index);
-            if old > read && old != write && !from.is_in_prefix(old, write) {
-                continue;
+            if old == write || from.is_in_prefix(old, write) {
+                renamed[index] = EventId::new(self.events.len());
+                self.events.push(from.events[index]);
+                self.clocks.push_copies(&from.clocks, index..index + 1);
             }
-            let new = EventId::new(self.events.len());
-            renamed[index] = new;
-            self.events.push(*event);
-            self.threads[event.thread].events.push(new);
-            if let Kind::Spawn { child } = event.kind {
-                self.threads[child].spawned = Some(new);
-            }
-            if event.kind.order() == Some(std::sync::atomic::Ordering::SeqCst) {
-                self.seq_cst += 1;
-            }
-            self.clocks.push_copy(&from.clocks, index);
         }
         let new_name = |old: EventId| {
             if old.is_init() {
@@ -120,14 +115,25 @@ impl Graph {
                 renamed[old.index()]
             }
         };
-        for event in &mut self.events {
-            if let Kind::Read { reads_from, .. } = &mut event.kind {
-                *reads_from = new_name(*reads_from);
+        for (index, event) in self.events.iter_mut().enumerate() {
+            let id = EventId::new(index);
+            self.threads[event.thread].events.push(id);
+            match &mut event.kind {
+                Kind::Read { reads_from, .. } => *reads_from = new_name(*reads_from),
+                Kind::Spawn { child } => self.threads[*child].spawned = Some(id),
+                _ => {}
             }
         }
-        self.locations
-            .resize_with(from.locations.len(), Location::default);
-        for (to, from) in self.locations.iter_mut().zip(&from.locations) {
+        self.seq_cst = match from.seq_cst {
+            0 => 0,
+            _ => self
+                .events
+                .iter()
+                .filter(|event| event.kind.is_seq_cst())
+                .count(),
+        };
+        self.set_location_count(from.location_count);
+        for (to, from) in self.locations.iter_mut().zip(from.known_locations()) {
             to.initial = from.initial;
             to.modification_order.clear();
             let kept = from.modification_order.iter().map(|&old| new_name(old));

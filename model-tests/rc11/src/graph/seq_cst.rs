@@ -81,7 +81,7 @@ impl Graph {
     fn modification_and_reads_before(&self) -> (Relation, Relation) {
         let mut modification = Relation::empty(self.events.len());
         let mut reads_before = Relation::empty(self.events.len());
-        for location in &self.locations {
+        for location in self.known_locations() {
             let writes = &location.modification_order;
             for (position, &write) in writes.iter().enumerate() {
                 for &later in &writes[position + 1..] {

@@ -162,6 +162,11 @@ impl Run {
         initial: u64,
         replayed: Option<LocationId>,
     ) -> Result<LocationId, Pause> {
+        if let Some(location) = replayed
+            && self.bound[location] == address
+        {
+            return Ok(location);
+        }
         if let Some(&location) = self.addresses.get(&address) {
             return match replayed {
                 Some(other) if other != location => Err(self.differs("another location")),
