@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::event::{EventId, Kind, LocationId, ReadMode, ThreadId};
-use super::{Graph, Location, Thread};
+use super::{Event, Graph, Thread};
 
 /// A graph as it is saved.
 #[derive(Serialize, Deserialize)]
@@ -174,7 +174,7 @@ impl From<&Graph> for Saved {
             thread: event.thread,
             kind: event.kind.into(),
         });
-        let locations = graph.locations.iter().map(|location| SavedLocation {
+        let locations = graph.known_locations().iter().map(|location| SavedLocation {
             initial: location.initial,
             writes: location
                 .modification_order
@@ -230,11 +230,9 @@ impl TryFrom<Saved> for Graph {
             return Err(Nonsense::TooManyThreads(saved.threads));
         }
         let mut graph = Graph::start(saved.threads);
-        let locations = saved.locations.iter().map(|location| Location {
-            initial: location.initial,
-            modification_order: Vec::new(),
-        });
-        graph.locations.extend(locations);
+        for location in &saved.locations {
+            graph.add_location(location.initial);
+        }
         for (index, event) in saved.events.iter().enumerate() {
             let kind = saved.kind(index, &event.kind)?;
             if event.thread >= saved.threads {
@@ -329,7 +327,7 @@ impl Graph {
     fn insert(&mut self, thread: ThreadId, kind: Kind) -> Result<(), Nonsense> {
         let id = EventId::new(self.events.len());
         let index = self.threads[thread].events.len();
-        let event = super::Event {
+        let event = Event {
             thread,
             index,
             kind,
@@ -342,7 +340,7 @@ impl Graph {
             }
             self.threads[child].spawned = Some(id);
         }
-        if kind.order() == Some(Ordering::SeqCst) {
+        if kind.is_seq_cst() {
             self.seq_cst += 1;
         }
         self.clocks.push();
