@@ -72,12 +72,15 @@ impl Builder {
     /// each comes after those that it depends on. Chances are not equal: what has
     /// many such orders is drawn more often.
     ///
-    /// A thread at a spin hint, or at its second yield in a loop, goes on when what
-    /// it has read, or written, since it last did so has changed: there is a newer
-    /// write with another value. After an exchange that failed it goes on when it
-    /// had not failed in the same way before. Such an execution has events that the
-    /// exploration does not show, where others stand for it. A loop that changes
-    /// something each time round, and cannot go on for good, is cut off by
+    /// A thread at a spin hint, or at its second yield in a loop, goes on
+    ///
+    /// - when it may read another value than it read in this round of its loop,
+    /// - after an exchange that failed, or when nobody else can go on, if this round
+    ///   is none that it went before.
+    ///
+    /// So almost no sample is blocked. Its graph has events that the exploration does
+    /// not show, where other executions stand for it. A loop that changes something
+    /// in each round, and waits for ever, is no deadlock here, but cut off by
     /// [`max_events`](Self::max_events).
     ///
     /// An execution is drawn by its seed and number alone, whatever was drawn

@@ -174,14 +174,17 @@ impl From<&Graph> for Saved {
             thread: event.thread,
             kind: event.kind.into(),
         });
-        let locations = graph.known_locations().iter().map(|location| SavedLocation {
-            initial: location.initial,
-            writes: location
-                .modification_order
-                .iter()
-                .map(|write| write.index() as u32)
-                .collect(),
-        });
+        let locations = graph
+            .known_locations()
+            .iter()
+            .map(|location| SavedLocation {
+                initial: location.initial,
+                writes: location
+                    .modification_order
+                    .iter()
+                    .map(|write| write.index() as u32)
+                    .collect(),
+            });
         Saved {
             threads: graph.threads(),
             events: events.collect(),

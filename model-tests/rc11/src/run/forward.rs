@@ -15,7 +15,8 @@
 //!
 //! The graphs of threads that wait are more than those of the exploration. There
 //! a thread at a spin hint is given up, for another execution shows it going on.
-//! Here it goes round its loop when what it has read has changed.
+//! Here it goes round its loop again, if it may see something new. Whether it does
+//! follows from the graph, so that the graph is enough for a replay.
 
 use super::{Pause, Run, State};
 use crate::failure::FailureKind;
@@ -38,14 +39,6 @@ pub(crate) struct Offer {
     address: usize,
     initial: u64,
     mode: ReadMode,
-}
-
-/// How many events a thread had made when it last went on from a wait, and when
-/// before that.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Rounds {
-    last: usize,
-    before: usize,
 }
 
 impl Forward {
@@ -121,6 +114,13 @@ impl Run {
             .filter(|&thread| self.can_go_on(thread))
             .collect();
         if able.is_empty() {
+            // Those that wait look again, unless they have done so before: what they
+            // do may not depend on what they have read last.
+            able = (0..self.threads.len())
+                .filter(|&thread| self.is_at_hint(thread) && self.is_first_of_its_kind(thread))
+                .collect();
+        }
+        if able.is_empty() {
             // Those whose next read waits, whatever it reads, read the newest.
             able = (0..self.threads.len())
                 .filter(|&thread| self.threads[thread].state == State::AtEnd)
@@ -146,7 +146,7 @@ impl Run {
                 None => true,
             },
             State::Joins(other, _) => self.threads[other].state == State::Finished,
-            State::Waits(_) => self.wakes(thread),
+            State::Waits(_) => self.is_at_hint(thread) && self.wakes(thread),
             State::Absent | State::Ready | State::Follows(..) | State::Finished => false,
         }
     }
@@ -175,55 +175,75 @@ impl Run {
         mode.waits(self.graph.written(from, location))
     }
 
-    /// Whether a thread that waits has something new to see: after a failed
-    /// exchange the value that it found, and otherwise a newer value of what it
-    /// has read or written since it last went on.
-    fn wakes(&self, thread: ThreadId) -> bool {
+    /// Whether a thread waits at a hint, not in a read that waits by itself.
+    fn is_at_hint(&self, thread: ThreadId) -> bool {
+        let last = self.graph.program_order(thread).last();
+        let waits_to_read = last.is_some_and(|&last| match self.graph.event(last).kind {
+            Kind::Read { mode, value, .. } => mode.waits(value),
+            _ => false,
+        });
+        matches!(self.threads[thread].state, State::Waits(_)) && !waits_to_read
+    }
+
+    /// The events of the last round of a thread, and of those before: what it made
+    /// up to a wait from which it went on, or to where it is now.
+    fn rounds(&self, thread: ThreadId) -> (&[EventId], impl Iterator<Item = &[EventId]>) {
         let events = self.graph.program_order(thread);
-        let Rounds { last, before } = self.threads[thread].rounds;
-        let (before, last) = if last == events.len() {
-            (before, before)
-        } else {
-            (before, last)
-        };
-        let kind = |&event: &EventId| self.graph.event(event).kind;
-        let round = &events[last..];
-        if let Some(Kind::Read { mode, value, .. }) = round.last().map(kind) {
-            if mode.waits(value) {
-                return false;
-            }
-            let failed = matches!(mode, ReadMode::Exchange { .. }) && mode.written(value).is_none();
-            if failed
-                && !round
-                    .iter()
-                    .map(kind)
-                    .eq(events[before..last].iter().map(kind))
-            {
-                return true;
-            }
+        let mut starts = &self.threads[thread].rounds[..];
+        // A wait right after a wait belongs to what was before.
+        if let Some((&last, before)) = starts.split_last()
+            && last == events.len()
+        {
+            starts = before;
         }
-        let mut seen = Vec::new();
-        round.iter().rev().any(|&event| {
-            let (location, from, value) = match self.graph.event(event).kind {
-                Kind::Read {
-                    location,
-                    reads_from,
-                    value,
-                    ..
-                } => (location, reads_from, value),
-                Kind::Write {
-                    location, value, ..
-                } => (location, event, value),
-                _ => return false,
+        let last = starts.last().copied().unwrap_or(0);
+        let before = starts.iter().scan(0, |start, &end| {
+            Some(&events[std::mem::replace(start, end)..end])
+        });
+        (&events[last..], before)
+    }
+
+    /// Whether a thread did something else in each round before this one.
+    fn is_first_of_its_kind(&self, thread: ThreadId) -> bool {
+        let kind = |&event: &EventId| self.graph.event(event).kind;
+        let (round, mut before) = self.rounds(thread);
+        !before.any(|other| other.iter().map(kind).eq(round.iter().map(kind)))
+    }
+
+    /// Whether a thread that waits may see something else when it goes round again:
+    /// after an exchange that failed for the first time, and when there is another
+    /// value to be read than the first time in this round.
+    fn wakes(&self, thread: ThreadId) -> bool {
+        let kind = |&event: &EventId| self.graph.event(event).kind;
+        let (round, _) = self.rounds(thread);
+        if let Some(Kind::Read { mode, value, .. }) = round.last().map(kind)
+            && matches!(mode, ReadMode::Exchange { .. })
+            && mode.written(value).is_none()
+            && self.is_first_of_its_kind(thread)
+        {
+            return true;
+        }
+        round.iter().enumerate().any(|(index, &event)| {
+            let Kind::Read {
+                location, value, ..
+            } = self.graph.event(event).kind
+            else {
+                return false;
             };
-            if seen.contains(&location) {
+            let is_here = |&event: &&EventId| kind(event).location() == Some(location);
+            if round[..index].iter().any(|event| is_here(&event)) {
                 return false;
             }
-            seen.push(location);
-            let newer = self.graph.position(location, from);
-            self.graph.modification_order(location)[newer..]
-                .iter()
-                .any(|&write| self.graph.written(write, location) != value)
+            let last = round.iter().rfind(is_here).map_or(event, |&last| last);
+            let oldest = match self.graph.event(last).kind {
+                Kind::Read { reads_from, .. } => reads_from,
+                _ => last,
+            };
+            let newest = self.graph.modification_order(location).len();
+            (self.graph.position(location, oldest)..=newest).any(|position| {
+                let write = self.graph.write_at(location, position);
+                self.graph.written(write, location) != value
+            })
         })
     }
 
@@ -231,9 +251,8 @@ impl Run {
     pub(super) fn next_round(&mut self, thread: ThreadId) -> bool {
         let most = self.rules.max_events;
         let thread = &mut self.threads[thread];
-        if thread.performed > thread.rounds.last {
-            thread.rounds.before = thread.rounds.last;
-            thread.rounds.last = thread.performed;
+        if thread.performed > thread.rounds.last().copied().unwrap_or(0) {
+            thread.rounds.push(thread.performed);
             return true;
         }
         let forward = self.forward_mut();

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::fiber::Job;
-use super::forward::{Offer, Rounds};
+use super::forward::Offer;
 use super::{Cancelled, Pause, Phase, Run};
 use crate::failure::{FailureKind, Waiting};
 use crate::graph::{Kind, ThreadId};
@@ -25,8 +25,8 @@ pub(crate) struct Thread {
     pub(super) probed: usize,
     /// The read that it is about to make, if it may wait.
     pub(super) offer: Option<Offer>,
-    /// When it went on from waits.
-    pub(super) rounds: Rounds,
+    /// How many events it had made when it went on from a wait, each time.
+    pub(super) rounds: Vec<usize>,
     /// What it does, if another thread said so, until it starts.
     pub(crate) job: Option<Job>,
     /// Whether its fiber has a job.
