@@ -4,6 +4,7 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
 use common::{Steps, canonical, litmus, runner, steps};
@@ -397,6 +398,35 @@ fn failed_weak_exchanges_go_on() {
             },
             unlock,
         );
+    });
+}
+
+/// Makes two events when it is dropped.
+struct Counted(Arc<AtomicU64>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Relaxed);
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+#[test]
+fn a_thread_is_not_left_while_it_unwinds() {
+    waits(&Builder::new(), || {
+        let count = Arc::new(AtomicU64::new(0));
+        let counted = count.clone();
+        together(2, move |_| {
+            let counted = Counted(counted.clone());
+            assert!(!std::thread::panicking(), "the other thread does");
+            let caught = catch_unwind(AssertUnwindSafe(|| {
+                let counted = counted;
+                counted.0.fetch_add(1, Relaxed);
+                resume_unwind(Box::new("caught"));
+            }));
+            assert!(caught.is_err() && !std::thread::panicking());
+        });
+        assert_eq!(count.load(Relaxed), 6);
     });
 }
 

@@ -59,9 +59,11 @@ impl Forward {
 
 impl Run {
     /// Whether the thread that runs may make an event: any number in an
-    /// exploration, one at a time here.
+    /// exploration, one at a time here. A thread that unwinds must not be left:
+    /// others on this OS thread would seem to panic.
     pub(super) fn has_turn(&self) -> bool {
-        self.forward.as_ref().is_none_or(|forward| forward.turn)
+        let forward = self.forward.as_ref();
+        forward.is_none_or(|forward| forward.turn || std::thread::panicking())
     }
 
     /// The thread that runs has made an event.
