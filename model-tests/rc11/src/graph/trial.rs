@@ -5,25 +5,14 @@ use super::Graph;
 use super::event::{EventId, Kind, ThreadId};
 
 impl Graph {
-    /// Whether the graph stays consistent when `thread` makes a read, and right
-    /// after it the write of the same read-modify-write.
-    pub(crate) fn allows_read(
-        &mut self,
-        thread: ThreadId,
-        read: Kind,
-        write: Option<Kind>,
-    ) -> bool {
+    /// Whether the graph stays consistent when `thread` makes a read.
+    ///
+    /// The write of a read-modify-write makes no cycle that its read does not: it comes
+    /// before the same writes, and what comes before it by modification order, or
+    /// because it reads from an older write, comes before these writes as well.
+    pub(crate) fn allows_read(&mut self, thread: ThreadId, read: Kind) -> bool {
         self.push(thread, read);
-        let mut allowed = self.is_seq_cst_consistent();
-        if allowed && let Some(write) = write {
-            let write = self.push(thread, write);
-            let place = self.places(write).next();
-            allowed = place.is_some_and(|place| self.try_place(write, place));
-            if allowed {
-                self.take_out(write);
-            }
-            self.pop();
-        }
+        let allowed = self.is_seq_cst_consistent();
         self.pop();
         allowed
     }
@@ -33,17 +22,10 @@ impl Graph {
         self.place(write, position);
         let consistent = self.is_seq_cst_consistent();
         if !consistent {
-            self.take_out(write);
+            let location = self.event(write).kind.location();
+            let location = location.expect("a write has a location");
+            self.locations[location].modification_order.remove(position);
         }
         consistent
-    }
-
-    /// Takes a write out of modification order.
-    fn take_out(&mut self, write: EventId) {
-        let location = self.event(write).kind.location();
-        let location = location.expect("a write has a location");
-        self.locations[location]
-            .modification_order
-            .retain(|&other| other != write);
     }
 }

@@ -290,28 +290,15 @@ impl Run {
             .collect()
     }
 
-    /// The read of a source, and what its read-modify-write writes.
-    fn events_of(
-        &self,
-        location: LocationId,
-        mode: ReadMode,
-        source: usize,
-    ) -> (Kind, Option<Kind>) {
+    /// The read of a source.
+    fn read_of(&self, location: LocationId, mode: ReadMode, source: usize) -> Kind {
         let reads_from = self.graph.write_at(location, source);
-        let value = self.graph.written(reads_from, location);
-        let read = Kind::Read {
+        Kind::Read {
             location,
             mode,
             reads_from,
-            value,
-        };
-        let write = mode.written(value).map(|written| Kind::Write {
-            location,
-            order: mode.order(value),
-            value: written,
-            exclusive: true,
-        });
-        (read, write)
+            value: self.graph.written(reads_from, location),
+        }
     }
 
     /// Whether the rule of `SeqCst` allows a source.
@@ -326,8 +313,8 @@ impl Run {
         if source == self.graph.modification_order(location).len() {
             return true;
         }
-        let (read, write) = self.events_of(location, mode, source);
-        self.graph.allows_read(thread, read, write)
+        let read = self.read_of(location, mode, source);
+        self.graph.allows_read(thread, read)
     }
 
     /// Adds a read from one of the sources that are allowed; gives its value.
@@ -353,8 +340,7 @@ impl Run {
                 break;
             }
         }
-        let (read, _) = self.events_of(location, mode, source);
-        self.add(read)?;
+        self.add(self.read_of(location, mode, source))?;
         let from = self.graph.write_at(location, source);
         Ok(self.graph.written(from, location))
     }
