@@ -1,10 +1,12 @@
-# Thin aliases: `just X ...` is `cargo run --release -- X ...`, and `just check`
-# is `bash .ci/check`. Everything works without just.
+# Thin aliases: `just X ...` is `cargo run --release -- X ...`, those of the
+# maintainers' tools aside, and `just check` is `bash .ci/check`. Everything works without just.
 
 set positional-arguments
 
 # Arguments reach the program as they were given, quotes and all.
 framecheck := "cargo run --release --quiet --"
+# The maintainers' own.
+tools := "cargo run --release --quiet --package tools --"
 
 _list:
     @just --justfile "{{ justfile() }}" --list --unsorted
@@ -37,11 +39,6 @@ explore *args:
 campaign *args:
     @{{ framecheck }} campaign "$@"
 
-# The result files of a campaign's shards, as one
-[no-exit-message]
-merge *args:
-    @{{ framecheck }} merge "$@"
-
 # Is every ordering needed, and is none missing?
 [no-exit-message]
 audit *args:
@@ -60,7 +57,7 @@ nightly *args:
 # Bugs beyond loom's bounds, and the schedules it takes to find them
 [no-exit-message]
 planted *args:
-    @{{ framecheck }} planted "$@"
+    @{{ tools }} planted "$@"
 
 # The failing execution of a saved counterexample
 [no-exit-message]
@@ -75,12 +72,12 @@ report *args:
 # How executions grow with threads and operations, and what a bound would cost
 [no-exit-message]
 scale *args:
-    @{{ framecheck }} scale "$@"
+    @{{ tools }} scale "$@"
 
 # Does a wrong protocol fail? Applies the mutants and judges them
 [no-exit-message]
 mutants *args:
-    @{{ framecheck }} mutants "$@"
+    @{{ tools }} mutants "$@"
 
 # AddressSanitizer, ThreadSanitizer and Valgrind on the code that ships; name some to run only these
 [no-exit-message]
@@ -105,7 +102,7 @@ fuzz *args:
 # Write the generated tables anew: README.md, docs/, the crate's documentation
 [no-exit-message]
 docs *args:
-    @{{ framecheck }} docs "$@"
+    @{{ tools }} docs "$@"
 
 # All tests with nextest, and JUnit files in target/nextest/ci/
 junit:
@@ -115,4 +112,4 @@ junit:
 # What the protocol, the harness and the commands cost; or: just bench --compare OLD NEW
 [no-exit-message]
 bench *args:
-    @{{ framecheck }} bench "$@"
+    @{{ tools }} bench "$@"

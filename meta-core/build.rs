@@ -3,7 +3,8 @@
 //! explorers. Every crate with such tests names this file as its build script.
 
 fn main() {
-    println!("cargo::rerun-if-changed=../meta-core/build.rs");
+    // Nothing but the cfg decides, and another cfg is another build.
+    println!("cargo::rerun-if-env-changed=RUSTFLAGS");
     println!("cargo::rustc-check-cfg=cfg(model)");
     let on = |cfg: &str| std::env::var_os(cfg).is_some();
     if ["LOOM", "SHUTTLE", "RC11"].iter().any(|cfg| on(&format!("CARGO_CFG_{cfg}"))) {

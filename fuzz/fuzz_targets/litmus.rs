@@ -4,22 +4,28 @@
 #![no_main]
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use model_tests::audit::table::Table;
 use model_tests::litmus::Litmus;
-use prop_tests::program::Program;
+use model_tests::subject::Subject;
+use programs::program::Program;
+
+static SUBJECT: LazyLock<Subject> = LazyLock::new(|| Subject::new(|| Ok(worker::describe())));
 
 fuzz_target!(|text: &str| {
-    match Litmus::parse(Path::new("fuzzed"), text) {
+    match Litmus::parse(Path::new("fuzzed"), text, &SUBJECT) {
         Ok(litmus) => {
             let question = litmus.question();
-            assert_eq!(question.program.parse::<Program>(), Ok(litmus.program));
+            let program = question.case.to_string();
+            assert_eq!(program.parse::<Program>(), Ok(litmus.program));
             assert!(!question.ends.is_empty());
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    if let Err(error) = Table::parse(text) {
+    let described = SUBJECT.description().expect("it can be described");
+    if let Err(error) = Table::parse(text, described) {
         assert!(error.starts_with("line "), "{error}");
     }
 });

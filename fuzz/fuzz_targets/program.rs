@@ -7,9 +7,9 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use libfuzzer_sys::fuzz_target;
-use prop_tests::outcome::{Outcome, OutcomePattern};
-use prop_tests::program::Program;
-use prop_tests::text::ParseError;
+use programs::outcome::{Outcome, OutcomePattern};
+use programs::program::Program;
+use programs::text::ParseError;
 
 fn read<T>(text: &str)
 where

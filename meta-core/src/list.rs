@@ -4,7 +4,6 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
-use core::sync::atomic::Ordering;
 
 use crate::frame::drop_each;
 use crate::meta::AnyFrameMeta;
@@ -70,9 +69,9 @@ impl ListIds {
     /// unsafe { LIST_IDS.restart() };
     /// ```
     pub unsafe fn restart(&self) {
-        // ORDERING: Relaxed, read by LIST_ID_ALLOC: whatever starts the threads
-        // of the execution orders it.
-        self.0.store(1, Ordering::Relaxed);
+        // ORDERING: LIST_ID_RESTART, Relaxed, no partner: whatever starts the
+        // threads of the execution orders it.
+        self.0.store(1, ordering::LIST_ID_RESTART.ordering());
     }
 
     /// An id of which this is the only use. It aborts at `i64::MAX`.

@@ -9,6 +9,8 @@
 use core::fmt;
 use core::sync::atomic::Ordering;
 
+use crate::state::SlotState;
+
 /// What an access does to its location. It limits the orderings it can have.
 ///
 /// ```
@@ -78,9 +80,11 @@ impl fmt::Display for Operation {
 /// ```
 /// use meta_core::ordering::{SITES, SiteInfo};
 ///
-/// for SiteInfo { name, operation, step, ordering, partner, reason } in SITES {
+/// for SiteInfo { name, operation, step, ordering, partner, reason, .. } in SITES {
 ///     println!("{name}: {operation}, {step}, {ordering:?} with {partner}: {reason}");
 /// }
+/// let weak: Vec<_> = SITES.iter().filter(|site| site.weak).map(|site| site.name).collect();
+/// assert_eq!(weak, ["ACQUIRE_REF"]);
 /// ```
 #[derive(Debug)]
 pub struct SiteInfo {
@@ -96,6 +100,26 @@ pub struct SiteInfo {
     pub partner: &'static str,
     /// Why this ordering suffices, and why it is needed.
     pub reason: &'static str,
+    /// Whether models explore it: an access to a slot's word, or its fence.
+    pub modelled: bool,
+    /// Whether it is a weak compare-and-swap, which may fail spuriously.
+    pub weak: bool,
+    /// The one state of the slot that the step starts from, if there is one.
+    pub from: Option<SlotState>,
+}
+
+impl SiteInfo {
+    /// The names of the sites it synchronises with.
+    ///
+    /// ```
+    /// use meta_core::ordering::{DEC, INC};
+    ///
+    /// assert!(DEC.info().partners().eq(["LAST_FENCE", "TRY_UNIQUE"]));
+    /// assert_eq!(INC.info().partners().count(), 0);
+    /// ```
+    pub fn partners(&self) -> impl Iterator<Item = &'static str> {
+        self.partner.split(", ").filter(|name| *name != "-")
+    }
 }
 
 /// A row of the [table](SITES).
@@ -168,8 +192,16 @@ macro_rules! sites {
         pub const $name: Site = Site($index);
         sites!(@consts $index + 1; $($rest)*);
     };
-    ($($name:ident: $operation:ident, $step:literal, $ordering:ident, with $partner:literal, $reason:literal;)*) => {
-        /// Every atomic access of the protocol.
+    (@modelled unmodelled) => { false };
+    (@modelled $($flag:ident)?) => { true };
+    (@weak weak) => { true };
+    (@weak $($flag:ident)?) => { false };
+    (@from) => { None };
+    (@from $state:ident) => { Some(SlotState::$state) };
+    (@from $state:ident $count:literal) => { Some(SlotState::$state($count)) };
+    ($($name:ident: $operation:ident $([$flag:ident])?, $step:literal
+        $(from $state:ident $(($count:literal))?)?, $ordering:ident, with $partner:literal, $reason:literal;)*) => {
+        /// Every atomic access of the crate.
         ///
         /// A constant, not a static: the crate that compiles a handle then
         /// knows each ordering, and chooses no instruction at run time.
@@ -180,25 +212,30 @@ macro_rules! sites {
             ordering: Ordering::$ordering,
             partner: $partner,
             reason: $reason,
+            modelled: sites!(@modelled $($flag)?),
+            weak: sites!(@weak $($flag)?),
+            from: sites!(@from $($state $($count)?)?),
         }),*];
         sites!(@consts 0; $($name)*);
     };
 }
 
 sites! {
-    MAX_PADDR: Load, "the end of physical memory", Relaxed, with "-",
+    MAX_PADDR: Load [unmodelled], "the end of physical memory", Relaxed, with "-",
         "Stored once, before other processors start; starting them orders it.";
-    CLAIM: CasSuccess, "UNUSED -> BUSY", Acquire, with "RETIRE",
+    MAX_PADDR_STORE: Store [unmodelled], "the end of physical memory, set", Relaxed, with "-",
+        "Before other processors start: starting them hands it on.";
+    CLAIM: CasSuccess, "UNUSED -> BUSY" from Unused, Acquire, with "RETIRE",
         "The last generation's destructor must happen before this one's writes.";
     CLAIM_FAIL: CasFailure, "claim refused", Relaxed, with "-",
         "Only names the error; nothing behind the value is touched.";
-    PUBLISH_SHARED: Store, "BUSY -> SHARED(1)", Release, with "ACQUIRE_REF",
+    PUBLISH_SHARED: Store, "BUSY -> SHARED(1)" from Busy, Release, with "ACQUIRE_REF",
         "The new metadata must be visible to whoever looks the frame up.";
-    PUBLISH_UNIQUE: Store, "BUSY -> UNIQUE", Relaxed, with "-",
+    PUBLISH_UNIQUE: Store, "BUSY -> UNIQUE" from Busy, Relaxed, with "-",
         "No lookup succeeds on UNIQUE; a later SHARE publishes the metadata.";
     PROBE: Load, "the value before a lookup's CAS", Relaxed, with "-",
         "Only a guess: ACQUIRE_REF checks it again and does the acquiring.";
-    ACQUIRE_REF: CasSuccess, "SHARED(n) -> SHARED(n+1)", Acquire, with "PUBLISH_SHARED, SHARE",
+    ACQUIRE_REF: CasSuccess [weak], "SHARED(n) -> SHARED(n+1)", Acquire, with "PUBLISH_SHARED, SHARE",
         "A lookup comes with no handle, so this is what orders its reads after the metadata was written.";
     ACQUIRE_REF_FAIL: CasFailure, "lookup tries again", Relaxed, with "-",
         "The value is thrown away and probed again.";
@@ -208,28 +245,44 @@ sites! {
         "This handle's reads must happen before whoever ends up alone destroys or rewrites the metadata.";
     LAST_FENCE: Fence, "after the last decrement", Acquire, with "DEC",
         "Every other handle's reads must happen before the destructor; only the last decrement pays for it.";
-    RETIRE: Store, "BUSY -> UNUSED", Release, with "CLAIM",
+    RETIRE: Store, "BUSY -> UNUSED" from Busy, Release, with "CLAIM",
         "The destructor must happen before the next generation's writes.";
-    UNIQUE_RESET: Store, "UNIQUE -> BUSY", Relaxed, with "-",
+    UNIQUE_RESET: Store, "UNIQUE -> BUSY" from Unique, Relaxed, with "-",
         "The owner already has the metadata to itself; RETIRE releases what follows.";
-    RESET_STORE: Store, "UNIQUE -> BUSY", Relaxed, with "-",
+    RESET_STORE: Store, "UNIQUE -> BUSY" from Unique, Relaxed, with "-",
         "As UNIQUE_RESET: the owner has the metadata to itself, and RETIRE releases what follows.";
-    SHARE: Store, "UNIQUE -> SHARED(1)", Release, with "ACQUIRE_REF",
+    SHARE: Store, "UNIQUE -> SHARED(1)" from Unique, Release, with "ACQUIRE_REF",
         "What the owner wrote must be visible to whoever looks the frame up.";
-    TRY_UNIQUE: CasSuccess, "SHARED(1) -> UNIQUE", Acquire, with "DEC",
+    TRY_UNIQUE: CasSuccess, "SHARED(1) -> UNIQUE" from Shared(1), Acquire, with "DEC",
         "Reads through handles dropped since must happen before the new owner's writes.";
     TRY_UNIQUE_FAIL: CasFailure, "others still share", Relaxed, with "-",
         "The handle comes back; nothing is touched.";
     COUNT: Load, "the number of handles", Relaxed, with "-",
         "A number that may be old when it is used; nothing is inferred from it.";
-    LIST_ID: Load, "the list that holds the frame", Relaxed, with "-",
+    PEEK: Load [unmodelled], "a state, for assertions and diagnostics", Relaxed, with "-",
+        "It takes no part in the protocol: nothing behind the value is touched.";
+    LIST_ID: Load [unmodelled], "the list that holds the frame", Relaxed, with "-",
         "Changed only under exclusive access to the list whose id is compared.";
-    LIST_ID_ALLOC: FetchAdd, "a fresh list id", Relaxed, with "-",
+    LIST_ID_STORE: Store [unmodelled], "a list takes the frame in, or gives it up", Relaxed, with "-",
+        "Whatever hands the list to another thread orders it.";
+    LIST_ID_ALLOC: FetchAdd [unmodelled], "a fresh list id", Relaxed, with "-",
         "Only uniqueness matters, and an addition gives it in any ordering.";
+    LIST_ID_RESTART: Store [unmodelled], "list ids begin anew", Relaxed, with "-",
+        "While no list is there: whatever starts the threads that make lists orders it.";
+    PAGE_READ: Load [unmodelled], "a word of a page is read", Relaxed, with "-",
+        "Bytes that others may change meanwhile: atomic, so that this is no data race, and nothing follows from them.";
+    PAGE_WRITE: Store [unmodelled], "a word of a page is written", Relaxed, with "-",
+        "Whoever hands the page on orders it.";
+    PAGE_PATCH: CasSuccess [unmodelled], "some bytes of a word are written", Relaxed, with "-",
+        "As PAGE_WRITE; the other bytes of the word stay what they are.";
+    PAGE_PATCH_FAIL: CasFailure [unmodelled], "the word of a page has changed", Relaxed, with "-",
+        "The value is used for the next attempt alone.";
 }
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     #[test]
@@ -242,10 +295,10 @@ mod tests {
     #[test]
     fn partners_are_mutual() {
         for site in Site::all() {
-            for partner in site.info().partner.split(", ").filter(|p| *p != "-") {
+            for partner in site.info().partners() {
                 let partner = Site::find(partner).expect("a partner is a site");
                 assert!(
-                    partner.info().partner.split(", ").any(|p| p == site.name()),
+                    partner.info().partners().any(|p| p == site.name()),
                     "{partner} does not name {site}"
                 );
             }
@@ -253,9 +306,23 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_starts_from_one_state_says_so() {
+        for site in SITES {
+            if let Some(from) = site.from {
+                let start = std::format!("{from} -> ");
+                assert!(site.step.starts_with(&start), "{}", site.name);
+            } else {
+                // A store does not read what it starts from.
+                let told = !site.modelled || site.operation != Operation::Store;
+                assert!(told, "{}", site.name);
+            }
+        }
+    }
+
+    #[test]
     fn constants_name_their_own_row() {
         assert_eq!(CLAIM.name(), "CLAIM");
-        assert_eq!(LIST_ID_ALLOC.name(), "LIST_ID_ALLOC");
-        assert_eq!(LIST_ID_ALLOC.index() + 1, SITES.len());
+        assert_eq!(PAGE_PATCH_FAIL.name(), "PAGE_PATCH_FAIL");
+        assert_eq!(PAGE_PATCH_FAIL.index() + 1, SITES.len());
     }
 }

@@ -1,7 +1,6 @@
 //! What the protocol needs from the kernel around it.
 
 use core::ptr::NonNull;
-use core::sync::atomic::Ordering;
 
 use crate::list::ListIds;
 use crate::ordering;
@@ -62,9 +61,10 @@ impl MaxPaddr {
             max_paddr.is_multiple_of(PAGE_SIZE),
             "physical memory ends within a frame"
         );
-        // ORDERING: Relaxed, read by MAX_PADDR: starting the other processors
-        // orders it before their loads.
-        self.0.store(max_paddr, Ordering::Relaxed);
+        // ORDERING: MAX_PADDR_STORE, Relaxed, without partner: starting the other
+        // processors orders it before their loads.
+        self.0
+            .store(max_paddr, ordering::MAX_PADDR_STORE.ordering());
     }
 }
 

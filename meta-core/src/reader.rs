@@ -10,8 +10,8 @@ use core::marker::PhantomData;
 use core::mem::{MaybeUninit, size_of};
 use core::ops::Range;
 use core::slice;
-use core::sync::atomic::Ordering;
 
+use crate::ordering as site;
 use crate::sync::unmodelled::AtomicU64;
 
 /// The unit of access, and its alignment.
@@ -189,8 +189,8 @@ impl VmReader<'_> {
     /// their number.
     pub fn read(&mut self, into: &mut [u8]) -> usize {
         self.0.visit(into.len(), |word, from, to| {
-            // ORDERING: Relaxed, without partner: untyped bytes carry no order.
-            let word = word.load(Ordering::Relaxed).to_ne_bytes();
+            // ORDERING: PAGE_READ, Relaxed, no partner: untyped bytes carry no order.
+            let word = word.load(site::PAGE_READ.ordering()).to_ne_bytes();
             let into = &mut into[to];
             match into.first_chunk_mut() {
                 Some(whole) => *whole = word,
@@ -334,8 +334,8 @@ impl VmWriter<'_> {
 #[inline]
 fn put(word: &AtomicU64, to: Range<usize>, from: &[u8]) {
     if let Ok(whole) = from.try_into() {
-        // ORDERING: Relaxed, without partner: untyped bytes carry no order.
-        word.store(u64::from_ne_bytes(whole), Ordering::Relaxed);
+        // ORDERING: PAGE_WRITE, Relaxed, no partner: untyped bytes carry no order.
+        word.store(u64::from_ne_bytes(whole), site::PAGE_WRITE.ordering());
         return;
     }
     let replace = |old: u64| {
@@ -343,7 +343,9 @@ fn put(word: &AtomicU64, to: Range<usize>, from: &[u8]) {
         bytes[to.clone()].copy_from_slice(from);
         Some(u64::from_ne_bytes(bytes))
     };
-    // ORDERING: both Relaxed, without partner: as above.
-    let replaced = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, replace);
+    // ORDERING: PAGE_PATCH and PAGE_PATCH_FAIL, Relaxed, no partner: as above.
+    let patch = site::PAGE_PATCH.ordering();
+    let fail = site::PAGE_PATCH_FAIL.ordering();
+    let replaced = word.fetch_update(patch, fail, replace);
     debug_assert!(replaced.is_ok());
 }

@@ -471,9 +471,9 @@ impl MetaSlot {
     /// from now on instead of a handle, or for 0 does so no longer.
     #[inline]
     pub(crate) unsafe fn set_in_list(&self, id: u64) {
-        // ORDERING: LIST_ID, Relaxed, no partner: whatever hands the list to
-        // another thread orders it.
-        self.in_list.store(id, site::LIST_ID);
+        // ORDERING: LIST_ID_STORE, Relaxed, no partner: whatever hands the list
+        // to another thread orders it.
+        self.in_list.store(id, site::LIST_ID_STORE);
     }
 
     /// The newest state, for diagnostics and checks: not a step of the

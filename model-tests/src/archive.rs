@@ -9,10 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::commit;
-use crate::ends_name;
-use crate::engine::{Exploration, Job};
-use crate::transition::Transition;
-use crate::verdict::Verdict;
+use crate::workspace;
+use pipe::Transition;
+use pipe::Verdict;
+use pipe::{Exploration, Job};
 
 /// A run of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,12 +90,7 @@ impl Seen {
     pub fn new(job: &Job, run: &Exploration) -> Self {
         let missing = run.missing.iter().map(|text| (text.clone(), 0));
         Seen {
-            line: format!(
-                "{} {} {}",
-                run.engine,
-                ends_name::name(job.ends),
-                job.manner()
-            ),
+            line: format!("{} {} {}", run.engine, job.ends.as_str(), job.manner),
             verdict: run.verdict(),
             complete: run.complete,
             outcomes: run.outcomes.clone().into_iter().chain(missing).collect(),
@@ -133,8 +128,7 @@ impl Kept {
 
 /// Where the lines are.
 pub fn file() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    root.unwrap_or(Path::new(".")).join("target/runs.jsonl")
+    workspace::target().join("runs.jsonl")
 }
 
 fn append(path: &Path, line: &str) -> std::io::Result<()> {

@@ -6,20 +6,20 @@ use std::process::{Command, Output, Stdio};
 
 use serde::Deserialize;
 
-use crate::engine::EngineName;
+use pipe::EngineName;
 
 /// A call of cargo in the workspace at `root` for a build with this engine,
 /// whose results go to `target`.
-pub(crate) fn cargo(root: &Path, target: &Path, engine: EngineName) -> Command {
+pub fn cargo(root: &Path, target: &Path, engine: EngineName) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    // This process may be a build with an engine itself.
-    for engine in [EngineName::Rc11, EngineName::Loom, EngineName::Shuttle] {
-        flags = flags.replace(&format!("--cfg {engine}"), "");
+    // They may be those of a build with an engine.
+    for cfg in EngineName::ALL.into_iter().filter_map(EngineName::cfg) {
+        flags = flags.replace(&format!("--cfg {cfg}"), "");
     }
-    if engine != EngineName::Threads {
+    if let Some(cfg) = engine.cfg() {
         flags.push_str(" --cfg ");
-        flags.push_str(engine.as_str());
+        flags.push_str(cfg);
     }
     let mut cargo = Command::new(program);
     cargo
@@ -37,7 +37,7 @@ pub(crate) fn cargo(root: &Path, target: &Path, engine: EngineName) -> Command {
 /// # Errors
 ///
 /// The first error of the compiler, or that cargo failed.
-pub(crate) fn run(mut cargo: Command) -> Result<Output, String> {
+pub fn run(mut cargo: Command) -> Result<Output, String> {
     let output = cargo
         .output()
         .map_err(|e| format!("cannot run cargo: {e}"))?;
@@ -53,14 +53,15 @@ pub(crate) fn run(mut cargo: Command) -> Result<Output, String> {
 
 /// A program that cargo made.
 #[derive(Clone, Debug)]
-pub(crate) struct Built {
+pub struct Built {
     /// The package, by the name of its folder.
-    pub(crate) package: String,
+    pub package: String,
     /// The target.
-    pub(crate) name: String,
-    pub(crate) program: PathBuf,
+    pub name: String,
+    /// The program itself.
+    pub program: PathBuf,
     /// The package's folder, where cargo would run it.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
 }
 
 impl fmt::Display for Built {
@@ -70,7 +71,7 @@ impl fmt::Display for Built {
 }
 
 /// The programs that cargo made, if `--message-format=json` asked it to say so.
-pub(crate) fn built(output: &Output) -> Vec<Built> {
+pub fn built(output: &Output) -> Vec<Built> {
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Message>(line).ok())

@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::commit;
-use crate::engine::{EngineName, Exploration, Failure, Job, Limits, Scheduler, Step};
 use crate::story::{self, Story};
-use crate::verdict::Verdict;
+use crate::workspace;
+use pipe::Verdict;
+use pipe::{
+    Description, EngineName, Exploration, Failure, Job, Limits, Manner, Reason, Record, Schedule,
+    Scheduler, Step,
+};
 
 /// A failing execution.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,15 +24,19 @@ pub struct Counterexample {
     pub engine: EngineName,
     /// How it failed.
     pub verdict: Verdict,
-    /// What the engine said.
+    /// What happened, in a few words.
     pub message: String,
+    /// Why it failed; nothing if it misses outcomes.
+    pub reason: Option<Reason>,
+    /// The outcomes that it misses.
+    pub missing: Vec<String>,
     /// The run that failed: the program, and under shuttle the scheduler and
     /// its seed.
     pub job: Job,
     /// Which execution of the run failed, counted from 1.
     pub execution: u64,
     /// The schedule that shuttle took.
-    pub schedule: Option<String>,
+    pub schedule: Option<Schedule>,
     /// The program that failed at first, if this is a smaller one.
     #[serde(default)]
     pub original: Option<String>,
@@ -38,7 +46,7 @@ pub struct Counterexample {
 }
 
 /// The version this build writes and reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 impl Counterexample {
     /// The failing execution of a run, or the run if it misses an outcome;
@@ -55,7 +63,9 @@ impl Counterexample {
             commit: commit(),
             engine: run.engine,
             verdict,
-            message: failure.map_or_else(|| run.missing.join("; "), |f| f.message.clone()),
+            message: failure.map_or_else(|| run.missing.join("; "), |f| f.reason.to_string()),
+            reason: failure.map(|f| f.reason.clone()),
+            missing: run.missing.clone(),
             job: job.clone(),
             execution: run.executions,
             schedule: failure.and_then(|f| f.schedule.clone()),
@@ -67,7 +77,7 @@ impl Counterexample {
     /// The same, as what became of a larger program.
     #[must_use]
     pub fn from_original(mut self, original: &str) -> Self {
-        self.original = (original != self.job.program).then(|| original.to_owned());
+        self.original = (original != self.job.case.to_string()).then(|| original.to_owned());
         self
     }
 
@@ -78,29 +88,24 @@ impl Counterexample {
             threads_run: 1,
             ..Exploration::new(self.engine)
         };
-        if self.verdict == Verdict::MissingOutcome {
-            run.complete = true;
-            run.missing = self.message.split("; ").map(str::to_owned).collect();
-        } else {
-            run.failure = Some(Failure {
-                verdict: self.verdict,
-                message: self.message.clone(),
-                steps: self.steps.clone(),
-                schedule: self.schedule.clone(),
-            });
-        }
+        run.complete = self.reason.is_none();
+        run.missing.clone_from(&self.missing);
+        run.failure = self.reason.clone().map(|reason| Failure {
+            reason,
+            steps: self.steps.clone(),
+            schedule: self.schedule.clone(),
+        });
         run
     }
 
     /// The story of the failing execution, without running it again.
-    pub fn story(&self) -> Option<Story> {
-        story::of_failure(&self.job, &self.run())
+    pub fn story(&self, subject: &'static Description) -> Option<Story> {
+        story::of_failure(&self.job, &self.run(), subject)
     }
 
     /// Where counterexamples are saved if nothing else is said.
     pub fn default_folder() -> PathBuf {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-        root.unwrap_or(Path::new(".")).join("target/failures")
+        workspace::target().join("failures")
     }
 
     /// Writes the file, named after what failed, into `folder`.
@@ -154,18 +159,16 @@ impl Counterexample {
     /// schedule at once, loom goes through the same executions up to it. A
     /// missing outcome takes all of them.
     pub fn job(&self) -> Job {
-        let mut job = self.job.clone();
-        job.trace = true;
-        job.coverage = false;
-        match &self.schedule {
-            Some(schedule) => {
-                job.scheduler = Some(Scheduler::Replay {
+        let mut job = self.job.clone().recording(Record::STEPS);
+        match (&self.schedule, &mut job.manner) {
+            (Some(schedule), Manner::Shuttle(shuttle)) => {
+                shuttle.scheduler = Scheduler::Replay {
                     schedule: schedule.clone(),
-                });
+                };
                 job.limits = Limits::default();
             }
-            None if self.verdict == Verdict::MissingOutcome => {}
-            None => job.limits.executions = Some(self.execution),
+            _ if self.verdict == Verdict::MissingOutcome => {}
+            _ => job.limits.executions = Some(self.execution),
         }
         job
     }

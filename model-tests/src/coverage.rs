@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use prop_tests::outcome::Ends;
-use prop_tests::program::Program;
-use prop_tests::spec::{self, Params};
+use programs::outcome::Ends;
+use programs::program::Program;
+use programs::spec::{self, Params};
 
-use crate::transition::Transition;
+use pipe::Transition;
 
 /// What the specification allows to these programs.
 ///

@@ -24,7 +24,7 @@ pub fn requested() -> bool {
 pub fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if requested() {
-            std::process::exit(i32::from(crate::verdict::Verdict::CutOff.exit_code()));
+            std::process::exit(i32::from(pipe::Verdict::CutOff.exit_code()));
         }
         request();
     })

@@ -1,6 +1,6 @@
 //! Smaller programs that fail the same way.
 
-use prop_tests::program::Program;
+use programs::program::Program;
 
 /// Removes operations and threads for as long as the program `fails` the same
 /// way; the result cannot be made smaller by one removal.
@@ -28,8 +28,8 @@ pub fn minimise<E>(
 fn one_removed(program: &Program) -> Vec<Program> {
     let mut smaller = Vec::new();
     let holders = match program.start.kind {
-        prop_tests::program::StartKind::SharedTwice => 2,
-        prop_tests::program::StartKind::Unused => 0,
+        programs::program::StartKind::SharedTwice => 2,
+        programs::program::StartKind::Unused => 0,
         _ => 1,
     };
     if program.threads.len() > 2 {

@@ -1,13 +1,11 @@
 //! Which explorations answer for a program.
 
-use prop_tests::outcome::Ends;
-use prop_tests::scenario::{Expected, Scenario};
-use prop_tests::world::Host;
-
-use crate::engine::{
-    EngineName, Exploration, Job, Limits, NEVER_INJECTED, OrderingChange, Probe, Scheduler, SoFar,
+use pipe::{
+    Case, EngineName, Exploration, Inject, Job, Limits, Manner, OrderingChange, Probe, Reason,
+    Record, Scheduler, SoFar, Spurious, Verdict,
 };
-use crate::verdict::Verdict;
+use programs::outcome::Ends;
+
 use crate::worker::Worker;
 
 /// The most schedules that DFS is given to come to its end; a program that
@@ -27,16 +25,14 @@ pub const PCT_DEPTH: usize = 3;
 /// A program and what is changed for it.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// The program, in the text form, or the name of a scenario.
-    pub program: String,
-    /// Whether it is a scenario.
-    pub scenario: bool,
+    /// What is run.
+    pub case: Case,
     /// What happens to handles at the end.
     pub ends: Vec<Ends>,
     /// Sites with another ordering.
     pub orderings: Vec<OrderingChange>,
     /// A spurious failure.
-    pub inject: Option<(String, u32)>,
+    pub inject: Option<Inject>,
     /// When to stop early.
     pub limits: Limits,
     /// Where random schedulers begin.
@@ -47,28 +43,36 @@ pub struct Question {
 
 impl Question {
     /// What a scenario asks, with the ordering that breaks it, if one does.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such ordering.
-    pub fn of_scenario<H: Host>(scenario: &Scenario<H>) -> Result<Self, String> {
-        let orderings = match scenario.expected {
-            Expected::Broken {
-                weaken: Some(change),
-                ..
-            } => vec![OrderingChange::parse(change)?],
-            _ => Vec::new(),
-        };
-        Ok(Question {
-            program: scenario.name.to_owned(),
-            scenario: true,
+    pub fn of_scenario(name: &str, broken_by: Option<OrderingChange>) -> Self {
+        Question {
+            case: Case::Scenario(name.to_owned()),
             ends: vec![Ends::Dropped],
-            orderings,
+            orderings: broken_by.into_iter().collect(),
             inject: None,
             limits: Limits::default(),
             seed: 1,
             trace: true,
-        })
+        }
+    }
+
+    fn record(&self) -> Record {
+        Record {
+            steps: self.trace,
+            ..Record::default()
+        }
+    }
+
+    /// The explorations under rc11: one for each end.
+    pub fn rc11_jobs(&self) -> Vec<Job> {
+        self.ends
+            .iter()
+            .map(|&ends| {
+                let mut job = Job::rc11(self.case.clone(), ends);
+                job.limits = self.limits;
+                job.recording(self.record())
+                    .with_orderings(&self.orderings)
+            })
+            .collect()
     }
 
     /// The explorations under loom: for each end one that reaches every allowed
@@ -77,13 +81,15 @@ impl Question {
         self.ends
             .iter()
             .flat_map(|&ends| [(ends, Probe::Cas), (ends, Probe::Load)])
-            .map(|(ends, probe)| Job {
-                scenario: self.scenario,
-                orderings: self.orderings.clone(),
-                inject: self.inject.clone(),
-                limits: self.limits,
-                trace: self.trace,
-                ..Job::loom(self.program.clone(), ends, probe)
+            .map(|(ends, probe)| {
+                let mut job = Job::loom(self.case.clone(), ends, probe);
+                job.limits = self.limits;
+                if let Manner::Loom(loom) = &mut job.manner {
+                    loom.orderings.clone_from(&self.orderings);
+                    loom.inject.clone_from(&self.inject);
+                    loom.record = self.record();
+                }
+                job
             })
             .collect()
     }
@@ -103,21 +109,22 @@ impl Question {
         self.ends
             .iter()
             .map(|&ends| Job {
-                scenario: self.scenario,
                 limits: self.limits,
-                ..Job::threads(self.program.clone(), ends, rounds)
+                ..Job::threads(self.case.clone(), ends, rounds)
             })
             .collect()
     }
 
     fn shuttle_job(&self, ends: Ends, scheduler: Scheduler) -> Job {
-        Job {
-            scenario: self.scenario,
-            inject: self.inject.clone(),
-            limits: self.limits,
-            trace: self.trace,
-            ..Job::shuttle(self.program.clone(), ends, scheduler)
+        let mut job = Job::shuttle(self.case.clone(), ends, scheduler);
+        job.limits = self.limits;
+        if let Manner::Shuttle(shuttle) = &mut job.manner {
+            if let Some(inject) = &self.inject {
+                shuttle.spurious = Spurious::Once(inject.clone());
+            }
+            shuttle.record = self.record();
         }
+        job
     }
 
     /// The sampling runs under shuttle, for one end.
@@ -150,39 +157,44 @@ impl Question {
         mut take: impl FnMut(Job, Exploration),
     ) -> Result<(), String> {
         debug_assert_eq!(worker.engine(), EngineName::Shuttle);
+        // A litmus file that injects a failure of its own says which.
+        let weak = match self.inject {
+            Some(_) => Vec::new(),
+            None => worker.describe()?.sites,
+        };
+        let weak: Vec<_> = weak.into_iter().filter(|site| site.weak).collect();
         for &ends in &self.ends {
-            let mut dfs = self.shuttle_job(ends, Scheduler::Dfs);
-            let limit = self.limits.executions.map_or(DFS_FITS, |n| n.min(DFS_FITS));
-            dfs.limits.executions = Some(limit);
-            for failing in 0.. {
-                if failing > 0 {
-                    dfs.inject =
-                        Some((meta_core::ordering::ACQUIRE_REF.name().to_owned(), failing));
+            let mut dfs = |inject: Option<Inject>| {
+                let mut job = self.shuttle_job(ends, Scheduler::Dfs);
+                if let (Manner::Shuttle(shuttle), Some(inject)) = (&mut job.manner, inject) {
+                    shuttle.spurious = Spurious::Once(inject);
                 }
-                let run = worker.explore(&dfs, &mut |so_far| progress(&dfs, so_far))?;
-                // Nothing is left to fail, or the rest does not fit: DFS that
-                // did not come to its end is no answer, the samples are.
-                let over = run
-                    .failure
-                    .as_ref()
-                    .is_some_and(|f| f.message == NEVER_INJECTED);
-                let too_large = run.verdict() == Verdict::CutOff;
-                if over || too_large {
-                    break;
-                }
-                let failed = run.verdict() != Verdict::Pass;
-                let mut job = dfs.clone();
+                let limit = self.limits.executions.map_or(DFS_FITS, |n| n.min(DFS_FITS));
+                job.limits.executions = Some(limit);
+                let run = worker.explore(&job, &mut |so_far| progress(&job, so_far))?;
                 job.limits = self.limits;
-                take(job, run);
-                // A failure is an answer. It would come again before whatever
-                // were to fail spuriously next.
-                if failed {
-                    return Ok(());
+                let next = Next::after(&run);
+                if !matches!(next, Next::NoAnswer) {
+                    take(job, run);
                 }
-                // A litmus file that injects a failure of its own says which.
-                if self.inject.is_some() {
-                    break;
+                Ok::<_, String>(next)
+            };
+            let whole = dfs(None)?;
+            let mut failed = whole == Next::Failed;
+            // What does not fit as it is does not fit with more.
+            for site in weak.iter().filter(|_| whole == Next::More) {
+                let mut next = whole;
+                for n in 1.. {
+                    if failed || next != Next::More {
+                        break;
+                    }
+                    let site = site.name.clone();
+                    next = dfs(Some(Inject { site, n }))?;
+                    failed = next == Next::Failed;
                 }
+            }
+            if failed {
+                return Ok(());
             }
             for job in self.shuttle_samples(ends, SAMPLE) {
                 let run = worker.explore(&job, &mut |so_far| progress(&job, so_far))?;
@@ -190,5 +202,30 @@ impl Question {
             }
         }
         Ok(())
+    }
+}
+
+/// What to do after a run of DFS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// Let another compare-and-swap fail.
+    More,
+    /// It was an answer, and would come again before whatever were to fail
+    /// spuriously next.
+    Failed,
+    /// Nothing was left to fail, or the rest does not fit: DFS that did not come
+    /// to its end is no answer, the samples are.
+    NoAnswer,
+}
+
+impl Next {
+    fn after(run: &Exploration) -> Self {
+        let reason = run.failure.as_ref().map(|failure| &failure.reason);
+        match run.verdict() {
+            _ if reason == Some(&Reason::NeverInjected) => Next::NoAnswer,
+            Verdict::CutOff => Next::NoAnswer,
+            Verdict::Pass => Next::More,
+            _ => Next::Failed,
+        }
     }
 }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use crate::engine::{EngineName, Exploration, Job};
 use crate::interrupt;
 use crate::worker::Worker;
+use pipe::{EngineName, Exploration, Job};
 
 /// Workers of one engine.
 #[derive(Debug)]

@@ -3,13 +3,13 @@
 
 use std::convert::Infallible;
 
-use prop_tests::program::Program;
+use programs::program::Program;
 
-use crate::engine::{EngineName, Exploration, Job, Limits, StepKind};
 use crate::interrupt;
 use crate::minimise::minimise;
 use crate::plan::{Question, SAMPLE};
 use crate::worker::Worker;
+use pipe::{EngineName, Exploration, Job, Limits, Record, StepKind};
 
 /// A smaller program that takes longer than this is not followed.
 const PATIENCE: Limits = Limits {
@@ -30,14 +30,14 @@ pub fn smallest(
 ) -> (Job, Exploration) {
     let as_it_is = || (job.clone(), run.clone());
     let verdict = run.verdict();
-    let Ok(program) = job.program.parse::<Program>() else {
+    let Some(program) = job.case.program() else {
         return as_it_is();
     };
     if run.engine == EngineName::Threads || !verdict.is_failure() {
         return as_it_is();
     }
     let mut explore = |job: &Job| worker.explore(job, &mut |_| ()).ok();
-    let smaller = minimise(&program, |program| {
+    let smaller = minimise(program, |program| {
         let mut jobs = jobs(question, job, run.engine, program).into_iter();
         let fails = |job: Job| explore(&job).is_some_and(|run| run.verdict() == verdict);
         Ok::<_, Infallible>(!interrupt::requested() && jobs.any(fails))
@@ -49,24 +49,24 @@ pub fn smallest(
         .filter(|(_, run)| run.verdict() == verdict);
     failing
         .min_by_key(|(_, run)| length(run))
-        .filter(|(job, found)| job.program != program.to_string() || length(found) <= length(run))
+        .filter(|(job, found)| job.case.program() != Some(program) || length(found) <= length(run))
         .unwrap_or_else(as_it_is)
 }
 
 /// The runs of a program that may fail as `like` does, that one's way first.
 fn jobs(question: &Question, like: &Job, engine: EngineName, program: &Program) -> Vec<Job> {
     let question = Question {
-        program: program.to_string(),
+        case: program.clone().into(),
         limits: PATIENCE,
         trace: true,
         ..question.clone()
     };
     let same = Job {
-        program: question.program.clone(),
+        case: question.case.clone(),
         limits: PATIENCE,
-        trace: true,
         ..like.clone()
     };
+    let same = same.recording(Record::STEPS);
     let others = match engine {
         EngineName::Loom => question.loom_jobs(),
         _ => question
@@ -75,7 +75,7 @@ fn jobs(question: &Question, like: &Job, engine: EngineName, program: &Program) 
             .flat_map(|ends| question.shuttle_samples(*ends, SAMPLE))
             .collect(),
     };
-    let manner = |job: &Job| (job.ends, job.manner());
+    let manner = |job: &Job| (job.ends, job.manner.to_string());
     let mut jobs = vec![same];
     for job in others {
         if manner(&job) != manner(&jobs[0]) {

@@ -14,14 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use meta_core::ordering::Site;
-use model_tests::engine::{Job, OrderingChange};
 use model_tests::litmus::{self, Litmus};
-use model_tests::ordering_name::is_modelled;
-use model_tests::verdict::Verdict;
-use prop_tests::outcome::{Ends, OpResult};
-use prop_tests::program::{Bound, OpName, Program, StartKind, enumerate_with};
-use prop_tests::spec::{self, Params, SlotClass, Transition};
+use model_tests::subject::Subject;
+use pipe::{Description, Ordering, OrderingChange, Site, Verdict};
+use programs::outcome::{Ends, OpResult};
+use programs::program::{Bound, OpName, Program, StartKind, enumerate_with};
+use programs::spec::{self, Params, SlotClass, Transition};
 
 /// Passing programs that there are at least, each counted once.
 const PROGRAMS: usize = 35;
@@ -29,11 +27,20 @@ const PROGRAMS: usize = 35;
 /// Controls that there are at least.
 const CONTROLS: usize = 10;
 
+fn subject() -> Subject {
+    Subject::new(|| Ok(worker::describe()))
+}
+
+fn described() -> &'static Description {
+    static DESCRIBED: OnceLock<&'static Description> = OnceLock::new();
+    DESCRIBED.get_or_init(|| subject().description().unwrap())
+}
+
 fn corpus() -> &'static [Litmus] {
     static CORPUS: OnceLock<Vec<Litmus>> = OnceLock::new();
     CORPUS.get_or_init(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
-        litmus::load_all(&folder).unwrap_or_else(|error| panic!("{error}"))
+        litmus::load_all(&folder, &subject()).unwrap_or_else(|error| panic!("{error}"))
     })
 }
 
@@ -160,15 +167,18 @@ fn operation_of(site: &str) -> OpName {
 /// Whether the file changes this one site and leaves nothing of its ordering.
 fn removes(file: &Litmus, site: Site) -> bool {
     let relaxed = |change: &OrderingChange| {
-        change.site == site.name() && ["Relaxed", "none"].contains(&&*change.ordering)
+        change.site == site.name && matches!(change.ordering, Ordering::Relaxed | Ordering::None)
     };
     file.is_control() && file.orderings.len() == 1 && relaxed(&file.orderings[0])
 }
 
 fn without_control(corpus: &[Litmus]) -> BTreeSet<String> {
     let mut complaints = BTreeSet::new();
-    for site in Site::all().filter(|site| is_modelled(*site) && site.info().partner != "-") {
-        for partner in site.info().partner.split(", ") {
+    for site in described()
+        .modelled_sites()
+        .filter(|site| !site.partners.is_empty())
+    {
+        for partner in &site.partners {
             let op = operation_of(partner);
             let performs =
                 |file: &&Litmus| file.program.threads.iter().flatten().any(|o| o.name == op);
@@ -188,9 +198,9 @@ fn every_ordering_has_a_control_for_each_partner() {
     assert_none(&without_control(corpus()));
     // Nothing but relaxed accesses goes without a partner, and so without a
     // control.
-    for site in Site::all() {
-        let relaxed = site.ordering() == std::sync::atomic::Ordering::Relaxed;
-        assert_eq!(relaxed, site.info().partner == "-", "{site}");
+    for site in described().sites() {
+        let relaxed = site.ordering == Ordering::Relaxed;
+        assert_eq!(relaxed, site.partners.is_empty(), "{site}");
     }
 }
 
@@ -298,16 +308,8 @@ fn no_two_files_run_the_same() {
     let mut first: BTreeMap<_, &str> = BTreeMap::new();
     for file in corpus() {
         assert!(file.why.len() >= 40, "{}: say why it exists", file.name);
-        for Job {
-            program,
-            ends,
-            probe,
-            orderings,
-            inject,
-            ..
-        } in file.jobs()
-        {
-            let other = first.insert((program, ends, probe, orderings, inject), &file.name);
+        for job in file.jobs() {
+            let other = first.insert(format!("{job:?}"), &file.name);
             assert_eq!(other, None, "{} runs it again", file.name);
         }
     }

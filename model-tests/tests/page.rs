@@ -11,7 +11,8 @@ use model_tests::archive::{Found, Kept, Seen};
 use model_tests::audit::recorded::Recorded;
 use model_tests::counterexample::Counterexample;
 use model_tests::page::{Page, Saved};
-use model_tests::verdict::Verdict;
+use model_tests::subject::Subject;
+use pipe::Verdict;
 
 /// The page of all pinned stories, and of a run of each kind.
 fn page() -> String {
@@ -51,11 +52,14 @@ fn page() -> String {
         Kept::now("explore".to_owned(), Verdict::MissingOutcome, explore),
         Kept::now("campaign 9x9".to_owned(), Verdict::CutOff, campaign),
     ];
+    let subject = Subject::new(|| Ok(worker::describe()));
+    let subject = subject.description().unwrap();
     let page = Page {
         commit: "0123456789abcdef".repeat(2),
         when: 0,
         runs,
         failures,
+        subject: Some(subject),
         audit: Recorded::load().unwrap(),
     };
     page.html()

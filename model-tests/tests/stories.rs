@@ -17,10 +17,19 @@ use expect_test::expect_file;
 use model_tests::counterexample::Counterexample;
 use model_tests::litmus;
 use model_tests::report::{self, story::Detail};
-use model_tests::verdict::Verdict;
+use model_tests::subject::Subject;
+use pipe::{Description, Verdict};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories")
+}
+
+fn described() -> &'static Description {
+    subject().description().unwrap()
+}
+
+fn subject() -> Subject {
+    Subject::new(|| Ok(worker::describe()))
 }
 
 fn load(name: &str) -> Counterexample {
@@ -37,7 +46,7 @@ fn saved_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn printed(saved: &Counterexample, detail: Detail) -> String {
-    let text = report::failure::text(&saved.job, &saved.run(), detail);
+    let text = report::failure::text(&saved.job, &saved.run(), described(), detail);
     anstream::adapter::strip_str(&text).to_string()
 }
 
@@ -62,7 +71,7 @@ fn every_step_is_shown_on_request() {
     let saved = load("kernel-try-unique-is-relaxed");
     let text = printed(&saved, Detail::Verbose);
     expect_file![folder().join("kernel-try-unique-is-relaxed.verbose.txt")].assert_eq(&text);
-    let story = saved.story().unwrap();
+    let story = saved.story(described()).unwrap();
     for row in &story.rows {
         assert!(text.contains(&format!("│ {} │", row.number)), "{text}");
     }
@@ -86,7 +95,7 @@ fn a_table_of_two_or_three_threads_fits_a_hundred_columns() {
 #[test]
 fn the_table_is_coloured_and_the_colours_are_all_that_is_stripped() {
     let saved = load("kernel-try-unique-is-relaxed");
-    let text = report::failure::text(&saved.job, &saved.run(), Detail::Story);
+    let text = report::failure::text(&saved.job, &saved.run(), described(), Detail::Story);
     assert!(text.contains("\u{1b}["));
     assert!(!printed(&saved, Detail::Story).contains('\u{1b}'));
 }
@@ -206,7 +215,7 @@ fn each_control_names_the_accesses_that_race_and_the_edge_that_is_missing() {
     for (name, accesses, [release, acquire], weak) in CONTROLS.iter().copied() {
         let saved = load(name);
         assert_eq!(saved.verdict, Verdict::DataRace, "{name}");
-        let story = saved.story().unwrap();
+        let story = saved.story(described()).unwrap();
         let race = story
             .race
             .as_ref()
@@ -262,7 +271,7 @@ fn every_control_of_an_ordering_has_its_story() {
     let litmus = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
     let told: BTreeSet<&str> = CONTROLS.iter().map(|(name, ..)| *name).collect();
     let mut weakened = BTreeSet::new();
-    for file in litmus::load_all(&litmus).unwrap() {
+    for file in litmus::load_all(&litmus, &subject()).unwrap() {
         if file.expect == Verdict::DataRace {
             assert!(
                 told.contains(file.name.as_str()),

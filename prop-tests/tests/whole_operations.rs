@@ -14,11 +14,11 @@
 use std::collections::BTreeSet;
 
 use meta_core::REF_COUNT_MAX;
+use programs::spec::{self, Machine, Params};
 use prop_tests::driver::{self, ThreadResult, ThreadRun};
 use prop_tests::outcome::{Ends, OpResult, Outcome};
 use prop_tests::program::strategy::program_with_mailboxes;
 use prop_tests::program::{Program, StartKind};
-use prop_tests::spec::{self, Machine, Params};
 use prop_tests::world::{Fault, Host, LocalHost};
 use proptest::collection::vec;
 use proptest::prelude::*;

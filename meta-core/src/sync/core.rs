@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{self, AtomicU64};
 
 use super::Access;
-use crate::ordering::Site;
+use crate::ordering::{self, Site};
 
 /// A shared word.
 #[repr(transparent)]
@@ -62,8 +62,8 @@ impl AtomicWord {
 
     /// The latest value, without taking part in the protocol.
     pub(crate) fn peek(&self) -> u64 {
-        // ORDERING: Relaxed, without partner: for diagnostics only.
-        self.0.load(atomic::Ordering::Relaxed)
+        // ORDERING: PEEK, Relaxed, no partner: for diagnostics only.
+        self.load(ordering::PEEK)
     }
 }
 

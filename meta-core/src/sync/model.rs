@@ -392,6 +392,7 @@ pub(super) fn overlap() -> bool {
 }
 
 /// Marks the execution as cut if the job asks for it.
+#[allow(dead_code, reason = "only some explorers can leave an execution")]
 pub(super) fn cut_here() -> bool {
     CONTROL.with(|c| {
         let cut = c.cut_retries.get();

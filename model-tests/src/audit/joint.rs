@@ -6,10 +6,10 @@
 //! each maximal failing table says that one of the features it lacks is needed
 //! (the method known as MARCO).
 
-use meta_core::ordering::Site;
+use pipe::{Description, Site};
 
 use super::oracle::Oracle;
-use super::table::{Table, sites};
+use super::table::Table;
 use super::variants::{self, Halves};
 
 /// One half of one site's ordering.
@@ -22,12 +22,15 @@ enum Half {
 }
 
 /// The features, and sets of them as bits.
-struct Features(Vec<Feature>);
+struct Features {
+    all: Vec<Feature>,
+    of_code: Table,
+}
 
 impl Features {
-    fn all() -> Self {
+    fn new(subject: &'static Description) -> Self {
         let mut features = Vec::new();
-        for site in sites() {
+        for site in subject.modelled_sites() {
             if variants::admitted(site).any(|h| h.acquire) {
                 features.push((site, Half::Acquire));
             }
@@ -35,11 +38,14 @@ impl Features {
                 features.push((site, Half::Release));
             }
         }
-        Features(features)
+        Features {
+            all: features,
+            of_code: Table::of_code(subject),
+        }
     }
 
     fn everything(&self) -> u64 {
-        (1 << self.0.len()) - 1
+        (1 << self.all.len()) - 1
     }
 
     fn table(&self, set: u64) -> Table {
@@ -47,8 +53,11 @@ impl Features {
             acquire: false,
             release: false,
         };
-        let mut table = sites().fold(Table::of_code(), |table, site| table.with(site, none));
-        for (bit, (site, half)) in self.0.iter().enumerate() {
+        let start = self.of_code.clone();
+        let mut table = start
+            .sites()
+            .fold(start.clone(), |table, site| table.with(site, none));
+        for (bit, (site, half)) in self.all.iter().enumerate() {
             if set & (1 << bit) != 0 {
                 let mut halves = table.get(*site);
                 match half {
@@ -69,9 +78,10 @@ impl Features {
 /// If the oracle fails.
 pub fn minimal_tables(
     oracle: &mut Oracle<'_>,
+    subject: &'static Description,
     mut found: impl FnMut(&Table),
 ) -> Result<Vec<Table>, String> {
-    let features = Features::all();
+    let features = Features::new(subject);
     // Each clause: at least one of these features is needed.
     let mut clauses: Vec<u64> = Vec::new();
     let mut minimal: Vec<u64> = Vec::new();
@@ -116,7 +126,7 @@ fn hitting_set(clauses: &[u64], minimal: &[u64]) -> Option<u64> {
 
 /// A minimal passing set within a passing one.
 fn shrink(oracle: &mut Oracle<'_>, features: &Features, mut set: u64) -> Result<u64, String> {
-    for bit in 0..features.0.len() {
+    for bit in 0..features.all.len() {
         let without = set & !(1 << bit);
         if without != set && oracle.passes(&features.table(without))? {
             set = without;
@@ -127,7 +137,7 @@ fn shrink(oracle: &mut Oracle<'_>, features: &Features, mut set: u64) -> Result<
 
 /// A maximal failing set around a failing one.
 fn grow(oracle: &mut Oracle<'_>, features: &Features, mut set: u64) -> Result<u64, String> {
-    for bit in 0..features.0.len() {
+    for bit in 0..features.all.len() {
         let with = set | (1 << bit);
         if with != set && !oracle.passes(&features.table(with))? {
             set = with;

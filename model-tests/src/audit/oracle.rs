@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use prop_tests::outcome::Ends;
-use prop_tests::program::{Bound, Program, enumerate};
+use programs::outcome::Ends;
+use programs::program::{Bound, Program, enumerate};
 
 use super::table::Table;
-use crate::engine::{Job, Probe};
 use crate::litmus::Litmus;
 use crate::minimise::minimise;
 use crate::pool::Pool;
-use crate::verdict::Verdict;
+use pipe::Verdict;
+use pipe::{Job, Probe};
 
 /// A program that fails under a table of orderings.
 #[derive(Clone, Debug)]
@@ -150,10 +150,7 @@ impl<'a> Oracle<'a> {
         let started = Instant::now();
         let orderings = table.changes();
         let jobs = cases.iter().enumerate().map(|(position, (program, ends))| {
-            let job = Job {
-                orderings: orderings.clone(),
-                ..Job::loom(program.to_string(), *ends, Probe::Cas)
-            };
+            let job = Job::loom(program.clone(), *ends, Probe::Cas).with_orderings(&orderings);
             (position, job)
         });
         let mut first: Option<(usize, Kill)> = None;
@@ -172,12 +169,12 @@ impl<'a> Oracle<'a> {
                 return ControlFlow::Continue(());
             }
             if !verdict.is_failure() {
-                unclear = Some(format!("{}: {verdict}", job.program));
+                unclear = Some(format!("{}: {verdict}", job.case));
                 return ControlFlow::Break(());
             }
             if first.as_ref().is_none_or(|(known, _)| position < *known) {
                 let (program, ends) = &cases[position];
-                let message = run.failure.as_ref().map(|f| f.message.clone());
+                let message = run.failure.as_ref().map(|f| f.reason.to_string());
                 let kill = Kill {
                     program: program.clone(),
                     ends: *ends,

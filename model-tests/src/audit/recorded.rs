@@ -2,14 +2,16 @@
 //! the next audit, and what documents are generated from.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::table::{Table, sites};
-use super::variants;
+use super::table::Table;
+use super::variants::{self, Halves};
 use super::{Row, RowVerdict};
-use crate::verdict::Verdict;
+use pipe::{Description, Verdict};
+
+use crate::workspace;
 
 /// What is kept of an audit: nothing that differs from machine to machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +47,7 @@ pub struct RecordedRow {
 impl RecordedRow {
     fn new(row: &Row) -> Self {
         RecordedRow {
-            site: row.site.to_owned(),
+            site: row.site.clone(),
             from: row.from.to_owned(),
             to: row.to.map(str::to_owned),
             judged: row.judged,
@@ -74,8 +76,10 @@ impl RecordedRow {
 impl Recorded {
     /// What is to be kept of these rows and minimal tables.
     pub fn new(bounds: Vec<String>, rows: &[Row], minimal: &[Table]) -> Self {
+        let of_code = minimal.first().map(Table::as_in_the_code);
+        let of_code = of_code.as_ref().map(not_weakest);
         let mut minimal: Vec<_> = minimal.iter().map(not_weakest).collect();
-        minimal.sort_by_key(|set| (!is_of_code(set), set.len(), set.clone()));
+        minimal.sort_by_key(|set| (Some(set) != of_code.as_ref(), set.len(), set.clone()));
         Recorded {
             bounds,
             rows: rows.iter().map(RecordedRow::new).collect(),
@@ -85,7 +89,7 @@ impl Recorded {
 
     /// The file.
     pub fn path() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("audit.json")
+        workspace::package().join("audit.json")
     }
 
     /// Reads the file.
@@ -118,13 +122,12 @@ impl Recorded {
     }
 
     /// Whether the rows are those that an audit of the code's orderings has.
-    pub fn is_of_code(&self) -> bool {
-        let code = Table::of_code();
+    pub fn is_of_code(&self, subject: &'static Description) -> bool {
         let mut expected = Vec::new();
-        for site in sites() {
-            let from = code.get(site);
+        for site in subject.modelled_sites() {
+            let from = Halves::of(site.ordering);
             let name = |halves| variants::name(site, halves);
-            let row = |to| (site.name(), name(from), to);
+            let row = |to| (site.info().name.as_str(), name(from), to);
             let mut weaker = variants::lacking(site, from).map(name).peekable();
             if weaker.peek().is_none() {
                 expected.push(row(None));
@@ -168,22 +171,20 @@ impl Recorded {
 
 fn not_weakest(table: &Table) -> BTreeMap<String, String> {
     let strong = |site| variants::lacking(site, table.get(site)).next().is_some();
-    sites()
+    table
+        .sites()
         .filter(|site| strong(*site))
         .map(|site| {
             let ordering = variants::name(site, table.get(site));
-            (site.name().to_owned(), ordering.to_owned())
+            (site.name.clone(), ordering.to_owned())
         })
         .collect()
-}
-
-fn is_of_code(set: &BTreeMap<String, String>) -> bool {
-    *set == not_weakest(&Table::of_code())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subject::tests::described;
 
     fn recorded(judged: RowVerdict) -> Recorded {
         let row = RecordedRow {
@@ -222,12 +223,17 @@ mod tests {
 
     #[test]
     fn rows_of_other_orderings_are_not_the_codes() {
-        assert!(!recorded(RowVerdict::Needed).is_of_code());
+        assert!(!recorded(RowVerdict::Needed).is_of_code(described()));
     }
 
     #[test]
-    fn the_codes_own_set_is_known() {
-        assert!(is_of_code(&not_weakest(&Table::of_code())));
-        assert!(!is_of_code(&BTreeMap::new()));
+    fn the_codes_own_set_comes_first() {
+        let code = Table::of_code(described());
+        let dec = described().site("DEC").unwrap();
+        let both = variants::admitted(dec).last().unwrap();
+        let sets = [code.with(dec, both), code.clone()];
+        let recorded = Recorded::new(Vec::new(), &[], &sets);
+        assert_eq!(recorded.minimal[0], not_weakest(&code));
+        assert_ne!(recorded.minimal[1], not_weakest(&code));
     }
 }

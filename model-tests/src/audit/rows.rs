@@ -1,13 +1,12 @@
 //! The rows of the audit: each site, each ordering it could have instead.
 
-use meta_core::ordering::Site;
+use pipe::Site;
 use serde::{Deserialize, Serialize};
 
 use super::oracle::{Answer, Oracle};
-use super::table::{Table, sites};
+use super::table::Table;
 use super::variants;
-use crate::ends_name;
-use crate::verdict::Verdict;
+use pipe::Verdict;
 
 /// What the audit says of one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +57,7 @@ impl RowVerdict {
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// The site.
-    pub site: &'static str,
+    pub site: String,
     /// The ordering in the table under audit.
     pub from: &'static str,
     /// The ordering tried.
@@ -94,7 +93,7 @@ pub fn rows(
     mut take: impl FnMut(&Row),
 ) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
-    for site in sites() {
+    for site in table.sites() {
         let from = table.get(site);
         let mut weaker = variants::lacking(site, from).peekable();
         if weaker.peek().is_none() {
@@ -139,18 +138,21 @@ pub fn mend(
     table: &Table,
     mut take: impl FnMut(&Row),
 ) -> Result<(Table, Vec<Row>), String> {
-    let mut mended = table.or(&Table::of_code());
+    let mut mended = table.or(&table.as_in_the_code());
     if !oracle.passes(&mended)? {
         return Err("the program fails whatever the orderings: run `campaign 2x2`".to_owned());
     }
-    for site in sites() {
+    for site in table.sites() {
         let reverted = mended.with(site, table.get(site));
         if reverted != mended && oracle.passes(&reverted)? {
             mended = reverted;
         }
     }
     let mut rows = Vec::new();
-    for site in sites().filter(|site| table.get(*site) != mended.get(*site)) {
+    for site in table
+        .sites()
+        .filter(|site| table.get(*site) != mended.get(*site))
+    {
         let answer = oracle.judge(&mended.with(site, table.get(site)))?;
         let to = mended.get(site);
         let row = Row {
@@ -165,7 +167,7 @@ pub fn mend(
 
 fn new(site: Site, table: &Table) -> Row {
     Row {
-        site: site.name(),
+        site: site.name.clone(),
         from: variants::name(site, table.get(site)),
         to: None,
         judged: RowVerdict::Weakest,
@@ -198,7 +200,7 @@ fn of_answer(
         judged,
         verdict: kill.map_or(Verdict::Pass, |kill| kill.verdict),
         program: kill.map(|kill| kill.program.to_string()),
-        ends: kill.map(|kill| ends_name::name(kill.ends)),
+        ends: kill.map(|kill| kill.ends.as_str()),
         executions: kill.map_or(answer.executions, |kill| kill.executions),
         runs: answer.runs,
         seconds: answer.seconds,

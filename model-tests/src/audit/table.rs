@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use meta_core::ordering::Site;
+use pipe::{Description, OrderingChange, Site};
 
 use super::variants::{self, Halves};
-use crate::engine::OrderingChange;
-use crate::ordering_name;
 
 /// An ordering for every modelled site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,9 +12,9 @@ pub struct Table(BTreeMap<Site, Halves>);
 
 impl Table {
     /// The orderings of the code.
-    pub fn of_code() -> Self {
-        let of = |site: Site| (site, Halves::of(Some(site.ordering())));
-        Table(sites().map(of).collect())
+    pub fn of_code(subject: &'static Description) -> Self {
+        let of = |site: Site| (site, Halves::of(site.ordering));
+        Table(subject.modelled_sites().map(of).collect())
     }
 
     /// Parses a table of lines `SITE Ordering` or `SITE=Ordering`; `#` begins a
@@ -26,8 +24,8 @@ impl Table {
     ///
     /// With the line number, if a line names no site or an ordering that it
     /// cannot have, or a site twice.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut table = Table::of_code();
+    pub fn parse(text: &str, subject: &'static Description) -> Result<Self, String> {
+        let mut table = Table::of_code(subject);
         let mut named = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or("").trim();
@@ -39,8 +37,7 @@ impl Table {
                 .split_once(['=', ' ', '\t'])
                 .ok_or_else(|| at(format!("`{line}` is not `SITE Ordering`")))?;
             let ordering = ordering.trim_start_matches(['=', ' ', '\t']);
-            let (site, ordering) =
-                ordering_name::resolve(site.trim(), ordering.trim()).map_err(at)?;
+            let (site, ordering) = subject.resolve(site.trim(), ordering.trim()).map_err(at)?;
             if named.contains(&site) {
                 return Err(at(format!("{site} is named twice")));
             }
@@ -48,6 +45,18 @@ impl Table {
             table.0.insert(site, Halves::of(ordering));
         }
         Ok(table)
+    }
+
+    /// The sites, in the order of the code's table.
+    pub fn sites(&self) -> impl Iterator<Item = Site> + Clone {
+        self.0.keys().copied()
+    }
+
+    /// The same, with the orderings of the code.
+    #[must_use]
+    pub fn as_in_the_code(&self) -> Self {
+        let of = |site: Site| (site, Halves::of(site.ordering));
+        Table(self.sites().map(of).collect())
     }
 
     /// The ordering of a site.
@@ -72,40 +81,35 @@ impl Table {
 
     /// What differs from the code.
     pub fn changes(&self) -> Vec<OrderingChange> {
-        let code = Table::of_code();
         self.0
             .iter()
-            .filter(|(site, halves)| code.get(**site) != **halves)
+            .filter(|(site, halves)| Halves::of(site.ordering) != **halves)
             .map(|(site, halves)| variants::change(*site, *halves))
             .collect()
     }
 }
 
-/// The sites that models reach.
-pub fn sites() -> impl Iterator<Item = Site> {
-    Site::all().filter(|site| ordering_name::is_modelled(*site))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subject::tests::described;
 
     #[test]
     fn the_code_differs_from_itself_in_nothing() {
-        assert!(Table::of_code().changes().is_empty());
+        assert!(Table::of_code(described()).changes().is_empty());
     }
 
     #[test]
     fn a_table_names_what_differs() {
         let text = "# as in the kernel\nTRY_UNIQUE Relaxed\nRESET_STORE = Release # stronger\n";
-        let changes = Table::parse(text).unwrap().changes();
+        let changes = Table::parse(text, described()).unwrap().changes();
         let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
         assert_eq!(changes, ["RESET_STORE=Release", "TRY_UNIQUE=Relaxed"]);
     }
 
     #[test]
     fn bad_lines_are_named() {
-        let error = |text| Table::parse(text).unwrap_err();
+        let error = |text| Table::parse(text, described()).unwrap_err();
         assert!(error("DEC Release\nSHARED Relaxed").starts_with("line 2: no site"));
         assert!(error("SHARE Acquire").contains("cannot be Acquire"));
         assert!(error("DEC Release\nDEC Relaxed").contains("named twice"));

@@ -1,11 +1,6 @@
 //! Orderings as sets of halves: Acquire, Release, both or neither.
 
-use std::sync::atomic::Ordering;
-
-use meta_core::ordering::{Operation, Site};
-
-use crate::engine::OrderingChange;
-use crate::ordering_name;
+use pipe::{Operation, Ordering, OrderingChange, Site};
 
 /// Which halves an ordering has. For a fence, neither is no fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,21 +33,21 @@ impl Halves {
     ];
 
     /// The halves of an ordering.
-    pub fn of(ordering: Option<Ordering>) -> Self {
+    pub fn of(ordering: Ordering) -> Self {
         Halves {
-            acquire: matches!(ordering, Some(Ordering::Acquire | Ordering::AcqRel)),
-            release: matches!(ordering, Some(Ordering::Release | Ordering::AcqRel)),
+            acquire: ordering.acquires(),
+            release: ordering.releases(),
         }
     }
 
     /// The ordering with these halves, as `operation` spells it.
-    pub fn ordering(self, operation: Operation) -> Option<Ordering> {
+    pub fn ordering(self, operation: Operation) -> Ordering {
         match (self.acquire, self.release) {
-            (true, true) => Some(Ordering::AcqRel),
-            (true, false) => Some(Ordering::Acquire),
-            (false, true) => Some(Ordering::Release),
-            (false, false) if operation == Operation::Fence => None,
-            (false, false) => Some(Ordering::Relaxed),
+            (true, true) => Ordering::AcqRel,
+            (true, false) => Ordering::Acquire,
+            (false, true) => Ordering::Release,
+            (false, false) if operation == Operation::Fence => Ordering::None,
+            (false, false) => Ordering::Relaxed,
         }
     }
 
@@ -73,10 +68,9 @@ impl Halves {
 
 /// The orderings that a site's operation can have.
 pub fn admitted(site: Site) -> impl Iterator<Item = Halves> {
-    let operation = site.info().operation;
     Halves::ALL
         .into_iter()
-        .filter(move |h| operation.admits(h.ordering(operation)))
+        .filter(move |halves| site.admits.contains(&halves.ordering(site.operation)))
 }
 
 /// The orderings that lack something `from` has: the weaker ones, and the other
@@ -93,20 +87,20 @@ pub fn stronger(site: Site, from: Halves) -> impl Iterator<Item = Halves> {
 /// The change that gives a site these halves.
 pub fn change(site: Site, to: Halves) -> OrderingChange {
     OrderingChange {
-        site: site.name().to_owned(),
-        ordering: name(site, to).to_owned(),
+        site: site.name.clone(),
+        ordering: to.ordering(site.operation),
     }
 }
 
 /// The spelling of these halves at a site.
 pub fn name(site: Site, halves: Halves) -> &'static str {
-    ordering_name::name(halves.ordering(site.info().operation))
+    halves.ordering(site.operation).as_str()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meta_core::ordering;
+    use crate::subject::tests::described;
 
     fn names(site: Site, halves: impl Iterator<Item = Halves>) -> Vec<&'static str> {
         halves.map(|h| name(site, h)).collect()
@@ -114,25 +108,20 @@ mod tests {
 
     #[test]
     fn half_orders_are_weakenings_too() {
-        let dec = Halves::of(Some(Ordering::Release));
-        assert_eq!(
-            names(ordering::DEC, lacking(ordering::DEC, dec)),
-            ["Relaxed", "Acquire"]
-        );
-        assert_eq!(
-            names(ordering::DEC, stronger(ordering::DEC, dec)),
-            ["AcqRel"]
-        );
-        let fence = Halves::of(Some(Ordering::Acquire));
-        let site = ordering::LAST_FENCE;
+        let site = described().site("DEC").unwrap();
+        let dec = Halves::of(Ordering::Release);
+        assert_eq!(names(site, lacking(site, dec)), ["Relaxed", "Acquire"]);
+        assert_eq!(names(site, stronger(site, dec)), ["AcqRel"]);
+        let fence = Halves::of(Ordering::Acquire);
+        let site = described().site("LAST_FENCE").unwrap();
         assert_eq!(names(site, lacking(site, fence)), ["none", "Release"]);
     }
 
     #[test]
     fn nothing_is_weaker_than_relaxed() {
-        let relaxed = Halves::of(Some(Ordering::Relaxed));
-        for site in Site::all() {
-            if site.info().operation != Operation::Fence {
+        let relaxed = Halves::of(Ordering::Relaxed);
+        for site in described().sites() {
+            if site.operation != Operation::Fence {
                 assert_eq!(lacking(site, relaxed).count(), 0, "{site}");
             }
         }

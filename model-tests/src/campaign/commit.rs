@@ -1,14 +1,15 @@
 //! Which code was tested.
 
-use std::path::Path;
 use std::process::Command;
+
+use crate::workspace;
 
 /// The commit of the working tree, with `+changes` if files were modified, or
 /// `unknown` outside a repository.
 pub fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git")
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+            .current_dir(workspace::root())
             .args(arguments)
             .output()
             .ok()?;

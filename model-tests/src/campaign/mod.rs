@@ -10,8 +10,8 @@ mod summary;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use prop_tests::outcome::Ends;
-use prop_tests::program::{Bound, Program, enumerate};
+use programs::outcome::Ends;
+use programs::program::{Bound, Program, enumerate};
 
 pub use commit::commit;
 pub use merge::{Merged, merge};
@@ -20,9 +20,8 @@ pub use results::Results;
 pub use shard::Shard;
 pub use summary::Summary;
 
-use crate::ends_name;
-use crate::engine::{Job, Limits, OrderingChange, Probe};
 use crate::pool::Pool;
+use pipe::{Job, Limits, OrderingChange, Probe};
 
 /// Which programs are run, and how.
 #[derive(Clone, Debug)]
@@ -55,11 +54,7 @@ impl Campaign {
             format: Header::FORMAT,
             commit: commit(),
             bound: self.bound.to_string(),
-            ends: self
-                .ends
-                .iter()
-                .map(|e| ends_name::name(*e).to_owned())
-                .collect(),
+            ends: self.ends.iter().map(|e| e.as_str().to_owned()).collect(),
             probes: self.probes.iter().map(ToString::to_string).collect(),
             with_count: self.with_count,
             weaken: self.orderings.iter().map(ToString::to_string).collect(),
@@ -76,14 +71,12 @@ impl Campaign {
             .filter(|(position, _)| self.shard.contains(*position));
         of_shard
             .flat_map(|(position, program)| {
-                let program = program.to_string();
                 self.ends.iter().flat_map(move |&ends| {
-                    let program = program.clone();
                     self.probes.iter().map(move |&probe| {
+                        let job = Job::loom(program.clone(), ends, probe);
                         let job = Job {
-                            orderings: self.orderings.clone(),
                             limits: self.limits,
-                            ..Job::loom(program.clone(), ends, probe)
+                            ..job.with_orderings(&self.orderings)
                         };
                         (position, job)
                     })
@@ -105,7 +98,11 @@ impl Campaign {
         mut take: impl FnMut(Record) -> Result<(), String>,
     ) -> Result<(), String> {
         let key = |position: usize, job: &Job| {
-            (position, ends_name::name(job.ends).to_owned(), job.manner())
+            (
+                position,
+                job.ends.as_str().to_owned(),
+                job.manner.to_string(),
+            )
         };
         let jobs = jobs
             .into_iter()

@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::shard::Shard;
-use crate::ends_name;
-use crate::engine::{Exploration, Job};
-use crate::verdict::Verdict;
+use pipe::Verdict;
+use pipe::{Exploration, Job};
 
 /// What a result file is a result of. Files with different headers, shards
 /// aside, do not belong together.
@@ -72,17 +71,21 @@ impl Record {
         let missing = (!run.missing.is_empty()).then(|| run.missing.join("; "));
         Record {
             position,
-            program: job.program.clone(),
+            program: job.case.to_string(),
             engine: run.engine.to_string(),
-            ends: ends_name::name(job.ends).to_owned(),
-            probe: job.manner(),
+            ends: job.ends.as_str().to_owned(),
+            probe: job.manner.to_string(),
             executions: run.executions,
             outcomes: run.outcomes.len(),
             allowed: run.allowed,
             complete: run.complete,
             verdict: run.verdict(),
             seconds: run.seconds,
-            message: run.failure.as_ref().map(|f| f.message.clone()).or(missing),
+            message: run
+                .failure
+                .as_ref()
+                .map(|f| f.reason.to_string())
+                .or(missing),
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::record::Record;
 use crate::report::{count, seconds, verdict};
-use crate::verdict::Verdict;
+use pipe::Verdict;
 
 /// How many of the slowest programs and of the failures are named.
 const NAMED: usize = 5;

@@ -1,19 +1,19 @@
 //! `audit`: is every ordering needed, and is none missing?
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use prop_tests::program::Bound;
+use programs::program::Bound;
 
-use super::pool::pool;
+use super::pool::{pool, subject};
 use super::{Refusal, json};
 use crate::audit::oracle::{Answer, Oracle};
 use crate::audit::recorded::Recorded;
 use crate::audit::table::Table;
 use crate::audit::{self, Row, joint};
-use crate::engine::EngineName;
-use crate::verdict::Verdict;
-use crate::{interrupt, litmus, report};
+use crate::{interrupt, litmus, report, workspace};
+use pipe::Verdict;
+use pipe::{Description, EngineName};
 
 /// Judge every ordering of the protocol: whether anything fails as it is, and
 /// whether something fails with each weaker one.
@@ -57,19 +57,22 @@ pub(super) struct Args {
 const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let subject = subject(EngineName::Loom);
+    let described = subject.description().map_err(Refusal::tool)?;
     let table = match &args.orderings {
-        None => Table::of_code(),
+        None => Table::of_code(described),
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|e| Refusal::input(format!("{}: {e}", path.display())))?;
-            Table::parse(&text).map_err(|e| Refusal::input(format!("{}: {e}", path.display())))?
+            Table::parse(&text, described)
+                .map_err(|e| Refusal::input(format!("{}: {e}", path.display())))?
         }
     };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
-    let corpus = litmus::load_all(&folder).map_err(Refusal::input)?;
+    let folder = workspace::litmus();
+    let corpus = litmus::load_all(&folder, &subject).map_err(Refusal::input)?;
     let mut pool = pool(EngineName::Loom, args.workers)?;
     let mut oracle = Oracle::new(&mut pool, &corpus, &args.bounds);
-    match audit(args, &mut oracle, &table) {
+    match audit(args, &mut oracle, &table, described) {
         Ok(true) => Ok(Verdict::Pass.exit_code()),
         Ok(false) => Ok(NOT_EXACT),
         Err(_) if interrupt::requested() => {
@@ -82,7 +85,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 
 /// Prints the audit, and says whether every ordering is needed and none is
 /// missing.
-fn audit(args: &Args, oracle: &mut Oracle<'_>, table: &Table) -> Result<bool, String> {
+fn audit(
+    args: &Args,
+    oracle: &mut Oracle<'_>,
+    table: &Table,
+    subject: &'static Description,
+) -> Result<bool, String> {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
     if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
         bar.set_style(style);
@@ -113,7 +121,7 @@ fn audit(args: &Args, oracle: &mut Oracle<'_>, table: &Table) -> Result<bool, St
     let mut minimal = Vec::new();
     if !args.no_joint && !args.json {
         let mut found = 0;
-        minimal = joint::minimal_tables(oracle, |_| {
+        minimal = joint::minimal_tables(oracle, subject, |_| {
             found += 1;
             bar.set_message(format!("minimal sets of orderings: {found} so far"));
         })?;
@@ -187,7 +195,8 @@ fn is_kept(args: &Args, now: &Recorded, failed: bool) -> Result<bool, String> {
     if !differences.is_empty() {
         anstream::eprintln!(
             "the documents show another result; if this one is meant, run `cargo run --release -- \
-             audit --record`, then `cargo run --release -- docs`"
+             audit --record`, then `cargo run --release \
+             --package tools -- docs`"
         );
     }
     Ok(differences.is_empty())

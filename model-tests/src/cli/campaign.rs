@@ -1,19 +1,20 @@
-//! `campaign`: all canonical programs of a bound; `merge`: its shards.
+//! `campaign`: all canonical programs of a bound, or the results of its shards.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use prop_tests::outcome::Ends;
-use prop_tests::program::Bound;
+use programs::outcome::Ends;
+use programs::program::Bound;
 
-use super::pool::pool;
+use super::pool::{pool, subject};
 use super::{Refusal, json};
 use crate::archive::{Found, Kept};
 use crate::campaign::{Campaign, Results, Shard, Summary};
-use crate::engine::{EngineName, Limits, OrderingChange, Probe};
-use crate::verdict::Verdict;
-use crate::{campaign, ends_name, report};
+use crate::litmus::ends;
+use crate::{campaign, report};
+use pipe::Verdict;
+use pipe::{EngineName, Limits, Probe};
 
 /// Explore all canonical programs of a bound to completion.
 #[derive(Debug, clap::Args)]
@@ -21,7 +22,7 @@ use crate::{campaign, ends_name, report};
 Examples:
   framecheck campaign 2x2
   framecheck campaign 3x2 --ends left --results 3x2.jsonl    (run it again to go on)
-  framecheck campaign 3x2 --shard 2/16 --results 2.jsonl     (then: framecheck merge *.jsonl)
+  framecheck campaign 3x2 --shard 2/16 --results 2.jsonl     (then: framecheck campaign --merge *.jsonl)
   framecheck campaign 3x2 --shard env/16 --results $JOB.jsonl
 
 The shard `env` is taken from CI_NODE_INDEX and CI_NODE_TOTAL (GitLab), SLURM_ARRAY_TASK_ID
@@ -30,11 +31,11 @@ The shard `env` is taken from CI_NODE_INDEX and CI_NODE_TOTAL (GitLab), SLURM_AR
 Exit codes: 0 pass, 1 a program fails, 2 bad input, 3 cut off or interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Threads and operations of each thread, such as 2x2
-    #[arg(value_name = "THREADSxOPS")]
-    bound: Bound,
+    #[arg(value_name = "THREADSxOPS", required_unless_present = "merge")]
+    bound: Option<Bound>,
 
     /// What happens to handles still held at the end: dropped, left or both
-    #[arg(long, value_name = "ENDS", value_parser = ends_name::parse, default_value = "both")]
+    #[arg(long, value_name = "ENDS", value_parser = ends::parse, default_value = "both")]
     ends: std::vec::Vec<Ends>,
 
     /// How loads are performed: cas (outcomes seen = allowed), load (stale reads, outcomes seen
@@ -57,6 +58,10 @@ pub(super) struct Args {
     /// Keep the results in this file, and go on with it if it exists
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
+
+    /// Merge the results of all shards, given as files, and run nothing
+    #[arg(long, value_name = "FILES", num_args = 1.., conflicts_with = "bound")]
+    merge: Vec<PathBuf>,
 
     /// Worker processes; as many as cores by default
     #[arg(long, value_name = "N")]
@@ -81,12 +86,19 @@ fn probes(word: &str) -> Result<Vec<Probe>, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let Some(bound) = args.bound else {
+        return merge(&args.merge);
+    };
     let mut orderings = Vec::new();
-    for change in &args.weaken {
-        orderings.push(OrderingChange::parse(change).map_err(Refusal::input)?);
+    if !args.weaken.is_empty() {
+        let subject = subject(EngineName::Loom);
+        let described = subject.description().map_err(Refusal::tool)?;
+        for change in &args.weaken {
+            orderings.push(described.change(change).map_err(Refusal::input)?);
+        }
     }
     let plan = Campaign {
-        bound: args.bound,
+        bound,
         ends: args.ends.clone(),
         probes: args.probe.clone(),
         with_count: args.with_count,
@@ -148,7 +160,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             plan.shard,
             plan.ends
                 .iter()
-                .map(|e| ends_name::name(*e))
+                .map(|e| e.as_str())
                 .collect::<Vec<_>>()
                 .join("+"),
             plan.probes
@@ -173,7 +185,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 /// Keeps the sums for the report.
 fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
     let mut command = format!("campaign {}", plan.bound);
-    let ends: Vec<_> = plan.ends.iter().map(|e| ends_name::name(*e)).collect();
+    let ends: Vec<_> = plan.ends.iter().map(|e| e.as_str()).collect();
     let probes: Vec<_> = plan.probes.iter().map(ToString::to_string).collect();
     command.push_str(&format!(" {} {}", ends.join("+"), probes.join("+")));
     for change in &plan.orderings {
@@ -208,16 +220,9 @@ fn progress_bar(total: u64, done: u64) -> ProgressBar {
     bar
 }
 
-/// Merge the result files of a campaign's shards.
-#[derive(Debug, clap::Args)]
-pub(super) struct MergeArgs {
-    /// The result files, one for each shard
-    #[arg(required = true)]
-    files: Vec<PathBuf>,
-}
-
-pub(super) fn merge(args: &MergeArgs) -> Result<u8, Refusal> {
-    let merged = campaign::merge(&args.files).map_err(Refusal::input)?;
+/// The results of all shards, as one.
+fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
+    let merged = campaign::merge(files).map_err(Refusal::input)?;
     let verdict = merged.summary.verdict();
     anstream::println!(
         "campaign {} of {} canonical programs, all {} shards, commit {}",

@@ -2,21 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use prop_tests::outcome::Ends;
-use prop_tests::program::{Bound, Program, enumerate};
+use programs::outcome::Ends;
+use programs::program::{Bound, Program, enumerate};
 use serde::Serialize;
 
-use super::pool::pool;
+use super::pool::{pool, subject};
 use super::{Refusal, json};
 use crate::archive::{Found, Kept};
 use crate::coverage::{self, Coverage};
-use crate::engine::{EngineName, Job, Probe};
-use crate::transition::{CLASSES, Transition};
-use crate::verdict::Verdict;
-use crate::{interrupt, litmus, report};
+use crate::{interrupt, litmus, report, workspace};
+use pipe::Verdict;
+use pipe::{CLASSES, Transition};
+use pipe::{EngineName, Job, Probe, Record};
 
 /// Compare the transitions that loom reaches with those that the specification
 /// allows.
@@ -44,8 +43,8 @@ pub(super) struct Args {
 const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
-    let corpus = litmus::load_all(&folder).map_err(Refusal::input)?;
+    let folder = workspace::litmus();
+    let corpus = litmus::load_all(&folder, &subject(EngineName::Loom)).map_err(Refusal::input)?;
     let programs: Vec<(Program, Ends)> = corpus
         .iter()
         .filter(|file| file.expect == Verdict::Pass && file.orderings.is_empty())
@@ -62,10 +61,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     };
     let mut verdict = Verdict::Pass;
     let jobs = programs.iter().map(|(program, ends)| {
-        let job = Job {
+        let job = Job::loom(program.clone(), *ends, Probe::Cas).recording(Record {
             coverage: true,
-            ..Job::loom(program.to_string(), *ends, Probe::Cas)
-        };
+            ..Record::default()
+        });
         ((), job)
     });
     let (mut executions, mut seconds) = (0, 0.0);

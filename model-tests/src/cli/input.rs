@@ -3,10 +3,11 @@
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
-use prop_tests::program::Program;
+use programs::program::Program;
 
 use super::Refusal;
 use crate::litmus::Litmus;
+use crate::subject::Subject;
 
 /// What was given.
 pub(super) enum Input {
@@ -17,7 +18,7 @@ pub(super) enum Input {
 }
 
 /// Reads the input that an argument names.
-pub(super) fn read(argument: Option<&str>) -> Result<Input, Refusal> {
+pub(super) fn read(argument: Option<&str>, subject: &Subject) -> Result<Input, Refusal> {
     match argument {
         None | Some("-") => {
             let mut stdin = std::io::stdin();
@@ -31,24 +32,24 @@ pub(super) fn read(argument: Option<&str>) -> Result<Input, Refusal> {
             stdin
                 .read_to_string(&mut text)
                 .map_err(|e| Refusal::input(format!("standard input: {e}")))?;
-            of_text(Path::new("standard input"), &text)
+            of_text(Path::new("standard input"), &text, subject)
         }
         Some(path) if path.ends_with(".litmus") => {
             let text = std::fs::read_to_string(path)
                 .map_err(|e| Refusal::input(format!("{path}: {e}")))?;
-            of_litmus(Path::new(path), &text)
+            of_litmus(Path::new(path), &text, subject)
         }
         Some(program) => of_program(program),
     }
 }
 
 /// A litmus file if it looks like one, else a program.
-fn of_text(path: &Path, text: &str) -> Result<Input, Refusal> {
+fn of_text(path: &Path, text: &str, subject: &Subject) -> Result<Input, Refusal> {
     let is_litmus = text
         .lines()
         .any(|line| line.starts_with('#') || line.trim_start().starts_with("program:"));
     if is_litmus {
-        of_litmus(path, text)
+        of_litmus(path, text, subject)
     } else {
         of_program(text.trim_end_matches(['\n', '\r']))
     }
@@ -58,8 +59,8 @@ fn of_program(text: &str) -> Result<Input, Refusal> {
     text.parse().map(Input::Program).map_err(Refusal::input)
 }
 
-fn of_litmus(path: &Path, text: &str) -> Result<Input, Refusal> {
-    Litmus::parse(path, text)
+fn of_litmus(path: &Path, text: &str, subject: &Subject) -> Result<Input, Refusal> {
+    Litmus::parse(path, text, subject)
         .map(|litmus| Input::Litmus(Box::new(litmus)))
         .map_err(Refusal::input)
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 /// # Errors
 ///
 /// If it is nothing that JSON can say.
-pub(super) fn line(object: &impl Serialize) -> Result<(), String> {
+pub fn line(object: &impl Serialize) -> Result<(), String> {
     let line = serde_json::to_string(object).map_err(|e| e.to_string())?;
     let _ = writeln!(std::io::stdout(), "{line}");
     Ok(())

@@ -1,26 +1,21 @@
 //! The command line.
 
 mod audit;
-mod bench;
 mod campaign;
 mod coverage;
-mod docs;
 mod explore;
 mod input;
-mod json;
-mod mutants;
+pub mod json;
 mod nightly;
-mod planted;
-mod pool;
+pub mod pool;
 mod replay;
 mod report;
-mod scale;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::verdict::Verdict;
+use pipe::Verdict;
 
 /// Explores programs over reference-counted frame metadata, and judges what it
 /// sees against the protocol's specification.
@@ -38,25 +33,16 @@ struct Cli {
 enum Command {
     Explore(explore::Args),
     Campaign(campaign::Args),
-    Merge(campaign::MergeArgs),
     Audit(audit::Args),
     Coverage(coverage::Args),
     Nightly(nightly::Args),
-    Planted(planted::Args),
     Replay(replay::Args),
     Report(report::Args),
-    Scale(scale::Args),
-    Bench(bench::Args),
-    Docs(docs::Args),
-    Mutants(mutants::Args),
     /// Print a completion script: framecheck completions bash > FILE
     Completions {
         /// bash, zsh, fish, elvish or powershell
         shell: clap_complete::Shell,
     },
-    /// Explores jobs from standard input; the other commands start it.
-    #[command(hide = true)]
-    Worker,
 }
 
 /// Runs the command line of this process.
@@ -66,26 +52,27 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Explore(args) => explore::run(&args),
         Command::Campaign(args) => campaign::run(&args),
-        Command::Merge(args) => campaign::merge(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Coverage(args) => coverage::run(&args),
         Command::Nightly(args) => nightly::run(&args),
-        Command::Planted(args) => planted::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
-        Command::Scale(args) => scale::run(&args),
-        Command::Bench(args) => bench::run(&args),
-        Command::Docs(args) => docs::run(&args),
-        Command::Mutants(args) => mutants::run(&args),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             clap_complete::generate(shell, &mut command, "framecheck", &mut std::io::stdout());
             Ok(Verdict::Pass.exit_code())
         }
-        Command::Worker => crate::worker::serve()
-            .map(|()| Verdict::Pass.exit_code())
-            .map_err(|e| Refusal::tool(e.to_string())),
     };
+    conclude(result)
+}
+
+/// The command line, described.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Says why a command did not get to a verdict, if so; its exit code.
+pub fn conclude(result: Result<u8, Refusal>) -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(refusal) => {
@@ -97,14 +84,16 @@ pub fn run() -> ExitCode {
 
 /// Why a command did not get to a verdict.
 #[derive(Debug)]
-struct Refusal {
-    code: u8,
-    message: String,
+pub struct Refusal {
+    /// The exit code.
+    pub code: u8,
+    /// Why.
+    pub message: String,
 }
 
 impl Refusal {
     /// The input makes no sense.
-    fn input(message: impl std::fmt::Display) -> Self {
+    pub fn input(message: impl std::fmt::Display) -> Self {
         Refusal {
             code: 2,
             message: format!("{}: {message}", red("error")),
@@ -112,7 +101,7 @@ impl Refusal {
     }
 
     /// A tool failed.
-    fn tool(message: impl std::fmt::Display) -> Self {
+    pub fn tool(message: impl std::fmt::Display) -> Self {
         Refusal {
             code: Verdict::ToolFailure.exit_code(),
             message: format!("{}: {message}", red("tool failure")),

@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::pool::pool;
+use super::pool::{pool, subject};
 use super::{Refusal, json};
 use crate::archive::{Found, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
-use crate::engine::{EngineName, Exploration};
 use crate::nightly::{Batch, Draw, Line, Summary};
-use crate::verdict::Verdict;
-use crate::{interrupt, litmus, report};
+use crate::{interrupt, litmus, report, workspace};
+use pipe::Verdict;
+use pipe::{EngineName, Exploration};
 
 /// Run random programs under shuttle's random schedulers, for as long as there
 /// is time.
@@ -33,8 +33,8 @@ Every batch follows from the seed, the shard and its number: `batch=N` runs one 
 
 Exit codes: 0 nothing failed, 1 a program fails, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
-    /// minutes=M seed=N shard=K/N batches=N batch=N failures=FOLDER; with --merge, files
-    #[arg(value_name = "KEY=VALUE")]
+    /// minutes=M seed=N shard=K/N batches=N batch=N failures=FOLDER
+    #[arg(value_name = "KEY=VALUE", conflicts_with = "merge")]
     pairs: Vec<String>,
 
     /// How long; 10 minutes if nothing else is said
@@ -65,9 +65,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
 
-    /// Sum up the JSON lines of other nights, given as files, and run nothing
-    #[arg(long)]
-    merge: bool,
+    /// Merge the JSON lines of all shards, given as files, and run nothing
+    #[arg(long, value_name = "FILES", num_args = 1..)]
+    merge: Vec<PathBuf>,
 
     /// Print one JSON object for each batch
     #[arg(long)]
@@ -136,12 +136,13 @@ const MINUTES: f64 = 10.0;
 const ENOUGH_FAILURES: u64 = 10;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    if args.merge {
-        return merge(&args.pairs);
+    if !args.merge.is_empty() {
+        return merge(&args.merge);
     }
     let settings = args.with_pairs().map_err(Refusal::input)?;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
-    let corpus = litmus::load_all(&folder).map_err(Refusal::input)?;
+    let folder = workspace::litmus();
+    let corpus =
+        litmus::load_all(&folder, &subject(EngineName::Shuttle)).map_err(Refusal::input)?;
     let draw = Draw {
         seed: settings.seed.unwrap_or_else(seed_of_now),
         shard: settings.shard.unwrap_or(Shard::WHOLE),
@@ -250,13 +251,14 @@ fn print_failure(
     run: &Exploration,
     saved: Option<Result<PathBuf, String>>,
 ) {
-    let message = run.failure.as_ref().map_or("", |f| f.message.as_str());
+    let message = run.failure.as_ref().map(|f| f.reason.to_string());
+    let message = message.unwrap_or_default();
     let text = format!(
         "{}: {}\n  {message}\n  scheduler {}, execution {}; again: nightly seed={} shard={} \
          batch={}\n  {}",
         report::verdict(run.verdict()),
-        batch.job.program,
-        batch.job.manner(),
+        batch.job.case,
+        batch.job.manner,
         report::count(run.executions),
         draw.seed,
         draw.shard,
@@ -275,17 +277,13 @@ fn print_failure(
 }
 
 /// The nights of all shards, as one.
-fn merge(files: &[String]) -> Result<u8, Refusal> {
-    if files.is_empty() {
-        return Err(Refusal::input(
-            "--merge needs the JSON lines of some nights",
-        ));
-    }
+fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     let mut summary = Summary::default();
     let mut seen = HashSet::new();
-    for file in files {
+    for path in files {
+        let file = path.display();
         let text =
-            std::fs::read_to_string(file).map_err(|e| Refusal::input(format!("{file}: {e}")))?;
+            std::fs::read_to_string(path).map_err(|e| Refusal::input(format!("{file}: {e}")))?;
         for (number, line) in text.lines().enumerate() {
             let line: Line = serde_json::from_str(line).map_err(|e| {
                 Refusal::input(format!(

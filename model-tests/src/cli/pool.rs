@@ -1,19 +1,43 @@
-//! The workers that a command runs its jobs on.
+//! The workers that a command runs its jobs on, and what they describe.
 
-use std::io::IsTerminal;
+use pipe::EngineName;
 
 use super::Refusal;
-use crate::engine::EngineName;
 use crate::interrupt;
 use crate::pool::Pool;
-use crate::worker::{self, WorkerBuild};
+use crate::subject::Subject;
+use crate::worker::{self, Builds, Worker};
+
+/// The code under test, described by a worker of this engine if somebody asks.
+pub fn subject(engine: EngineName) -> Subject {
+    Subject::new(move || {
+        let program = built(engine)?;
+        Worker::new(engine, &program).describe()
+    })
+}
 
 /// Builds the engine's worker and makes a pool of so many, as many as cores if
 /// nothing is said. From here on an interrupt is a request.
-pub(super) fn pool(engine: EngineName, workers: Option<usize>) -> Result<Pool, Refusal> {
-    let quiet = !std::io::stderr().is_terminal();
-    let program = worker::build(WorkerBuild { engine, quiet }).map_err(Refusal::tool)?;
+///
+/// # Errors
+///
+/// If it cannot be built.
+pub fn pool(engine: EngineName, workers: Option<usize>) -> Result<Pool, Refusal> {
+    let program = built(engine).map_err(Refusal::tool)?;
     interrupt::listen().map_err(Refusal::tool)?;
     let workers = workers.unwrap_or_else(Pool::default_size);
     Ok(Pool::new(engine, &program, workers))
+}
+
+/// The engine's worker, built.
+pub(super) fn built(engine: EngineName) -> Result<std::path::PathBuf, String> {
+    let mut builds = Builds::start(&[engine]);
+    let built = builds.next(still_building);
+    built.map_or_else(|| worker::build(engine), |(_, program)| program)
+}
+
+/// Says which workers are being built.
+pub(super) fn still_building(engines: &[EngineName]) {
+    let names: Vec<_> = engines.iter().map(|engine| engine.as_str()).collect();
+    anstream::eprintln!("building: {}", names.join(", "));
 }

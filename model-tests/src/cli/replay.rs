@@ -1,10 +1,8 @@
 //! `replay`: a saved failing execution, once more.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use prop_tests::program::Program;
-
+use super::pool::{built, subject};
 use super::{Refusal, json};
 use crate::campaign::commit;
 use crate::counterexample::Counterexample;
@@ -12,8 +10,8 @@ use crate::report;
 use crate::report::line::Smallest;
 use crate::report::story::Detail;
 use crate::story;
-use crate::verdict::Verdict;
-use crate::worker::{self, Worker, WorkerBuild};
+use crate::worker::Worker;
+use pipe::Verdict;
 
 /// Run the failing execution of a saved counterexample again.
 #[derive(Debug, clap::Args)]
@@ -36,7 +34,6 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let saved = Counterexample::load(&args.file).map_err(Refusal::input)?;
-    let _: Program = saved.job.program.parse().map_err(Refusal::input)?;
     let here = commit();
     let elsewhere = saved.commit != here;
     if elsewhere {
@@ -45,19 +42,17 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             saved.commit
         );
     }
-    let worker = worker::build(WorkerBuild {
-        engine: saved.engine,
-        quiet: !std::io::stderr().is_terminal(),
-    })
-    .map_err(Refusal::tool)?;
+    let worker = built(saved.engine).map_err(Refusal::tool)?;
+    let mut worker = Worker::new(saved.engine, &worker);
+    let subject = subject(saved.engine);
+    subject.learn(&mut worker).map_err(Refusal::tool)?;
+    let subject = subject.description().map_err(Refusal::tool)?;
     let job = saved.job();
-    let run = Worker::new(saved.engine, &worker)
-        .explore(&job, &mut |_| ())
-        .map_err(Refusal::input)?;
+    let run = worker.explore(&job, &mut |_| ()).map_err(Refusal::input)?;
     let verdict = run.verdict();
     if args.json {
-        let smallest = story::of_failure(&job, &run).map(|story| Smallest {
-            program: saved.job.program.clone(),
+        let smallest = story::of_failure(&job, &run, subject).map(|story| Smallest {
+            program: saved.job.case.to_string(),
             saved: Some(args.file.display().to_string()),
             story,
         });
@@ -65,7 +60,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         json::line(&line).map_err(Refusal::tool)?;
     } else {
         if !args.quiet {
-            anstream::println!("program: {}", saved.job.program);
+            anstream::println!("program: {}", saved.job.case);
             if let Some(original) = &saved.original {
                 anstream::println!("smallest of: {original}");
             }
@@ -77,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             } else {
                 Detail::Story
             };
-            anstream::println!("\n{}", report::failure::text(&job, &run, detail));
+            anstream::println!("\n{}", report::failure::text(&job, &run, subject, detail));
         }
     }
     if verdict != saved.verdict {

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Refusal;
+use super::pool::subject;
+use pipe::EngineName;
+
 use crate::archive;
 use crate::audit::recorded::Recorded;
 use crate::campaign::commit;
@@ -50,12 +53,22 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     let folder = args.failures.clone();
     let folder = folder.unwrap_or_else(Counterexample::default_folder);
+    let failures = saved(&folder)?;
+    let subject = match failures.is_empty() {
+        true => None,
+        false => Some(
+            subject(EngineName::Threads)
+                .description()
+                .map_err(Refusal::tool)?,
+        ),
+    };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let page = Page {
         commit: commit(),
         when: now.map_or(0, |since| since.as_secs()),
         runs,
-        failures: saved(&folder)?,
+        subject,
+        failures,
         audit: Recorded::load().map_err(Refusal::tool)?,
     };
     let parent = args.out.parent().filter(|p| !p.as_os_str().is_empty());

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use prop_tests::text::ParseError;
+use programs::text::ParseError;
 
 /// A litmus file that cannot be used, or a folder without any.
 #[derive(Debug)]

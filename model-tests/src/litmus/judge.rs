@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use prop_tests::outcome::{Outcome, OutcomePattern};
-use prop_tests::spec::{self, Params};
+use pipe::{Exploration, Job, Verdict};
+use programs::outcome::{Outcome, OutcomePattern};
+use programs::spec::{self, Params};
 
 use super::Litmus;
-use crate::engine::{Exploration, Job};
-use crate::verdict::Verdict;
 
 mod slot_wise;
 
@@ -88,8 +87,8 @@ impl Litmus {
                 return Err(format!(
                     "{}: `{outcome}` was seen ({}, probe by {}), which `forbids: {pattern}` rules out",
                     self.name,
-                    crate::ends_name::name(job.ends),
-                    job.manner()
+                    job.ends.as_str(),
+                    job.manner
                 ));
             }
         }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Litmus, LitmusError};
+use crate::subject::Subject;
 
 /// Loads every `*.litmus` file of a folder and of the folders in it, sorted by
 /// name.
@@ -13,13 +14,13 @@ use super::{Litmus, LitmusError};
 ///
 /// The first file that is not a litmus file; two files of one name; no file at
 /// all.
-pub fn load_all(folder: &Path) -> Result<Vec<Litmus>, LitmusError> {
+pub fn load_all(folder: &Path, subject: &Subject) -> Result<Vec<Litmus>, LitmusError> {
     let mut paths = Vec::new();
     find(folder, &mut paths)?;
     paths.sort();
     let mut all = paths
         .iter()
-        .map(|path| Litmus::load(path))
+        .map(|path| Litmus::load(path, subject))
         .collect::<Result<Vec<_>, _>>()?;
     if all.is_empty() {
         return Err(LitmusError::Empty {

@@ -20,6 +20,7 @@
 //!
 //! Empty lines are free.
 
+pub mod ends;
 mod error;
 mod judge;
 mod load;
@@ -29,16 +30,17 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use prop_tests::outcome::{Ends, OutcomePattern};
-use prop_tests::program::Program;
+use programs::outcome::{Ends, OutcomePattern};
+use programs::program::Program;
 
 pub use error::LitmusError;
 pub use judge::check;
 pub use load::load_all;
 
-use crate::engine::{Job, Limits, OrderingChange};
+use pipe::{Inject, Job, Limits, OrderingChange, Verdict};
+
 use crate::plan::Question;
-use crate::verdict::Verdict;
+use crate::subject::Subject;
 
 /// A litmus file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +60,7 @@ pub struct Litmus {
     /// Sites with another ordering than the code's.
     pub orderings: Vec<OrderingChange>,
     /// The n-th weak CAS of this site, counted from 1, fails spuriously.
-    pub inject: Option<(String, u32)>,
+    pub inject: Option<Inject>,
     /// Outcomes that must be seen.
     pub requires: Vec<OutcomePattern>,
     /// Outcomes that must not be seen.
@@ -72,8 +74,8 @@ impl Litmus {
     /// # Errors
     ///
     /// The first place that is not a litmus file.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, LitmusError> {
-        parse::parse(path, text).map_err(|error| LitmusError::Parse {
+    pub fn parse(path: &Path, text: &str, subject: &Subject) -> Result<Self, LitmusError> {
+        parse::parse(path, text, subject).map_err(|error| LitmusError::Parse {
             path: path.to_owned(),
             error: Box::new(error),
         })
@@ -84,9 +86,9 @@ impl Litmus {
     /// # Errors
     ///
     /// If it cannot be read, or is not a litmus file.
-    pub fn load(path: &Path) -> Result<Self, LitmusError> {
+    pub fn load(path: &Path, subject: &Subject) -> Result<Self, LitmusError> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(path, &text),
+            Ok(text) => Self::parse(path, &text, subject),
             Err(error) => Err(LitmusError::Read {
                 path: path.to_owned(),
                 error,
@@ -102,8 +104,7 @@ impl Litmus {
     /// What it asks of the engines.
     pub fn question(&self) -> Question {
         Question {
-            scenario: false,
-            program: self.program.to_string(),
+            case: self.program.clone().into(),
             ends: self.ends.clone(),
             orderings: self.orderings.clone(),
             inject: self.inject.clone(),

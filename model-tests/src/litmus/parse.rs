@@ -3,19 +3,14 @@
 use std::ops::Range;
 use std::path::Path;
 
-use prop_tests::outcome::{End, Ends, OutcomePattern};
-use prop_tests::program::Program;
-use prop_tests::spec::{Machine, Params};
-use prop_tests::text::{ParseError, quoted, suggest};
+use pipe::{Description, Inject, OrderingChange, Verdict};
+use programs::outcome::{End, Ends, OutcomePattern};
+use programs::program::Program;
+use programs::spec::{Machine, Params};
+use programs::text::{ParseError, quoted, suggest};
 
-use super::Litmus;
-use crate::ends_name;
-use crate::engine::OrderingChange;
-use crate::ordering_name;
-use crate::verdict::Verdict;
-
-/// The one site whose compare-and-swap is weak, so that it can be made to fail.
-const WEAK_CAS: &str = "ACQUIRE_REF";
+use super::{Litmus, ends};
+use crate::subject::Subject;
 
 /// What a line can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +76,12 @@ struct Field {
 /// The text and the fields found in it.
 struct Fields<'a> {
     text: &'a str,
+    subject: &'a Subject,
     fields: Vec<Field>,
 }
 
-pub(super) fn parse(path: &Path, text: &str) -> Result<Litmus, ParseError> {
-    let (why, fields) = lines(text)?;
+pub(super) fn parse(path: &Path, text: &str, subject: &Subject) -> Result<Litmus, ParseError> {
+    let (why, fields) = lines(text, subject)?;
     if why.is_empty() {
         return Err(
             ParseError::new(text, 0..0, "nothing says why this litmus exists")
@@ -115,10 +111,11 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Litmus, ParseError> {
 }
 
 /// The comment, and the fields.
-fn lines(text: &str) -> Result<(String, Fields<'_>), ParseError> {
+fn lines<'a>(text: &'a str, subject: &'a Subject) -> Result<(String, Fields<'a>), ParseError> {
     let mut why = Vec::new();
     let mut all = Fields {
         text,
+        subject,
         fields: Vec::new(),
     };
     let mut start = 0;
@@ -249,7 +246,7 @@ impl<'a> Fields<'a> {
         let Some((value, place)) = self.values(Key::Ends).next() else {
             return Ok(vec![Ends::Dropped, Ends::Left]);
         };
-        ends_name::parse(value).map_err(|_| {
+        ends::parse(value).map_err(|_| {
             self.error(place, format!("unknown ends {}", quoted(value)))
                 .with_hint(suggest(value, "ends", &["dropped", "left", "both"]))
         })
@@ -274,21 +271,24 @@ impl<'a> Fields<'a> {
         Ok(changes)
     }
 
-    fn ordering(&self, place: Range<usize>) -> Result<OrderingChange, ParseError> {
-        let resolved = ordering_name::split(&self.text[place.clone()])
-            .and_then(|(site, ordering)| ordering_name::resolve(site, ordering));
-        match resolved {
-            Ok((site, ordering)) => Ok(OrderingChange {
-                site: site.name().to_owned(),
-                ordering: ordering_name::name(ordering).to_owned(),
-            }),
-            Err(message) => Err(self
-                .error(place, shortened(&message))
-                .with_hint(format!("such as `{}`", Key::Weaken.example()))),
-        }
+    /// The code under test, which is needed for what stands at `place`.
+    fn description(&self, place: &Range<usize>) -> Result<&'static Description, ParseError> {
+        self.subject
+            .description()
+            .map_err(|message| self.error(place.clone(), shortened(&message)))
     }
 
-    fn inject(&self) -> Result<Option<(String, u32)>, ParseError> {
+    fn ordering(&self, place: Range<usize>) -> Result<OrderingChange, ParseError> {
+        let description = self.description(&place)?;
+        description
+            .change(&self.text[place.clone()])
+            .map_err(|message| {
+                self.error(place, shortened(&message))
+                    .with_hint(format!("such as `{}`", Key::Weaken.example()))
+            })
+    }
+
+    fn inject(&self) -> Result<Option<Inject>, ParseError> {
         let Some((value, place)) = self.values(Key::Inject).next() else {
             return Ok(None);
         };
@@ -300,19 +300,26 @@ impl<'a> Fields<'a> {
         };
         let name = trimmed(self.text, place.start..place.start + site.len());
         let number = trimmed(self.text, place.end - number.len()..place.end);
-        let site = ordering_name::find_site(&self.text[name.clone()]).map_err(|message| {
-            self.error(name.clone(), shortened(&message))
-                .with_hint(&example)
-        })?;
-        if site.name() != WEAK_CAS {
+        let description = self.description(&name)?;
+        let site = description
+            .find_site(&self.text[name.clone()])
+            .map_err(|message| {
+                self.error(name.clone(), shortened(&message))
+                    .with_hint(&example)
+            })?;
+        if !site.weak {
+            let weak: Vec<_> = description.weak_sites().map(|s| s.to_string()).collect();
             return Err(self
                 .error(name, format!("{site} is no weak CAS: it cannot fail so"))
-                .with_hint(format!("the weak CAS is {WEAK_CAS}")));
+                .with_hint(format!("the weak CAS is {}", weak.join(", "))));
         }
         let digits = &self.text[number.clone()];
         let parsed = digits.bytes().all(|byte| byte.is_ascii_digit());
         match digits.parse::<u32>() {
-            Ok(n) if parsed && n >= 1 => Ok(Some((site.name().to_owned(), n))),
+            Ok(n) if parsed && n >= 1 => Ok(Some(Inject {
+                site: site.name.clone(),
+                n,
+            })),
             _ => Err(self
                 .error(
                     number,
@@ -358,7 +365,7 @@ fn misfit(pattern: &OutcomePattern, program: &Program, ends: &[Ends]) -> Option<
         ));
     }
     if let Some(end) = pattern.ends().filter(|end| !ends.contains(end)) {
-        let name = ends_name::name(end);
+        let name = end.as_str();
         return Some((
             format!("the outcome is `{name}`, and `ends:` leaves that out"),
             format!("add `{name}` to `ends:`, or leave the end out of the outcome"),

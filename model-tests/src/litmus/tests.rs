@@ -1,9 +1,9 @@
-use crate::engine::Probe;
 use std::collections::BTreeMap;
 use std::fs;
 
 use super::*;
-use crate::engine::{EngineName, Exploration};
+use crate::subject::tests::subject;
+use pipe::{EngineName, Exploration, Manner, Probe, Record};
 
 const GOOD: &str = "\
 # Why.
@@ -19,11 +19,12 @@ forbids: * * | yes - -
 ";
 
 fn parse(text: &str) -> Litmus {
-    Litmus::parse(Path::new("litmus/a-name.litmus"), text).unwrap_or_else(|e| panic!("{e}"))
+    Litmus::parse(Path::new("litmus/a-name.litmus"), text, &subject())
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn error(text: &str) -> String {
-    Litmus::parse(Path::new("a.litmus"), text)
+    Litmus::parse(Path::new("a.litmus"), text, &subject())
         .expect_err("no litmus file")
         .to_string()
 }
@@ -51,7 +52,10 @@ fn every_field_is_understood() {
         orderings,
         ["TRY_UNIQUE=Relaxed", "SHARE=Relaxed", "LAST_FENCE=none"]
     );
-    assert_eq!(litmus.inject, Some(("ACQUIRE_REF".to_owned(), 2)));
+    assert_eq!(
+        litmus.inject.map(|inject| inject.to_string()).as_deref(),
+        Some("ACQUIRE_REF#2")
+    );
     assert_eq!(litmus.requires[0].to_string(), "start kept | * * *");
     assert_eq!(litmus.forbids[0].to_string(), "* * | yes - -");
 }
@@ -69,7 +73,11 @@ fn space_and_line_ends_are_free() {
 fn a_file_runs_with_each_of_its_ends_and_each_probe() {
     let kinds = |litmus: &Litmus| {
         let jobs = litmus.jobs();
-        jobs.iter().map(|j| (j.ends, j.probe)).collect::<Vec<_>>()
+        let probe = |job: &Job| match &job.manner {
+            Manner::Loom(loom) => loom.probe,
+            other => panic!("{other:?}"),
+        };
+        jobs.iter().map(|j| (j.ends, probe(j))).collect::<Vec<_>>()
     };
     assert_eq!(
         kinds(&parse(&with(""))),
@@ -86,10 +94,13 @@ fn a_file_runs_with_each_of_its_ends_and_each_probe() {
         [(Ends::Left, Probe::Cas), (Ends::Left, Probe::Load)]
     );
     let job = &litmus.jobs()[0];
-    assert_eq!(job.program.parse(), Ok(litmus.program.clone()));
-    assert_eq!(job.orderings, litmus.orderings);
-    assert_eq!(job.inject, litmus.inject);
-    assert!(job.trace);
+    assert_eq!(job.case.program(), Some(&litmus.program));
+    let Manner::Loom(loom) = &job.manner else {
+        panic!("{job:?}");
+    };
+    assert_eq!(loom.orderings, litmus.orderings);
+    assert_eq!(loom.inject, litmus.inject);
+    assert_eq!(loom.record, Record::STEPS);
     assert_eq!(job.limits, Limits::default());
 }
 
@@ -217,7 +228,7 @@ fn a_verdict_is_pass_or_a_failure() {
     let expecting =
         |verdict: &str| format!("# Why.\nexpect: {verdict}\nprogram: unused: get | get");
     for verdict in Verdict::ALL {
-        let parsed = Litmus::parse(Path::new("a"), &expecting(verdict.as_str()));
+        let parsed = Litmus::parse(Path::new("a"), &expecting(verdict.as_str()), &subject());
         assert_eq!(
             parsed.is_ok(),
             verdict == Verdict::Pass || verdict.is_failure()
@@ -391,7 +402,7 @@ fn no_text_makes_the_parser_panic() {
             text.splice(from..to, spoiler);
         }
         let text: String = text.into_iter().collect();
-        match Litmus::parse(Path::new("a.litmus"), &text) {
+        match Litmus::parse(Path::new("a.litmus"), &text, &subject()) {
             Ok(litmus) => {
                 good += 1;
                 // Neither does what is done with it.
@@ -515,7 +526,7 @@ fn a_folder_has_litmus_files_of_different_names() {
         text.replace(&folder.display().to_string(), "DIR")
     };
     assert_eq!(
-        shown(load_all(&folder)),
+        shown(load_all(&folder, &subject())),
         "DIR: no litmus file\nhint: they are called `*.litmus`"
     );
 
@@ -523,7 +534,7 @@ fn a_folder_has_litmus_files_of_different_names() {
     fs::write(folder.join("b.litmus"), &good).unwrap();
     fs::write(folder.join("notes.txt"), "no litmus").unwrap();
     fs::write(inner.join("a.litmus"), &good).unwrap();
-    let names: Vec<_> = load_all(&folder)
+    let names: Vec<_> = load_all(&folder, &subject())
         .unwrap()
         .into_iter()
         .map(|litmus| litmus.name)
@@ -532,12 +543,15 @@ fn a_folder_has_litmus_files_of_different_names() {
 
     fs::write(inner.join("b.litmus"), &good).unwrap();
     assert_eq!(
-        shown(load_all(&folder)),
+        shown(load_all(&folder, &subject())),
         "DIR/inner/b.litmus: has the name of DIR/b.litmus\n\
          hint: a name must say which file is meant"
     );
     fs::write(inner.join("b.litmus"), "# Why.\nprogram: x").unwrap();
-    assert!(shown(load_all(&folder)).starts_with("DIR/inner/b.litmus:2:10: unknown start state"));
+    assert!(
+        shown(load_all(&folder, &subject()))
+            .starts_with("DIR/inner/b.litmus:2:10: unknown start state")
+    );
     fs::remove_dir_all(&folder).unwrap();
-    assert!(shown(load_all(&folder)).starts_with("DIR: cannot be read: "));
+    assert!(shown(load_all(&folder, &subject())).starts_with("DIR: cannot be read: "));
 }

@@ -1,14 +1,14 @@
 //! Batches: which program, which scheduler, which seed. All of it follows from
 //! the base seed, the shard and the number of the batch.
 
-use prop_tests::outcome::Ends;
-use prop_tests::program::{Program, strategy};
-use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng;
+use programs::outcome::Ends;
+use programs::program::{Program, random};
 
 use crate::campaign::Shard;
-use crate::engine::{Job, Scheduler};
 use crate::plan::PCT_DEPTH;
+use pipe::{Job, Record, Scheduler};
 
 /// Schedules in one batch.
 const SCHEDULES: u64 = 2_000;
@@ -52,19 +52,16 @@ impl Family {
     fn program(self, litmus: &[Program], seed: u64) -> Program {
         let drawn = match self {
             Family::Litmus => return litmus[(seed % litmus.len() as u64) as usize].clone(),
-            Family::Threads => strategy::program(4..=8, 1..=4, 1, 0),
-            Family::Long => strategy::program(2..=3, 6..=16, 1, 0),
-            Family::Slots => strategy::program(3..=5, 3..=8, 4, 0),
-            Family::Limit => strategy::program(2..=4, 2..=6, 1, 14),
+            Family::Threads => random::program(4..=8, 1..=4, 1, 0),
+            Family::Long => random::program(2..=3, 6..=16, 1, 0),
+            Family::Slots => random::program(3..=5, 3..=8, 4, 0),
+            Family::Limit => random::program(2..=4, 2..=6, 1, 14),
         };
         let mut bytes = [0; 32];
         for (i, chunk) in bytes.chunks_mut(8).enumerate() {
             chunk.copy_from_slice(&mix(seed, i as u64).to_le_bytes());
         }
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        let tree = drawn.new_tree(&mut runner);
-        tree.expect("the strategy rejects nothing").current()
+        drawn.draw(&mut ChaCha20Rng::from_seed(bytes))
     }
 }
 
@@ -117,9 +114,11 @@ impl Draw {
             number,
             family,
             job: Job {
-                coverage: true,
                 enumerate: false,
-                ..Job::shuttle(program.to_string(), ends, scheduler)
+                ..Job::shuttle(program, ends, scheduler).recording(Record {
+                    coverage: true,
+                    ..Record::default()
+                })
             },
         }
     }
@@ -175,7 +174,7 @@ mod tests {
     fn drawn_programs_are_of_their_family() {
         for number in 0..60 {
             let batch = draw(1, 1).batch(number);
-            let program: Program = batch.job.program.parse().unwrap();
+            let program = batch.job.case.program().unwrap();
             match batch.family {
                 Family::Threads => assert!((4..=8).contains(&program.threads.len())),
                 Family::Slots => assert!((3..=5).contains(&program.threads.len())),

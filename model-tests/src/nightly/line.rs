@@ -6,10 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::{Batch, Draw};
 use crate::campaign::Shard;
-use crate::ends_name;
-use crate::engine::{EngineName, Exploration, Scheduler};
-use crate::transition::Transition;
-use crate::verdict::Verdict;
+use pipe::Transition;
+use pipe::Verdict;
+use pipe::{EngineName, Exploration, Manner, Scheduler};
 
 /// What `--json` prints for a batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,9 +59,12 @@ pub struct Line {
 impl Line {
     /// The line of a batch.
     pub fn new(draw: &Draw, batch: &Batch, run: &Exploration) -> Self {
-        let scheduler = batch.job.scheduler.as_ref();
+        let scheduler = match &batch.job.manner {
+            Manner::Shuttle(shuttle) => Some(&shuttle.scheduler),
+            Manner::Rc11(_) | Manner::Loom(_) | Manner::Threads(_) => None,
+        };
         Line {
-            program: batch.job.program.clone(),
+            program: batch.job.case.to_string(),
             engine: run.engine,
             family: batch.family.name().to_owned(),
             base_seed: draw.seed,
@@ -70,7 +72,7 @@ impl Line {
             batch: batch.number,
             scheduler: scheduler.map_or("", Scheduler::name).to_owned(),
             seed: scheduler.and_then(Scheduler::seed),
-            ends: ends_name::name(batch.job.ends).to_owned(),
+            ends: batch.job.ends.as_str().to_owned(),
             executions: run.executions,
             steps: run.steps,
             outcomes: run.outcomes.len(),
@@ -81,7 +83,7 @@ impl Line {
             sampled: run.sampled,
             verdict: run.verdict(),
             seconds: run.seconds,
-            message: run.failure.as_ref().map(|f| f.message.clone()),
+            message: run.failure.as_ref().map(|f| f.reason.to_string()),
         }
     }
 }

@@ -3,7 +3,6 @@
 
 mod draw;
 mod line;
-pub mod planted;
 mod summary;
 
 pub use draw::{Batch, Draw, Family};

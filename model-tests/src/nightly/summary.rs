@@ -6,8 +6,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::Line;
 use crate::report::count;
-use crate::transition::Transition;
-use crate::verdict::Verdict;
+use pipe::Transition;
+use pipe::Verdict;
 
 #[derive(Clone, Debug, Default)]
 struct Cell {

@@ -1,6 +1,7 @@
 //! The failures that were saved, each with its picture.
 
 use maud::{Markup, html};
+use pipe::Description;
 
 use super::picture;
 use crate::counterexample::Counterexample;
@@ -16,7 +17,7 @@ pub struct Saved {
     pub found: Counterexample,
 }
 
-pub(super) fn section(failures: &[Saved]) -> Markup {
+pub(super) fn section(failures: &[Saved], subject: Option<&'static Description>) -> Markup {
     html! {
         @if failures.is_empty() {
             p class="quiet" { "No failure is saved." }
@@ -24,20 +25,20 @@ pub(super) fn section(failures: &[Saved]) -> Markup {
             (picture::legend())
         }
         @for (id, saved) in failures.iter().enumerate() {
-            (failure(saved, id))
+            (failure(saved, id, subject))
         }
     }
 }
 
-fn failure(saved: &Saved, id: usize) -> Markup {
+fn failure(saved: &Saved, id: usize, subject: Option<&'static Description>) -> Markup {
     let Saved { file, found } = saved;
-    let story = found.story();
+    let story = subject.and_then(|subject| found.story(subject));
     html! {
         article {
-            h3 { span class="fail" { (found.verdict) } ": " code { (found.job.program) } }
+            h3 { span class="fail" { (found.verdict) } ": " code { (found.job.case) } }
             p class="quiet" {
-                "on " (found.engine) ", " (found.job.manner()) ", execution " (found.execution)
-                @for change in &found.job.orderings { "; " code { (change) } }
+                "on " (found.engine) ", " (found.job.manner) ", execution " (found.execution)
+                @for change in found.job.orderings() { "; " code { (change) } }
                 @if let Some(original) = &found.original { "; smallest of " code { (original) } }
             }
             @match &story {

@@ -12,7 +12,7 @@ pub use failures::Saved;
 
 use crate::archive::Kept;
 use crate::audit::recorded::Recorded;
-use crate::verdict::Verdict;
+use pipe::{Description, Verdict};
 
 /// What the page shows.
 #[derive(Debug)]
@@ -25,6 +25,9 @@ pub struct Page {
     pub runs: Vec<Kept>,
     /// The failures that were saved.
     pub failures: Vec<Saved>,
+    /// The code under test, which the stories of failures are about; needless
+    /// without failures.
+    pub subject: Option<&'static Description>,
     /// The audit that is kept with the code.
     pub audit: Recorded,
 }
@@ -46,7 +49,7 @@ impl Page {
         let last = runs::last(&self.runs);
         let body = |anchor: &str| match anchor {
             "verdicts" => runs::tiles(&last),
-            "failures" => failures::section(&self.failures),
+            "failures" => failures::section(&self.failures, self.subject),
             "outcomes" => runs::outcomes(&last),
             "audit" => audit::matrix(&self.audit),
             "campaigns" => runs::campaigns(&last),

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::{chip, scroll};
 use crate::archive::{Found, Kept, Seen};
 use crate::report::{count, seconds};
-use crate::transition::{CLASSES, Transition};
+use pipe::{CLASSES, Transition};
 
 /// How many runs the history shows.
 const HISTORY: usize = 60;

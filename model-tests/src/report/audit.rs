@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table as Cells, presets};
 
 use super::{count, seconds};
 use crate::audit::Row;
-use crate::audit::table::{Table, sites};
+use crate::audit::table::Table;
 use crate::audit::variants;
 
 /// One row for each ordering that was tried.
@@ -53,10 +53,10 @@ pub fn joint(tables: &[Table]) -> String {
     let mut header = vec!["site".to_owned()];
     header.extend((1..=tables.len()).map(|n| n.to_string()));
     table.set_header(header);
-    for site in sites() {
+    for site in tables.iter().take(1).flat_map(Table::sites) {
         let weakest = |t: &Table| variants::lacking(site, t.get(site)).next().is_none();
         if !tables.iter().all(weakest) {
-            let mut row = vec![site.name().to_owned()];
+            let mut row = vec![site.name.clone()];
             row.extend(tables.iter().map(|t| {
                 if weakest(t) {
                     "·".to_owned()

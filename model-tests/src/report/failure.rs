@@ -2,31 +2,31 @@
 
 use super::story::{self, Detail};
 use super::{count, verdict};
-use crate::ends_name;
-use crate::engine::{Exploration, Job};
+use pipe::{Description, Exploration, Job};
+
 use crate::story::of_failure;
 
 /// The failure of a run: a line that names it, the failing execution as a
 /// table, and what is wrong. Nothing if the run did not fail.
-pub fn text(job: &Job, run: &Exploration, detail: Detail) -> String {
+pub fn text(job: &Job, run: &Exploration, subject: &'static Description, detail: Detail) -> String {
     let said = run.verdict();
     let place = format!(
         "on {}, {} {}, execution {}",
         run.engine,
-        ends_name::name(job.ends),
-        job.manner(),
+        job.ends.as_str(),
+        job.manner,
         count(run.executions)
     );
-    match (of_failure(job, run), &run.failure) {
+    match (of_failure(job, run, subject), &run.failure) {
         (Some(story), Some(failure)) => format!(
             "{} {place}: {}\n\n{}",
             verdict(said),
-            first_sentence(&failure.message),
+            first_sentence(&failure.reason.to_string()),
             story::text(&story, detail)
         ),
         (Some(story), None) => format!("{}\n{}", verdict(said), story::text(&story, detail)),
         (None, Some(failure)) => {
-            format!("{} {place}: {}\n", verdict(said), failure.message)
+            format!("{} {place}: {}\n", verdict(said), failure.reason)
         }
         (None, None) => String::new(),
     }

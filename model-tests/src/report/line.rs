@@ -3,15 +3,14 @@
 use serde::Serialize;
 
 use super::{count, seconds, verdict};
-use crate::ends_name;
-use crate::engine::{Exploration, Job, Scheduler};
 use crate::story::Story;
-use crate::verdict::Verdict;
+use pipe::Verdict;
+use pipe::{Exploration, Job, Manner, Scheduler, Threads};
 
 /// What `--json` prints for a run.
 #[derive(Debug, Serialize)]
 pub struct Line<'a> {
-    program: &'a str,
+    program: String,
     engine: &'a str,
     ends: &'a str,
     probe: String,
@@ -27,7 +26,7 @@ pub struct Line<'a> {
     seconds: f64,
     missing: &'a [String],
     seen: &'a std::collections::BTreeMap<String, u64>,
-    message: Option<&'a str>,
+    message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smallest: Option<Smallest>,
 }
@@ -47,12 +46,12 @@ impl<'a> Line<'a> {
     /// The line of a run.
     pub fn new(job: &'a Job, run: &'a Exploration) -> Self {
         Line {
-            program: &job.program,
+            program: job.case.to_string(),
             engine: run.engine.as_str(),
-            ends: ends_name::name(job.ends),
-            probe: job.manner(),
+            ends: job.ends.as_str(),
+            probe: job.manner.to_string(),
             sampled: run.sampled,
-            weaken: job.orderings.iter().map(ToString::to_string).collect(),
+            weaken: job.orderings().iter().map(ToString::to_string).collect(),
             executions: run.executions,
             cut_branches: run.cut_branches,
             outcomes: run.outcomes.len(),
@@ -63,7 +62,7 @@ impl<'a> Line<'a> {
             seconds: run.seconds,
             missing: &run.missing,
             seen: &run.outcomes,
-            message: run.failure.as_ref().map(|f| f.message.as_str()),
+            message: run.failure.as_ref().map(|f| f.reason.to_string()),
             smallest: None,
         }
     }
@@ -85,18 +84,19 @@ pub fn bounds(job: &Job) -> String {
     if let Some(s) = job.limits.seconds {
         bounds.push(format!("at most {s} s"));
     }
-    match &job.scheduler {
-        Some(
+    match &job.manner {
+        Manner::Rc11(_) | Manner::Loom(_) => {}
+        Manner::Shuttle(shuttle) => match &shuttle.scheduler {
             Scheduler::Random { seed, schedules }
             | Scheduler::Pct {
                 seed, schedules, ..
             }
-            | Scheduler::Urw { seed, schedules },
-        ) => {
-            bounds.push(format!("{} schedules of seed {seed}", count(*schedules)));
-        }
-        Some(Scheduler::System { rounds }) => bounds.push(format!("{} rounds", count(*rounds))),
-        _ => {}
+            | Scheduler::Urw { seed, schedules } => {
+                bounds.push(format!("{} schedules of seed {seed}", count(*schedules)));
+            }
+            Scheduler::Dfs | Scheduler::Replay { .. } => {}
+        },
+        Manner::Threads(Threads { rounds }) => bounds.push(format!("{} rounds", count(*rounds))),
     }
     if bounds.is_empty() {
         "none".to_owned()
@@ -113,8 +113,8 @@ pub fn text(job: &Job, run: &Exploration) -> String {
         "{engine:<7} {ends:<7} {manner:<6}  {said}{padding}{executions:>9} executions  \
          {seen:>3} of {allowed} outcomes  {complete}, bounds: {bounds}, {time}",
         engine = run.engine,
-        ends = ends_name::name(job.ends),
-        manner = job.manner(),
+        ends = job.ends.as_str(),
+        manner = job.manner,
         executions = count(run.executions),
         seen = run.outcomes.len(),
         allowed = run.allowed,

@@ -1,18 +1,16 @@
 //! What the commands print: for people, and as JSON lines.
 
 pub mod audit;
-pub mod bench;
 mod columns;
 pub mod failure;
 pub mod line;
-pub mod mutants;
 pub mod outcomes;
 pub mod steps;
 pub mod story;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::verdict::Verdict;
+use pipe::Verdict;
 
 /// How a verdict looks on a terminal.
 pub fn style(verdict: Verdict) -> Style {

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use prop_tests::outcome::{Ends, Outcome, OutcomePattern};
-use prop_tests::program::Program;
-use prop_tests::spec::{self, Params};
+use programs::outcome::{Ends, Outcome, OutcomePattern};
+use programs::program::Program;
+use programs::spec::{self, Params};
 
 use super::count;
-use crate::engine::{Exploration, Job, Scheduler};
-use crate::verdict::Verdict;
+use pipe::{Exploration, Job, Manner};
 
 /// What outcomes of a program are judged by.
 #[derive(Debug)]
@@ -101,11 +100,15 @@ pub fn table(runs: &[(&Job, &Exploration)], allowed: &Allowed) -> String {
 }
 
 fn title(job: &Job, run: &Exploration) -> String {
-    let samples = job.scheduler.as_ref().is_some_and(Scheduler::samples);
+    let samples = match &job.manner {
+        Manner::Rc11(_) | Manner::Loom(_) => false,
+        Manner::Shuttle(shuttle) => shuttle.scheduler.samples(),
+        Manner::Threads(_) => true,
+    };
     if samples {
         format!("{} sampled", run.engine)
     } else {
-        format!("{} {}", run.engine, job.manner())
+        format!("{} {}", run.engine, job.manner)
     }
 }
 
@@ -122,9 +125,8 @@ fn judged(
         return "MISSING";
     }
     let forbidden = runs.iter().any(|(_, run)| {
-        run.failure.as_ref().is_some_and(|f| {
-            matches!(f.verdict, Verdict::ForbiddenOutcome | Verdict::Abort) && f.message == text
-        })
+        let outcome = run.failure.as_ref().and_then(|f| f.reason.outcome());
+        outcome == Some(text)
     });
     match (forbidden, seen) {
         (true, _) => "FORBIDDEN",

@@ -3,26 +3,24 @@
 
 use std::fmt::Write as _;
 
-use meta_core::SlotState;
-
-use crate::engine::{Failure, Step, StepKind};
 use crate::story::moved;
+use pipe::{Description, Failure, Step, StepKind};
 
 /// The message and the steps.
-pub fn text(failure: &Failure) -> String {
-    let mut text = format!("{}\n", failure.message);
+pub fn text(failure: &Failure, subject: &Description) -> String {
+    let mut text = format!("{}\n", failure.reason);
     let mut thread = 0;
     for step in &failure.steps {
         if step.thread != thread {
             thread = step.thread;
             let _ = writeln!(text, "  thread {thread}");
         }
-        let _ = writeln!(text, "    {}", line(step));
+        let _ = writeln!(text, "    {}", line(step, subject));
     }
     text
 }
 
-fn line(step: &Step) -> String {
+fn line(step: &Step, subject: &Description) -> String {
     let slot = step.slot.map_or(String::new(), |slot| format!(" @{slot}"));
     match &step.kind {
         StepKind::Begin { op } => format!("operation {op}"),
@@ -34,9 +32,8 @@ fn line(step: &Step) -> String {
             written,
             spurious,
         } => {
-            let state = |raw: &Option<u64>| {
-                raw.map_or("-".to_owned(), |raw| SlotState::from_raw(raw).to_string())
-            };
+            let state =
+                |raw: &Option<u64>| raw.map_or("-".to_owned(), |raw| subject.ref_counts.name(raw));
             let spurious = if *spurious { ", fails spuriously" } else { "" };
             let (read, written) = (state(read), state(written));
             format!("  {site:<17}{ordering:<9}{read} -> {written}{slot}{spurious}")
@@ -45,10 +42,7 @@ fn line(step: &Step) -> String {
             field,
             access,
             location,
-        } => format!(
-            "  {:<26}{field}{slot}, at {location}",
-            access.to_lowercase()
-        ),
+        } => format!("  {:<26}{field}{slot}, at {location}", access.as_str()),
         StepKind::Mailbox { give, ok } => {
             let what = moved(*give, *ok, "the list");
             format!("  {:<26}{what}", "mailbox")

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use pipe::Ordering;
 
 use super::columns::{Cell, Columns, Span};
 use crate::story::{Operation, ReadFrom, Row, Story, What};
@@ -117,7 +118,11 @@ fn cell(story: &Story, row: &Row, switched: bool) -> Cell {
             written,
             spurious,
         } => {
-            parts.push(site_spans(&format!("{site}{slot}"), ordering, in_the_code));
+            parts.push(site_spans(
+                &format!("{site}{slot}"),
+                *ordering,
+                *in_the_code,
+            ));
             parts.push(vec![Span::new(
                 match (read, written) {
                     (Some(read), Some(written)) => format!("{read} → {written}"),
@@ -138,7 +143,7 @@ fn cell(story: &Story, row: &Row, switched: bool) -> Cell {
             site,
             ordering,
             in_the_code,
-        } => parts.push(site_spans(site, ordering, in_the_code)),
+        } => parts.push(site_spans(site, *ordering, *in_the_code)),
         What::Plain {
             field,
             access,
@@ -171,11 +176,11 @@ fn cell(story: &Story, row: &Row, switched: bool) -> Cell {
     }
 }
 
-fn site_spans(site: &str, ordering: &str, in_the_code: &Option<String>) -> Vec<Span> {
-    let ordering = if ordering == "none" {
+fn site_spans(site: &str, ordering: Ordering, in_the_code: Option<Ordering>) -> Vec<Span> {
+    let ordering = if ordering == Ordering::None {
         "removed"
     } else {
-        ordering
+        ordering.as_str()
     };
     let mut spans = vec![Span::new(site.to_owned(), SITE)];
     match in_the_code {

@@ -12,13 +12,10 @@ mod source;
 mod tests;
 mod told;
 
-use meta_core::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED};
-use prop_tests::program::{Program, StartKind};
-use prop_tests::spec::Params;
+use pipe::{Description, EngineName, Exploration, Job, Ordering, Step, Verdict};
+use programs::program::{Program, StartKind};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{EngineName, Exploration, Job, Probe, Step};
-use crate::verdict::Verdict;
 use order::Strength;
 
 pub use race::{Access, End, Missing, Race};
@@ -97,9 +94,9 @@ pub enum What {
         /// The site.
         site: String,
         /// The ordering it was performed with.
-        ordering: String,
+        ordering: Ordering,
         /// The ordering in the code, if that is another one.
-        in_the_code: Option<String>,
+        in_the_code: Option<Ordering>,
         /// The state read, by name.
         read: Option<String>,
         /// Where it was read from.
@@ -114,9 +111,9 @@ pub enum What {
         /// The site.
         site: String,
         /// The ordering it was performed with; `none` if it was removed.
-        ordering: String,
+        ordering: Ordering,
         /// The ordering in the code, if that is another one.
-        in_the_code: Option<String>,
+        in_the_code: Option<Ordering>,
     },
     /// An access to plain memory.
     Plain {
@@ -170,41 +167,35 @@ pub struct Synchronises {
 
 /// The story of the failing execution of a run, if its steps were recorded.
 /// Runs that miss an outcome have a story without steps.
-pub fn of_failure(job: &Job, run: &Exploration) -> Option<Story> {
-    let (verdict, message, steps) = match &run.failure {
-        Some(failure) if failure.verdict.is_failure() => {
-            (failure.verdict, failure.message.as_str(), &failure.steps)
-        }
-        Some(_) => return None,
-        None => (
-            run.missing.first().map(|_| Verdict::MissingOutcome)?,
-            "",
-            &Vec::new(),
-        ),
+pub fn of_failure(job: &Job, run: &Exploration, subject: &'static Description) -> Option<Story> {
+    let failure = match &run.failure {
+        Some(failure) if !failure.verdict().is_failure() => return None,
+        None if run.missing.is_empty() => return None,
+        failure => failure.as_ref(),
     };
-    let mut story = of_steps(job, run.engine, steps)?;
-    story.verdict = verdict;
-    message.clone_into(&mut story.message);
-    told::failure(&mut story, job, run);
+    let steps = failure.map_or(&[][..], |failure| &failure.steps);
+    let mut story = of_steps(job, steps, subject)?;
+    story.verdict = failure.map_or(Verdict::MissingOutcome, |failure| failure.verdict());
+    story.message = failure.map_or_else(String::new, |failure| failure.reason.to_string());
+    told::failure(&mut story, job, run, subject);
     Some(story)
 }
 
 /// The story of an execution that failed nowhere.
-pub fn of_example(job: &Job, engine: EngineName, steps: &[Step]) -> Option<Story> {
-    of_steps(job, engine, steps)
+pub fn of_example(job: &Job, steps: &[Step], subject: &'static Description) -> Option<Story> {
+    of_steps(job, steps, subject)
 }
 
-fn of_steps(job: &Job, engine: EngineName, steps: &[Step]) -> Option<Story> {
-    let program: Program = job.program.parse().ok()?;
+fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<Story> {
+    let program = job.case.program()?;
     let fits = |step: &Step| (1..=program.threads.len()).contains(&step.thread);
     if !steps.iter().all(fits) {
         return None;
     }
-    let starts = starts(&program);
-    let newest = engine == EngineName::Shuttle || job.probe == Probe::Cas;
-    let sources = source::sources(steps, &starts, newest);
-    let order = order::order(steps, &sources, Strength::AsRun);
-    let table = rows::Table::new(&program, steps, &sources);
+    let starts = starts(program, subject);
+    let sources = source::sources(steps, &starts, job.reads_newest(), subject);
+    let order = order::order(steps, &sources, Strength::AsRun, subject);
+    let table = rows::Table::new(program, steps, &sources, subject);
     let number = |step: usize| table.numbers[step];
     let mut synchronises: Vec<_> = order
         .edges
@@ -217,16 +208,19 @@ fn of_steps(job: &Job, engine: EngineName, steps: &[Step]) -> Option<Story> {
         })
         .collect();
     synchronises.dedup();
-    let race = race::find(steps, &sources, &order, &table.numbers);
+    let race = race::find(steps, &sources, &order, &table.numbers, subject);
     let mut story = Story {
-        program: job.program.clone(),
-        engine,
-        manner: job.manner(),
-        changed: job.orderings.iter().map(ToString::to_string).collect(),
+        program: program.to_string(),
+        engine: job.engine(),
+        manner: job.manner.to_string(),
+        changed: job.orderings().iter().map(ToString::to_string).collect(),
         verdict: Verdict::Pass,
         message: String::new(),
         threads: program.threads.len(),
-        start: starts.iter().map(|raw| state_name(*raw)).collect(),
+        start: starts
+            .iter()
+            .map(|raw| subject.ref_counts.name(*raw))
+            .collect(),
         operations: table.operations,
         rows: table.rows,
         synchronises,
@@ -238,12 +232,13 @@ fn of_steps(job: &Job, engine: EngineName, steps: &[Step]) -> Option<Story> {
 }
 
 /// The values of `ref_count` in the start state.
-fn starts(program: &Program) -> Vec<u64> {
-    let mut starts = vec![REF_COUNT_UNUSED; program.slots()];
+fn starts(program: &Program, subject: &Description) -> Vec<u64> {
+    let known = &subject.ref_counts;
+    let mut starts = vec![known.unused; program.slots()];
     starts[0] = match program.start.kind {
-        StartKind::Unused => REF_COUNT_UNUSED,
+        StartKind::Unused => known.unused,
         StartKind::Shared | StartKind::SharedTwice => program.start_count(),
-        StartKind::Unique => REF_COUNT_UNIQUE,
+        StartKind::Unique => known.unique,
     };
     starts
 }
@@ -266,16 +261,5 @@ pub fn moved(give: bool, ok: bool, cargo: &str) -> String {
         (true, false) => "full".to_owned(),
         (false, true) => format!("{cargo} comes out"),
         (false, false) => "empty".to_owned(),
-    }
-}
-
-/// The state that a value of `ref_count` stands for in a model build.
-fn state_name(raw: u64) -> String {
-    match raw {
-        REF_COUNT_UNUSED => "UNUSED".to_owned(),
-        REF_COUNT_UNIQUE => "UNIQUE".to_owned(),
-        REF_COUNT_BUSY => "BUSY".to_owned(),
-        n if n <= Params::MODEL.ref_count_max => format!("SHARED({n})"),
-        n => format!("OVERFLOW({n})"),
     }
 }

@@ -8,10 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use meta_core::ordering::{Operation, Site};
-
 use super::source::Source;
-use crate::engine::{Step, StepKind};
+use pipe::{Description, Operation, Ordering, Step, StepKind};
 
 /// With which orderings the execution is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +69,12 @@ struct Fences {
 
 /// Orders the steps. `sources` says where each read took its value from; a read
 /// that is not certain synchronises with nothing.
-pub(super) fn order(steps: &[Step], sources: &[Source], strength: Strength) -> Order {
+pub(super) fn order(
+    steps: &[Step],
+    sources: &[Source],
+    strength: Strength,
+    subject: &'static Description,
+) -> Order {
     let count = steps.iter().map(|step| step.thread).max().unwrap_or(0);
     let mut now = vec![vec![0; count]; count];
     let mut fences = vec![Fences::default(); count];
@@ -94,7 +97,7 @@ pub(super) fn order(steps: &[Step], sources: &[Source], strength: Strength) -> O
                 written,
                 ..
             } => {
-                let (acquires, releases) = effect(site, ordering, strength);
+                let (acquires, releases) = effect(site, *ordering, strength, subject);
                 let fence = read.is_none() && written.is_none();
                 let mut inherited = Released::new();
                 if let (Some(_), Source::Step(write)) = (read, &sources[index]) {
@@ -184,27 +187,20 @@ fn join(clock: &mut [usize], other: &[usize]) {
 }
 
 /// Whether an access acquires and releases.
-fn effect(site: &str, ordering: &str, strength: Strength) -> (bool, bool) {
-    let known = Site::find(site).map(Site::info);
-    match (strength, known) {
-        (Strength::AsInTheCode, Some(info)) => {
-            let ordering = crate::ordering_name::name(Some(info.ordering));
-            by_name(ordering)
-        }
-        (Strength::Strongest, Some(info)) => match info.operation {
+fn effect(
+    site: &str,
+    ordering: Ordering,
+    strength: Strength,
+    subject: &'static Description,
+) -> (bool, bool) {
+    let of = |ordering: Ordering| (ordering.acquires(), ordering.releases());
+    match (strength, subject.site(site)) {
+        (Strength::AsInTheCode, Some(site)) => of(site.ordering),
+        (Strength::Strongest, Some(site)) => match site.operation {
             Operation::Load | Operation::CasFailure => (true, false),
             Operation::Store => (false, true),
             _ => (true, true),
         },
-        _ => by_name(ordering),
-    }
-}
-
-fn by_name(ordering: &str) -> (bool, bool) {
-    match ordering {
-        "Acquire" => (true, false),
-        "Release" => (false, true),
-        "AcqRel" | "SeqCst" => (true, true),
-        _ => (false, false),
+        _ => of(ordering),
     }
 }

@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::{Edge, Order, Strength, order};
 use super::source::Source;
-use crate::engine::{Step, StepKind};
-use crate::ordering_name;
-use meta_core::ordering::Site;
+use pipe::{Description, Ordering, Step, StepKind};
 
 /// Two plain accesses to the same memory, at least one of them a write, without
 /// happens-before between them.
@@ -63,9 +61,9 @@ pub struct End {
     /// The site.
     pub site: String,
     /// The ordering it was performed with; `none` for a removed fence.
-    pub ordering: String,
+    pub ordering: Ordering,
     /// The ordering it would need, if it is too weak.
-    pub needs: Option<String>,
+    pub needs: Option<Ordering>,
 }
 
 /// The race that the last plain access makes, if it makes one.
@@ -77,6 +75,7 @@ pub(super) fn find(
     sources: &[Source],
     as_run: &Order,
     numbers: &[usize],
+    subject: &'static Description,
 ) -> Option<Race> {
     let is_plain = |step: &Step| matches!(step.kind, StepKind::Plain { .. });
     let second = steps.iter().rposition(is_plain)?;
@@ -100,13 +99,13 @@ pub(super) fn find(
         in_the_code: false,
     };
     for (strength, in_the_code) in [(Strength::AsInTheCode, true), (Strength::Strongest, false)] {
-        let stronger = order(steps, sources, strength);
+        let stronger = order(steps, sources, strength, subject);
         for &first in &candidates {
             let path = path(steps, &stronger.edges, first, second);
             let edge = path.and_then(|p| p.into_iter().find(|edge| !as_run.edges.contains(edge)));
             if let Some(edge) = edge {
                 race.first = access(steps, first, numbers);
-                race.missing = Some(missing(steps, numbers, edge, strength));
+                race.missing = Some(missing(steps, numbers, edge, strength, subject));
                 race.in_the_code = in_the_code;
                 return Some(race);
             }
@@ -129,7 +128,7 @@ fn conflict(a: &Step, b: &Step) -> bool {
                 ..
             },
         ) => {
-            let both_read = first == "Read" && second == "Read";
+            let both_read = *first == pipe::Access::Read && first == second;
             a.thread != b.thread && a.slot == b.slot && one == other && !both_read
         }
         _ => false,
@@ -182,45 +181,55 @@ fn access(steps: &[Step], index: usize, numbers: &[usize]) -> Access {
         thread: step.thread,
         slot: step.slot,
         field: field.clone(),
-        access: access.to_lowercase(),
+        access: access.as_str().to_owned(),
         location: location.clone(),
     }
 }
 
-fn missing(steps: &[Step], numbers: &[usize], edge: Edge, strength: Strength) -> Missing {
+fn missing(
+    steps: &[Step],
+    numbers: &[usize],
+    edge: Edge,
+    strength: Strength,
+    subject: &'static Description,
+) -> Missing {
+    let end = |index: usize, part: Option<Ordering>| {
+        let (site, ordering) = match &steps[index].kind {
+            StepKind::Atomic { site, ordering, .. } => (site.as_str(), *ordering),
+            _ => ("mailbox", Ordering::AcqRel),
+        };
+        End {
+            step: numbers[index],
+            thread: steps[index].thread,
+            site: site.to_owned(),
+            ordering,
+            needs: part.and_then(|part| needed(site, ordering, part, strength, subject)),
+        }
+    };
     Missing {
-        release: end(steps, numbers, edge.release, Some(("Release", strength))),
+        release: end(edge.release, Some(Ordering::Release)),
         write: numbers[edge.write],
-        read: end(steps, numbers, edge.read, None),
-        acquire: end(steps, numbers, edge.acquire, Some(("Acquire", strength))),
+        read: end(edge.read, None),
+        acquire: end(edge.acquire, Some(Ordering::Acquire)),
     }
 }
 
-/// One end, and what it needs to be `part`: `Release` or `Acquire`.
-fn end(steps: &[Step], numbers: &[usize], index: usize, part: Option<(&str, Strength)>) -> End {
-    let step = &steps[index];
-    let (site, ordering) = match &step.kind {
-        StepKind::Atomic { site, ordering, .. } => (site.as_str(), ordering.as_str()),
-        _ => ("mailbox", "AcqRel"),
-    };
-    let needs = part.and_then(|(part, strength)| {
-        if ordering == part || ordering == "AcqRel" {
-            return None;
-        }
-        let code = Site::find(site).map(|s| ordering_name::name(Some(s.ordering())));
-        match strength {
-            Strength::AsInTheCode => code.map(str::to_owned),
-            // As much as is missing, on top of what there is.
-            _ if ordering == "Relaxed" || ordering == "none" => Some(part.to_owned()),
-            _ => Some("AcqRel".to_owned()),
-        }
-    });
-    End {
-        step: numbers[index],
-        thread: step.thread,
-        site: site.to_owned(),
-        ordering: ordering.to_owned(),
-        needs,
+/// The ordering that a site would need to be `part`: `Release` or `Acquire`.
+fn needed(
+    site: &str,
+    ordering: Ordering,
+    part: Ordering,
+    strength: Strength,
+    subject: &'static Description,
+) -> Option<Ordering> {
+    if ordering == part || ordering == Ordering::AcqRel {
+        return None;
+    }
+    match strength {
+        Strength::AsInTheCode => subject.site(site).map(|site| site.ordering),
+        // As much as is missing, on top of what there is.
+        _ if matches!(ordering, Ordering::Relaxed | Ordering::None) => Some(part),
+        _ => Some(Ordering::AcqRel),
     }
 }
 
@@ -269,7 +278,7 @@ impl Missing {
         }
         said.push_str(&read.text());
         if acquire.step != read.step {
-            if acquire.ordering == "none" {
+            if acquire.ordering == Ordering::None {
                 said.push_str(&format!(
                     ", and {} is removed from step {}",
                     acquire.site, acquire.step
@@ -280,7 +289,7 @@ impl Missing {
         }
         said.push_str(": ");
         let needs = |end: &End| {
-            let needs = end.needs.as_ref()?;
+            let needs = end.needs?;
             Some(format!("with {needs} in {}", end.site))
         };
         let needed: Vec<_> = [needs(release), needs(acquire)]

@@ -1,12 +1,10 @@
 //! Steps as numbered rows, and the operations they belong to.
 
-use prop_tests::program::Program;
+use programs::program::Program;
 
 use super::source::Source;
-use super::{Operation, ReadFrom, Row, Story, What, state_name};
-use crate::engine::{Step, StepKind};
-use crate::ordering_name;
-use meta_core::ordering::Site;
+use super::{Operation, ReadFrom, Row, Story, What};
+use pipe::{Description, Ordering, Step, StepKind};
 
 /// The rows of an execution.
 pub(super) struct Table {
@@ -17,7 +15,12 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new(program: &Program, steps: &[Step], sources: &[Source]) -> Self {
+    pub(super) fn new(
+        program: &Program,
+        steps: &[Step],
+        sources: &[Source],
+        subject: &'static Description,
+    ) -> Self {
         let numbers = numbers(steps);
         let mut table = Table {
             rows: Vec::new(),
@@ -42,7 +45,7 @@ impl Table {
                 }
                 _ => {
                     table.come(program, thread, &mut under_way[thread - 1], index);
-                    let what = what(step, &sources[index], &table.numbers);
+                    let what = what(step, &sources[index], &table.numbers, subject);
                     table.rows.push(Row {
                         number: table.numbers[index],
                         thread,
@@ -100,7 +103,8 @@ fn numbers(steps: &[Step]) -> Vec<usize> {
     steps.iter().map(number).collect()
 }
 
-fn what(step: &Step, source: &Source, numbers: &[usize]) -> What {
+fn what(step: &Step, source: &Source, numbers: &[usize], subject: &'static Description) -> What {
+    let name = |raw| subject.ref_counts.name(raw);
     match &step.kind {
         StepKind::Atomic {
             site,
@@ -110,8 +114,8 @@ fn what(step: &Step, source: &Source, numbers: &[usize]) -> What {
             ..
         } => What::Fence {
             site: site.clone(),
-            ordering: ordering.clone(),
-            in_the_code: in_the_code(site, ordering),
+            ordering: *ordering,
+            in_the_code: in_the_code(site, *ordering, subject),
         },
         StepKind::Atomic {
             site,
@@ -121,9 +125,9 @@ fn what(step: &Step, source: &Source, numbers: &[usize]) -> What {
             spurious,
         } => What::Atomic {
             site: site.clone(),
-            ordering: ordering.clone(),
-            in_the_code: in_the_code(site, ordering),
-            read: read.map(state_name),
+            ordering: *ordering,
+            in_the_code: in_the_code(site, *ordering, subject),
+            read: read.map(name),
             from: match source {
                 Source::None => ReadFrom::Nothing,
                 Source::Start => ReadFrom::Start,
@@ -133,7 +137,7 @@ fn what(step: &Step, source: &Source, numbers: &[usize]) -> What {
                     steps: steps.iter().map(|step| numbers[*step]).collect(),
                 },
             },
-            written: written.map(state_name),
+            written: written.map(name),
             spurious: *spurious,
         },
         StepKind::Plain {
@@ -142,7 +146,7 @@ fn what(step: &Step, source: &Source, numbers: &[usize]) -> What {
             location,
         } => What::Plain {
             field: field.clone(),
-            access: access.to_lowercase(),
+            access: access.as_str().to_owned(),
             location: location.clone(),
         },
         StepKind::Mailbox { give, ok } => What::Mailbox {
@@ -156,9 +160,9 @@ fn what(step: &Step, source: &Source, numbers: &[usize]) -> What {
 }
 
 /// The ordering in the code, if it is not `ordering`.
-fn in_the_code(site: &str, ordering: &str) -> Option<String> {
-    let code = ordering_name::name(Some(Site::find(site)?.ordering()));
-    (code != ordering).then(|| code.to_owned())
+fn in_the_code(site: &str, ordering: Ordering, subject: &'static Description) -> Option<Ordering> {
+    let code = subject.site(site)?.ordering;
+    (code != ordering).then_some(code)
 }
 
 /// Decides which rows the story needs.

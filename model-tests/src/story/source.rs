@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use meta_core::ordering::{Operation, Site};
-
 use super::order::{Strength, order};
-use crate::engine::{Step, StepKind};
+use pipe::{Description, Operation, Step, StepKind};
 
 /// Where the value of a read comes from. Positions count from 0 in the steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +29,12 @@ pub(super) enum Source {
 /// `starts` are the values of the slots in the start state. A read-modify-write reads the newest value, a compare-and-swap that fails
 /// does so in both explorers, and `newest` says that loads do too. Any other
 /// load may read each older value that coherence leaves it.
-pub(super) fn sources(steps: &[Step], starts: &[u64], newest: bool) -> Vec<Source> {
+pub(super) fn sources(
+    steps: &[Step],
+    starts: &[u64],
+    newest: bool,
+    subject: &'static Description,
+) -> Vec<Source> {
     let mut sources = vec![Source::None; steps.len()];
     let mut written: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
     for (index, step) in steps.iter().enumerate() {
@@ -46,15 +49,16 @@ pub(super) fn sources(steps: &[Step], starts: &[u64], newest: bool) -> Vec<Sourc
         };
         let writes = written.entry(step.slot).or_default();
         if let Some(value) = read {
-            let is_load =
-                Site::find(site).is_some_and(|site| site.info().operation == Operation::Load);
+            let is_load = subject
+                .site(site)
+                .is_some_and(|site| site.operation == Operation::Load);
             sources[index] = if newest || !is_load {
                 writes
                     .last()
                     .map_or(Source::Start, |write| Source::Step(*write))
             } else {
                 let start = step.slot.and_then(|slot| starts.get(slot));
-                coherent(&steps[..=index], &sources, writes, (*value, start))
+                coherent(&steps[..=index], &sources, writes, (*value, start), subject)
             };
         }
         if wrote.is_some() {
@@ -71,9 +75,10 @@ fn coherent(
     sources: &[Source],
     writes: &[usize],
     (value, start): (u64, Option<&u64>),
+    subject: &'static Description,
 ) -> Source {
     let load = steps.len() - 1;
-    let order = order(steps, &sources[..=load], Strength::AsRun);
+    let order = order(steps, &sources[..=load], Strength::AsRun, subject);
     // The newest write that this load must know of: it happens before, or so
     // does a read of it.
     let known = |write: &usize| {

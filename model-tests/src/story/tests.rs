@@ -2,7 +2,8 @@
 
 use super::order::{Strength, order};
 use super::source::{Source, sources};
-use crate::engine::{Step, StepKind};
+use crate::subject::tests::described;
+use pipe::{Step, StepKind};
 
 fn atomic(
     thread: usize,
@@ -16,7 +17,7 @@ fn atomic(
         slot: Some(0),
         kind: StepKind::Atomic {
             site: site.to_owned(),
-            ordering: ordering.to_owned(),
+            ordering: ordering.parse().unwrap(),
             read,
             written,
             spurious: false,
@@ -34,8 +35,8 @@ fn mailbox(thread: usize, give: bool, ok: bool) -> Step {
 
 /// Whether the first step happens before the last.
 fn ordered(steps: &[Step], strength: Strength) -> bool {
-    let sources = sources(steps, &[3], true);
-    order(steps, &sources, strength).before(0, steps.len() - 1)
+    let sources = sources(steps, &[3], true, described());
+    order(steps, &sources, strength, described()).before(0, steps.len() - 1)
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn a_load_that_may_be_stale_has_several_sources() {
         atomic(1, "DEC", "Release", Some(4), Some(3)),
         atomic(2, "PROBE", "Relaxed", Some(3), None),
     ];
-    let of_last = |steps: &[Step], newest| sources(steps, &[3], newest).pop();
+    let of_last = |steps: &[Step], newest| sources(steps, &[3], newest, described()).pop();
     assert_eq!(of_last(&steps, true), Some(Source::Step(1)));
     let either = Source::OneOf {
         start: true,

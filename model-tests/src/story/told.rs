@@ -2,31 +2,43 @@
 
 use std::collections::BTreeSet;
 
-use prop_tests::outcome::{OpResult, Outcome};
-use prop_tests::program::Program;
-use prop_tests::spec::{self, Params};
+use pipe::{Description, Exploration, Job, Reason, Verdict};
+use programs::outcome::{OpResult, Outcome};
+use programs::program::Program;
+use programs::spec::{self, Params};
 
 use super::{Row, Story, What};
-use crate::engine::{Exploration, Job};
-use crate::verdict::Verdict;
 
 /// Adds what there is to say of a failure.
-pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration) {
-    let said = match story.verdict {
-        Verdict::DataRace => race(story),
-        Verdict::ForbiddenOutcome | Verdict::Abort => forbidden(story, job),
-        Verdict::MissingOutcome => missing(run),
-        Verdict::UseAfterDrop | Verdict::DoubleDrop | Verdict::Leak => life(story),
-        Verdict::Deadlock => deadlock(story),
-        Verdict::Pass | Verdict::CutOff | Verdict::ToolFailure => Vec::new(),
+pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: &Description) {
+    let params = Params {
+        ref_count_max: subject.ref_counts.max,
     };
-    story.told = said;
+    let reason = run.failure.as_ref().map(|failure| &failure.reason);
+    // What broke the rules of the metadata's life is an access, or showed at the
+    // end and in no step.
+    let lifeless = match reason {
+        Some(Reason::Violation { .. }) if story.verdict != Verdict::DataRace => lifeless(story),
+        _ => None,
+    };
+    story.told = match reason {
+        None => missing(run),
+        Some(Reason::Forbidden { outcome } | Reason::Abort { outcome }) => {
+            forbidden(story, job, outcome, &params)
+        }
+        Some(_) => match story.verdict {
+            Verdict::DataRace => race(story),
+            Verdict::UseAfterDrop | Verdict::DoubleDrop | Verdict::Leak => life(story, lifeless),
+            Verdict::Deadlock => deadlock(story),
+            _ => Vec::new(),
+        },
+    };
     // The race belongs to a data race: elsewhere it is another's to judge.
     if story.verdict != Verdict::DataRace {
         story.race = None;
         super::rows::mark_telling(story);
     }
-    if let Some((last, before)) = lifeless(story) {
+    if let Some((last, before)) = lifeless {
         let told = [Some(last), before];
         for row in &mut story.rows {
             row.telling |= told.contains(&Some(row.number));
@@ -37,14 +49,6 @@ pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration) {
 /// The access that the engine stopped at because of what the memory held, and
 /// the last one before it that began or ended a value there: their numbers.
 fn lifeless(story: &Story) -> Option<(usize, Option<usize>)> {
-    let of_life = matches!(
-        story.verdict,
-        Verdict::UseAfterDrop | Verdict::DoubleDrop | Verdict::Leak
-    );
-    // A fault that names the slot showed at the end, and in no step.
-    if !of_life || story.message.starts_with("slot ") {
-        return None;
-    }
     let field = |row: &Row| match &row.what {
         What::Plain { field, .. } => Some((row.slot, field.clone())),
         _ => None,
@@ -70,30 +74,27 @@ fn race(story: &Story) -> Vec<String> {
 }
 
 /// What the operations came to, against the closest outcomes that are allowed.
-fn forbidden(story: &Story, job: &Job) -> Vec<String> {
+fn forbidden(story: &Story, job: &Job, seen: &str, params: &Params) -> Vec<String> {
     let mut said = vec![format!(
-        "seen: `{}`, which no order of the specification's steps gives.",
-        story.message
+        "seen: `{seen}`, which no order of the specification's steps gives."
     )];
-    let program: Result<Program, _> = job.program.parse();
-    let seen: Result<Outcome, _> = story.message.parse();
-    let (Ok(program), Ok(seen)) = (program, seen) else {
+    let (Some(program), Ok(seen)) = (job.case.program(), seen.parse()) else {
         return said;
     };
     if !job.enumerate {
         return said;
     }
-    let Ok(allowed) = spec::allowed(&program, job.ends, &Params::MODEL) else {
+    let Ok(allowed) = spec::allowed(program, job.ends, params) else {
         return said;
     };
     if story.verdict == Verdict::Abort {
-        said.push(abort(&program, &seen));
+        said.push(abort(program, &seen, params));
     }
-    said.extend(closest(&program, &seen, &allowed));
+    said.extend(closest(program, &seen, &allowed));
     said
 }
 
-fn abort(program: &Program, seen: &Outcome) -> String {
+fn abort(program: &Program, seen: &Outcome, params: &Params) -> String {
     let aborted = seen
         .results
         .iter()
@@ -108,7 +109,7 @@ fn abort(program: &Program, seen: &Outcome) -> String {
              not reach.",
             thread + 1,
             program.threads[thread][op],
-            Params::MODEL.ref_count_max
+            params.ref_count_max
         ),
         None => "A drop at the end aborts, which none may.".to_owned(),
     }
@@ -165,9 +166,9 @@ fn missing(run: &Exploration) -> Vec<String> {
 }
 
 /// Metadata touched, dropped or lost when it must not be.
-fn life(story: &Story) -> Vec<String> {
+fn life(story: &Story, lifeless: Option<(usize, Option<usize>)>) -> Vec<String> {
     let mut said = vec![format!("{}.", story.message.trim_end_matches('.'))];
-    let Some((last, before)) = lifeless(story) else {
+    let Some((last, before)) = lifeless else {
         let rule = match story.verdict {
             Verdict::Leak => {
                 "Every metadata value is dropped once, after its on_drop, and the last drop gives \

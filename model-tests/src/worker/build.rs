@@ -1,50 +1,129 @@
-//! Builds the worker of an engine: this crate again, with the engine's cfg, in
-//! a target folder of its own.
+//! Builds the workers of engines, each in a target folder of its own.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
-use crate::cargo::cargo;
-use crate::engine::{self, EngineName};
+use pipe::EngineName;
 
-/// How to build a worker.
-#[derive(Debug, Clone, Copy)]
-pub struct WorkerBuild {
-    /// The engine.
-    pub engine: EngineName,
-    /// Whether cargo says what it does.
-    pub quiet: bool,
-}
+use crate::cargo::{cargo, run};
+use crate::workspace;
+
+/// Engines in the order in which their workers take longer to build.
+const QUICKEST_FIRST: [EngineName; 3] =
+    [EngineName::Shuttle, EngineName::Loom, EngineName::Threads];
 
 /// Builds a worker if it is not up to date, and returns its program.
 ///
 /// # Errors
 ///
-/// If cargo cannot be run or fails; what it said is on standard error then.
-pub fn build(what: WorkerBuild) -> Result<PathBuf, String> {
-    let WorkerBuild { engine, quiet } = what;
-    if engine::compiled() == engine {
-        return std::env::current_exe().map_err(|e| format!("cannot find this program: {e}"));
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .ok_or("this crate is not in a workspace")?;
-    let target = root.join("target").join(engine.as_str());
-    let mut command = cargo(root, &target, engine);
+/// If cargo cannot be run or fails.
+pub fn build(engine: EngineName) -> Result<PathBuf, String> {
+    build_with(engine, |cargo| cargo)
+}
+
+fn build_with(engine: EngineName, adapt: fn(Command) -> Command) -> Result<PathBuf, String> {
+    let target = workspace::target().join(engine.as_str());
+    let mut command = cargo(workspace::root(), &target, engine);
     command
-        .args(["build", "--release"])
-        .args(["--package", "model-tests", "--bin", "framecheck"])
+        .args(["build", "--quiet", "--profile", "worker"])
+        .args(["--package", "worker", "--bin", "worker"])
         .stdout(Stdio::null());
-    if quiet {
-        command.arg("--quiet");
-    }
-    let status = command
-        .status()
-        .map_err(|e| format!("cannot run cargo to build the {engine} worker: {e}"))?;
-    if !status.success() {
-        return Err(format!("building the {engine} worker failed: {status}"));
-    }
+    run(adapt(command)).map_err(|e| format!("building the {engine} worker failed: {e}"))?;
     Ok(target
-        .join("release")
-        .join(format!("framecheck{}", std::env::consts::EXE_SUFFIX)))
+        .join("worker")
+        .join(format!("worker{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Workers that are built side by side. The quickest of the explorers takes what
+/// it can get of the processors, and the others what it leaves: so that a first
+/// answer comes soon.
+#[derive(Debug)]
+pub struct Builds {
+    waiting: Vec<EngineName>,
+    ready: Vec<(EngineName, Result<PathBuf, String>)>,
+    built: Receiver<(EngineName, Result<PathBuf, String>)>,
+}
+
+impl Builds {
+    /// Begins to build the workers of these engines.
+    pub fn start(engines: &[EngineName]) -> Self {
+        let (to_built, built) = mpsc::channel();
+        let first = QUICKEST_FIRST.into_iter().find(|e| engines.contains(e));
+        for &engine in engines {
+            let to_built = to_built.clone();
+            thread::spawn(move || {
+                let adapt = if Some(engine) == first {
+                    |cargo| cargo
+                } else {
+                    patiently
+                };
+                // If nobody waits any more, nobody misses it.
+                let _ = to_built.send((engine, build_with(engine, adapt)));
+            });
+        }
+        Builds {
+            waiting: engines.to_vec(),
+            ready: Vec::new(),
+            built,
+        }
+    }
+
+    /// The engines whose workers are not there yet.
+    pub fn waiting(&self) -> &[EngineName] {
+        &self.waiting
+    }
+
+    /// The next worker, in the order of the engines as far as several are there.
+    /// `idle` is called once if it takes a while until one is.
+    pub fn next(
+        &mut self,
+        idle: impl FnOnce(&[EngineName]),
+    ) -> Option<(EngineName, Result<PathBuf, String>)> {
+        /// In which a worker that is up to date is there.
+        const MOMENT: Duration = Duration::from_secs(1);
+        let mut idle = Some(idle);
+        while !self.waiting.is_empty() {
+            let built = match self.built.recv_timeout(MOMENT) {
+                Ok(built) => built,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) if !self.ready.is_empty() => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(idle) = idle.take() {
+                        idle(&self.waiting);
+                    }
+                    continue;
+                }
+            };
+            self.waiting.retain(|engine| *engine != built.0);
+            self.ready.push(built);
+        }
+        self.ready
+            .sort_by_key(|(engine, _)| std::cmp::Reverse(*engine));
+        self.ready.pop()
+    }
+}
+
+/// The same command, for when nothing else is to be done.
+fn patiently(command: Command) -> Command {
+    if !cfg!(unix) {
+        return command;
+    }
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "19"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => nice.env(key, value),
+            None => nice.env_remove(key),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        nice.current_dir(folder);
+    }
+    nice.stdin(Stdio::null()).stdout(Stdio::null());
+    nice
 }

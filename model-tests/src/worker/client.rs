@@ -6,10 +6,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::Answer;
-use crate::engine::{EngineName, Exploration, Failure, Job, SoFar};
+use pipe::{Description, EngineName, Exploration, Job, Limits, Reason, Reply, Request, SoFar};
+
 use crate::interrupt;
-use crate::verdict::Verdict;
 
 /// How soon an interrupt is noticed.
 const TICK: Duration = Duration::from_millis(50);
@@ -29,8 +28,8 @@ pub struct Worker {
 #[derive(Debug)]
 struct Process {
     child: Child,
-    jobs: Option<ChildStdin>,
-    answers: Receiver<String>,
+    requests: Option<ChildStdin>,
+    replies: Receiver<String>,
 }
 
 impl Worker {
@@ -62,81 +61,119 @@ impl Worker {
         progress: &mut dyn FnMut(SoFar),
     ) -> Result<Exploration, String> {
         let started = Instant::now();
+        let mut last = SoFar::default();
+        let request = Request::Explore(Box::new(job.clone()));
+        let mut report = |so_far| {
+            last = so_far;
+            progress(so_far);
+        };
+        let reason = match self.ask(&request, &job.limits, &mut report)? {
+            Ok(Reply::Done(exploration)) => return Ok(*exploration),
+            Ok(other) => Reason::tool(format_args!("the worker replied {other:?}")),
+            Err(reason) => reason,
+        };
+        Ok(Exploration {
+            executions: last.executions,
+            failure: Some(reason.into()),
+            seconds: started.elapsed().as_secs_f64(),
+            ..Exploration::new(self.engine)
+        })
+    }
+
+    /// Describes the code under test.
+    ///
+    /// # Errors
+    ///
+    /// If the worker cannot be started, or does not come to its end.
+    pub fn describe(&mut self) -> Result<Description, String> {
+        let limits = Limits {
+            executions: None,
+            seconds: Some(PATIENCE.as_secs_f64()),
+        };
+        match self.ask(&Request::Describe, &limits, &mut |_| ())? {
+            Ok(Reply::Described(description)) => Ok(*description),
+            Ok(other) => Err(format!("the {} worker replied {other:?}", self.engine)),
+            Err(reason) => Err(reason.to_string()),
+        }
+    }
+
+    /// The reply to a request, or why there is none.
+    fn ask(
+        &mut self,
+        request: &Request,
+        limits: &Limits,
+        progress: &mut dyn FnMut(SoFar),
+    ) -> Result<Result<Reply, Reason>, String> {
+        let started = Instant::now();
         let mut process = match self.process.take() {
             Some(process) => process,
             None => self.start()?,
         };
-        let mut line = serde_json::to_string(job).map_err(|e| e.to_string())?;
+        let mut line = serde_json::to_string(request).map_err(|e| e.to_string())?;
         line.push('\n');
-        // A worker that is gone shows in its answers.
-        if let Some(jobs) = &mut process.jobs {
-            let _ = jobs.write_all(line.as_bytes()).and_then(|()| jobs.flush());
+        // A worker that is gone shows in its replies.
+        if let Some(requests) = &mut process.requests {
+            let _ = requests
+                .write_all(line.as_bytes())
+                .and_then(|()| requests.flush());
         }
-
-        let mut last = SoFar {
-            executions: 0,
-            outcomes: 0,
-        };
+        let mut executions = 0;
         let mut interrupted: Option<Instant> = None;
         loop {
             if interrupted.is_none() && interrupt::requested() {
                 // The end of its input asks the worker to stop.
-                process.jobs = None;
+                process.requests = None;
                 interrupted = Some(Instant::now());
             }
-            match process.answers.recv_timeout(TICK) {
+            match process.replies.recv_timeout(TICK) {
                 Ok(line) => match serde_json::from_str(&line) {
-                    Ok(Answer::Progress {
-                        executions,
-                        outcomes,
-                    }) => {
-                        last = SoFar {
-                            executions,
-                            outcomes,
-                        };
-                        progress(last);
+                    Ok(Reply::Progress(so_far)) => {
+                        executions = so_far.executions;
+                        progress(so_far);
                     }
-                    Ok(Answer::Done(exploration)) => {
-                        if process.jobs.is_some() {
-                            self.process = Some(process);
-                        }
-                        return Ok(*exploration);
-                    }
-                    Ok(Answer::Refused(reason)) => {
+                    Ok(Reply::Refused(reason)) => {
                         self.process = Some(process);
                         return Err(reason);
                     }
+                    Ok(reply) => {
+                        if process.requests.is_some() {
+                            self.process = Some(process);
+                        }
+                        return Ok(Ok(reply));
+                    }
                     Err(error) => {
-                        let message = format!("the worker said `{line}`: {error}");
-                        return Ok(self.gave_up(last, started, Verdict::ToolFailure, message));
+                        let message =
+                            format_args!("the {} worker replied `{line}`: {error}", self.engine);
+                        return Ok(Err(Reason::tool(message)));
                     }
                 },
                 Err(RecvTimeoutError::Timeout) => {
                     if interrupted.is_some_and(|since| since.elapsed() > PATIENCE) {
-                        let message = "interrupted".to_owned();
-                        return Ok(self.gave_up(last, started, Verdict::CutOff, message));
+                        return Ok(Err(Reason::Interrupted));
                     }
-                    let limit = job.limits.seconds.map(|s| s + PATIENCE.as_secs_f64());
+                    let limit = limits.seconds.map(|s| s + PATIENCE.as_secs_f64());
                     if limit.is_some_and(|limit| started.elapsed().as_secs_f64() > limit) {
-                        let message = "an execution did not come to its end".to_owned();
-                        return Ok(self.gave_up(last, started, Verdict::CutOff, message));
+                        return Ok(Err(Reason::NoEnd));
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     let status = process.child.wait().map_err(|e| e.to_string())?;
-                    let message = format!(
-                        "the {} worker died after {} executions: {status}",
-                        self.engine, last.executions
-                    );
-                    return Ok(self.gave_up(last, started, Verdict::ToolFailure, message));
+                    return Ok(Err(Reason::tool(format_args!(
+                        "the {} worker died after {executions} executions: {status}",
+                        self.engine
+                    ))));
                 }
             }
         }
     }
 
     fn start(&self) -> Result<Process, String> {
-        let mut child = Command::new(&self.program)
-            .arg("worker")
+        let mut command = Command::new(&self.program);
+        // An interrupt from the terminal is for the command, which ends the
+        // worker's input.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -144,42 +181,21 @@ impl Worker {
             .env_remove("SHUTTLE_RANDOM_SEED")
             .spawn()
             .map_err(|e| format!("cannot start {}: {e}", self.program.display()))?;
-        let jobs = child.stdin.take();
+        let requests = child.stdin.take();
         let out = child.stdout.take().ok_or("a worker without output")?;
-        let (to_answers, answers) = mpsc::channel();
+        let (to_replies, replies) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if to_answers.send(line).is_err() {
+                if to_replies.send(line).is_err() {
                     return;
                 }
             }
         });
         Ok(Process {
             child,
-            jobs,
-            answers,
+            requests,
+            replies,
         })
-    }
-
-    /// What is known when the worker did not come to its end.
-    fn gave_up(
-        &self,
-        last: SoFar,
-        started: Instant,
-        verdict: Verdict,
-        message: String,
-    ) -> Exploration {
-        Exploration {
-            executions: last.executions,
-            failure: Some(Failure {
-                verdict,
-                message,
-                steps: Vec::new(),
-                schedule: None,
-            }),
-            seconds: started.elapsed().as_secs_f64(),
-            ..Exploration::new(self.engine)
-        }
     }
 }
 
@@ -187,7 +203,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         // The end of its input ends an idle worker; one that is busy with a
         // job nobody waits for is killed.
-        self.jobs = None;
+        self.requests = None;
         let patience = Instant::now() + Duration::from_millis(200);
         while Instant::now() < patience {
             if !matches!(self.child.try_wait(), Ok(None)) {

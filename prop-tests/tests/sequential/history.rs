@@ -4,9 +4,9 @@
 use std::fmt;
 
 use meta_core::{GetFrameError, PAGE_SIZE, Paddr, REF_COUNT_MAX};
+use programs::spec::{Machine, Params};
 use prop_tests::outcome::{Ends, OpResult};
 use prop_tests::program::{Op, OpName, Program, Start, StartKind};
-use prop_tests::spec::{Machine, Params};
 use prop_tests::world::Counts;
 use proptest::prelude::*;
 use proptest::sample::select;

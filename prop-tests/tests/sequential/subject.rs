@@ -8,10 +8,10 @@ use meta_core::{
     AnyFrameMeta, Frame, Paddr, SlotState, UniqueFrame, VmReader, frame_to_index, frame_to_meta,
     get_slot,
 };
+use programs::spec;
 use prop_tests::driver::{self, Hands, ThreadResult};
 use prop_tests::outcome::{OpResult, Writer};
 use prop_tests::program::{Op, OpName, Program};
-use prop_tests::spec;
 use prop_tests::world::{Counts, Host, Hosted, LocalHost, World, paddr_of, tag_of};
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 

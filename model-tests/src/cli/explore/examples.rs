@@ -1,13 +1,13 @@
 //! An execution for each outcome that somebody asks for.
 
-use prop_tests::outcome::Outcome;
+use programs::outcome::Outcome;
 
 use crate::cli::Refusal;
-use crate::engine::{EngineName, Exploration, Job, Limits};
 use crate::report;
 use crate::report::story::Detail;
 use crate::story;
 use crate::worker::Worker;
+use pipe::{Description, Exploration, Job, Limits, Record};
 
 /// Which outcomes.
 pub(super) struct Wanted<'a> {
@@ -15,6 +15,8 @@ pub(super) struct Wanted<'a> {
     pub outcomes: Option<&'a [String]>,
     /// How much of each execution.
     pub detail: Detail,
+    /// The code under test.
+    pub subject: &'static Description,
 }
 
 /// Makes the runs again that showed the outcomes, and prints an execution of
@@ -31,7 +33,7 @@ pub(super) fn print(
     // Real threads record no steps. The first run that shows an outcome is as
     // good as any other.
     let explored = || {
-        let explored = |run: &Exploration| run.engine != EngineName::Threads;
+        let explored = |run: &Exploration| run.engine.is_explorer();
         runs.iter().filter(move |(_, run)| explored(run))
     };
     let mut outcomes: Vec<String> = Vec::new();
@@ -66,17 +68,20 @@ pub(super) fn print(
             continue;
         };
         let again = Job {
-            examples: true,
             limits: Limits {
                 executions: Some(run.executions),
                 seconds: None,
             },
             ..job.clone()
         };
+        let again = again.recording(Record {
+            examples: true,
+            ..Record::default()
+        });
         let again = worker.explore(&again, &mut |_| ()).map_err(Refusal::tool)?;
         for outcome in &here {
             let steps = again.examples.get(outcome);
-            let story = steps.and_then(|steps| story::of_example(job, run.engine, steps));
+            let story = steps.and_then(|steps| story::of_example(job, steps, wanted.subject));
             let Some(story) = story else {
                 return Err(Refusal::tool(format!(
                     "{} did not show `{outcome}` again",
@@ -86,7 +91,7 @@ pub(super) fn print(
             anstream::println!(
                 "\n{} {}: {outcome}\n{}",
                 run.engine,
-                job.manner(),
+                job.manner,
                 report::story::text(&story, wanted.detail)
             );
         }

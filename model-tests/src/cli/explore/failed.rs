@@ -3,17 +3,17 @@
 
 use std::path::PathBuf;
 
-use prop_tests::program::Program;
+use programs::program::Program;
 
 use super::Args;
 use crate::counterexample::Counterexample;
-use crate::engine::{Exploration, Job};
 use crate::plan::Question;
 use crate::report::line::Smallest;
 use crate::report::story::Detail;
 use crate::smallest::smallest;
 use crate::worker::Worker;
 use crate::{report, story};
+use pipe::{Description, Exploration, Job};
 
 /// A failure, made small and saved.
 pub(super) struct Failed {
@@ -32,7 +32,7 @@ impl Failed {
         job: &Job,
         run: &Exploration,
     ) -> Self {
-        let original = &job.program;
+        let original = &job.case;
         let (job, run) = if args.no_minimise {
             (job.clone(), run.clone())
         } else {
@@ -41,21 +41,28 @@ impl Failed {
         let folder = args.failures.clone();
         let folder = folder.unwrap_or_else(Counterexample::default_folder);
         let found = Counterexample::of(&job, &run);
-        let saved = found.map(|found| found.from_original(original).save(&folder));
+        let saved = found.map(|found| found.from_original(&original.to_string()).save(&folder));
         Failed { job, run, saved }
     }
 
     /// The smallest program, the failing execution, and where it is.
-    pub(super) fn text(&self, original: &Program, detail: Detail) -> String {
+    pub(super) fn text(
+        &self,
+        original: &Program,
+        subject: &'static Description,
+        detail: Detail,
+    ) -> String {
         let mut text = String::new();
-        if self.job.program != original.to_string() {
+        if self.job.case.program() != Some(original) {
             text.push_str(&format!(
                 "smallest program that fails in the same way: {}\n(of {original}; --no-minimise \
                  shows it as it is)\n\n",
-                self.job.program
+                self.job.case
             ));
         }
-        text.push_str(&report::failure::text(&self.job, &self.run, detail));
+        text.push_str(&report::failure::text(
+            &self.job, &self.run, subject, detail,
+        ));
         match &self.saved {
             Some(Ok(path)) => {
                 text.push_str(&format!("\nsaved; again: just replay {}", near(path)));
@@ -67,12 +74,12 @@ impl Failed {
     }
 
     /// The same for `--json`.
-    pub(super) fn json(&self) -> Option<Smallest> {
+    pub(super) fn json(&self, subject: &'static Description) -> Option<Smallest> {
         let saved = self.saved.as_ref().and_then(|saved| saved.as_ref().ok());
         Some(Smallest {
-            program: self.job.program.clone(),
+            program: self.job.case.to_string(),
             saved: saved.map(|path| path.display().to_string()),
-            story: story::of_failure(&self.job, &self.run)?,
+            story: story::of_failure(&self.job, &self.run, subject)?,
         })
     }
 }

@@ -3,25 +3,27 @@
 mod examples;
 mod failed;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use prop_tests::outcome::{Ends, OutcomePattern};
-use prop_tests::program::Program;
+use pipe::{EngineName, Exploration, Job, Limits, SoFar, Verdict};
+use programs::outcome::{Ends, OutcomePattern};
+use programs::program::Program;
 
 use super::input::{self, Input};
+use super::pool::{still_building, subject};
 use super::{Refusal, json};
 use crate::archive::{Found, Kept, Seen};
-use crate::engine::{EngineName, Exploration, Job, Limits, OrderingChange, SoFar};
+use crate::interrupt;
+use crate::litmus::{Litmus, ends};
 use crate::plan::{self, Question};
 use crate::report;
+use crate::report::line::Smallest;
 use crate::report::outcomes::Allowed;
 use crate::report::story::Detail;
-use crate::verdict::Verdict;
-use crate::worker::{self, Worker, WorkerBuild};
-use crate::{ends_name, interrupt, ordering_name};
+use crate::subject::Subject;
+use crate::worker::{Builds, Worker};
 use failed::Failed;
 
 /// Explore one program on every engine and compare what is seen with what the
@@ -46,7 +48,7 @@ pub(super) struct Args {
     weaken: Vec<String>,
 
     /// What happens to handles still held at the end: dropped, left or both
-    #[arg(long, value_name = "ENDS", value_parser = ends_name::parse)]
+    #[arg(long, value_name = "ENDS", value_parser = ends::parse)]
     ends: Option<std::vec::Vec<Ends>>,
 
     /// Make the n-th weak compare-and-swap of a site fail spuriously
@@ -103,90 +105,61 @@ pub(super) struct Args {
 const LOOM_THREADS: usize = 5;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let subject = subject(args.engine.unwrap_or(EngineName::Rc11));
     let Asked {
         question,
         program,
         expected,
         requires,
-    } = question(args)?;
+    } = question(args, &subject)?;
     let detail = if args.verbose {
         Detail::Verbose
     } else {
         Detail::Story
     };
-    let quiet = args.json || args.quiet || !std::io::stderr().is_terminal();
-    let engines = engines(args, &question, &program)?;
-    let mut workers = Vec::new();
-    for &engine in &engines {
-        let program_file = worker::build(WorkerBuild { engine, quiet }).map_err(Refusal::tool)?;
-        workers.push(Worker::new(engine, &program_file));
-    }
+    let mut builds = Builds::start(&engines(args, &question, &program)?);
     interrupt::listen().map_err(Refusal::tool)?;
-
-    let mut runs: Vec<(Job, Exploration)> = Vec::new();
-    // Of the runs that failed the first is the one to look into. With --json
-    // its line waits for what comes of that.
-    let mut failed: Option<usize> = None;
     if !args.json {
         heading(&question, expected);
     }
-    let bar = progress_bar();
-    let tell = |engine: EngineName, job: &Job, so_far: SoFar| {
-        bar.set_message(format!(
-            "{engine} {} {}: {} executions, {} outcomes",
-            ends_name::name(job.ends),
-            job.manner(),
-            report::count(so_far.executions),
-            so_far.outcomes
-        ));
+    let mut session = Session {
+        args,
+        question: &question,
+        bar: progress_bar(),
+        runs: Vec::new(),
+        failed: None,
     };
-    for worker in &mut workers {
-        let engine = worker.engine();
-        let mut take = |job: Job, run: Exploration| {
-            let first_failure = failed.is_none() && run.verdict().is_failure();
-            if first_failure {
-                failed = Some(runs.len());
-            }
-            if !(args.json && first_failure) {
-                bar.suspend(|| print_run(args, &job, &run, None));
-            }
-            runs.push((job, run));
-        };
-        match engine {
-            EngineName::Loom | EngineName::Rc11 => {
-                for job in question.loom_jobs() {
-                    if interrupt::requested() {
-                        break;
-                    }
-                    let run = worker
-                        .explore(&job, &mut |so_far| tell(engine, &job, so_far))
-                        .map_err(Refusal::input)?;
-                    take(job, run);
-                }
-            }
-            EngineName::Threads => {
-                for job in question.threads_jobs(plan::ROUNDS) {
-                    let run = worker
-                        .explore(&job, &mut |so_far| tell(engine, &job, so_far))
-                        .map_err(Refusal::input)?;
-                    take(job, run);
-                }
-            }
-            EngineName::Shuttle => question
-                .run_shuttle(worker, |job, so_far| tell(engine, job, so_far), take)
-                .map_err(Refusal::input)?,
+    let mut workers = Vec::new();
+    while let Some((engine, built)) = builds.next(|waiting| session.still_building(waiting)) {
+        if interrupt::requested() {
+            break;
+        }
+        let mut worker = Worker::new(engine, &built.map_err(Refusal::tool)?);
+        subject.learn(&mut worker).map_err(Refusal::tool)?;
+        session.run(&mut worker).map_err(Refusal::input)?;
+        workers.push(worker);
+        if !builds.waiting().is_empty() {
+            session.still_building(builds.waiting());
         }
     }
-    let failed = failed.and_then(|index| {
-        let (job, run) = &runs[index];
+    let Session {
+        bar,
+        mut runs,
+        failed,
+        ..
+    } = session;
+    // The engines came in any order.
+    runs.sort_by_key(|(_, run)| run.engine);
+    let failed = failed.and_then(|(job, run)| {
         bar.set_message("looking for the smallest program that fails in the same way");
         let worker = workers.iter_mut().find(|w| w.engine() == run.engine)?;
-        Some((index, Failed::look_into(args, worker, &question, job, run)))
+        let small = Failed::look_into(args, worker, &question, &job, &run);
+        Some(((job, run), small))
     });
     bar.finish_and_clear();
-    if let Some((index, failed)) = failed.as_ref().filter(|_| args.json) {
-        let (job, run) = &runs[*index];
-        print_run(args, job, run, Some(failed));
+    let described = || subject.description().map_err(Refusal::tool);
+    if let Some(((job, run), failed)) = failed.as_ref().filter(|_| args.json) {
+        print_run(args, job, run, failed.json(described()?));
     }
     let mut verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
@@ -210,15 +183,20 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             let wanted = examples::Wanted {
                 outcomes: (!args.examples).then_some(args.example.as_slice()),
                 detail,
+                subject: described()?,
             };
             examples::print(&mut workers, &runs, &wanted)?;
         }
         match &failed {
-            Some((_, failed)) => anstream::println!("\n{}", failed.text(&program, detail)),
+            Some((_, failed)) => {
+                let text = failed.text(&program, described()?, detail);
+                anstream::println!("\n{text}");
+            }
             None => {
                 let broken = runs.iter().find(|(_, run)| run.failure.is_some());
                 if let Some((job, run)) = broken {
-                    anstream::println!("\n{}", report::failure::text(job, run, detail));
+                    let text = report::failure::text(job, run, described()?, detail);
+                    anstream::println!("\n{text}");
                 }
             }
         }
@@ -233,15 +211,81 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     Ok(verdict.exit_code())
 }
 
+/// The runs of a question, engine by engine.
+struct Session<'a> {
+    args: &'a Args,
+    question: &'a Question,
+    bar: ProgressBar,
+    runs: Vec<(Job, Exploration)>,
+    /// Of the runs that failed the first is the one to look into. With --json
+    /// its line waits for what comes of that.
+    failed: Option<(Job, Exploration)>,
+}
+
+impl Session<'_> {
+    /// All runs of an engine, each printed when it is over.
+    fn run(&mut self, worker: &mut Worker) -> Result<(), String> {
+        let question = self.question;
+        let bar = self.bar.clone();
+        let report = |job: &Job, so_far: SoFar| {
+            bar.set_message(format!(
+                "{} {} {}: {} executions, {} outcomes",
+                job.engine(),
+                job.ends,
+                job.manner,
+                report::count(so_far.executions),
+                so_far.outcomes
+            ));
+        };
+        let jobs = match worker.engine() {
+            EngineName::Rc11 => question.rc11_jobs(),
+            EngineName::Loom => question.loom_jobs(),
+            EngineName::Threads => question.threads_jobs(plan::ROUNDS),
+            EngineName::Shuttle => {
+                return question.run_shuttle(worker, report, |job, run| self.take(job, run));
+            }
+        };
+        for job in jobs {
+            if interrupt::requested() {
+                break;
+            }
+            let run = worker.explore(&job, &mut |so_far| report(&job, so_far))?;
+            self.take(job, run);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, job: Job, run: Exploration) {
+        if self.failed.is_none() && run.verdict().is_failure() {
+            self.failed = Some((job.clone(), run.clone()));
+            if !self.args.json {
+                self.print(&job, &run);
+            }
+        } else {
+            self.print(&job, &run);
+        }
+        self.runs.push((job, run));
+    }
+
+    fn print(&self, job: &Job, run: &Exploration) {
+        self.bar.suspend(|| print_run(self.args, job, run, None));
+    }
+
+    fn still_building(&self, waiting: &[EngineName]) {
+        self.bar.suspend(|| still_building(waiting));
+    }
+}
+
 /// Keeps the runs for the report.
 fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
     let changed: Vec<_> = question.orderings.iter().map(ToString::to_string).collect();
-    let mut command = format!("explore {}", question.program);
+    let program = question.case.to_string();
+    let mut command = format!("explore {program}");
     for change in &changed {
         command.push_str(&format!(" --weaken {change}"));
     }
     let found = Found::Explore {
-        program: question.program.clone(),
+        program,
         changed,
         runs: runs.iter().map(|(job, run)| Seen::new(job, run)).collect(),
     };
@@ -262,10 +306,23 @@ struct Asked {
 }
 
 /// What is asked, from the arguments and the litmus file, if it is one.
-fn question(args: &Args) -> Result<Asked, Refusal> {
+fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
+    let (program, expected, requires, of_file) =
+        match input::read(args.program.as_deref(), subject)? {
+            Input::Program(program) => (program, None, Vec::new(), None),
+            Input::Litmus(litmus) => {
+                let question = litmus.question();
+                let Litmus {
+                    program,
+                    expect,
+                    requires,
+                    ..
+                } = *litmus;
+                (program, Some(expect), requires, Some(question))
+            }
+        };
     let mut question = Question {
-        scenario: false,
-        program: String::new(),
+        case: program.clone().into(),
         ends: vec![Ends::Dropped, Ends::Left],
         orderings: Vec::new(),
         inject: None,
@@ -276,26 +333,21 @@ fn question(args: &Args) -> Result<Asked, Refusal> {
         seed: args.seed,
         trace: true,
     };
-    let (program, expected, requires) = match input::read(args.program.as_deref())? {
-        Input::Program(program) => (program, None, Vec::new()),
-        Input::Litmus(litmus) => {
-            question.ends.clone_from(&litmus.ends);
-            question.orderings.clone_from(&litmus.orderings);
-            question.inject.clone_from(&litmus.inject);
-            (litmus.program, Some(litmus.expect), litmus.requires)
-        }
-    };
-    question.program = program.to_string();
+    if let Some(of_file) = of_file {
+        question.ends = of_file.ends;
+        question.orderings = of_file.orderings;
+        question.inject = of_file.inject;
+    }
+    let described = || subject.description().map_err(Refusal::tool);
     for change in &args.weaken {
-        question
-            .orderings
-            .push(OrderingChange::parse(change).map_err(Refusal::input)?);
+        let change = described()?.change(change).map_err(Refusal::input)?;
+        question.orderings.push(change);
     }
     if let Some(ends) = &args.ends {
         question.ends.clone_from(ends);
     }
     if let Some(inject) = &args.inject {
-        question.inject = Some(ordering_name::inject(inject).map_err(Refusal::input)?);
+        question.inject = Some(described()?.inject(inject).map_err(Refusal::input)?);
     }
     Ok(Asked {
         question,
@@ -306,12 +358,12 @@ fn question(args: &Args) -> Result<Asked, Refusal> {
 }
 
 fn heading(question: &Question, expected: Option<Verdict>) {
-    anstream::println!("program: {}", question.program);
+    anstream::println!("program: {}", question.case);
     for change in &question.orderings {
         anstream::println!("changed: {change}");
     }
-    if let Some((site, n)) = &question.inject {
-        anstream::println!("injected: {site}#{n} fails spuriously");
+    if let Some(inject) = &question.inject {
+        anstream::println!("injected: {inject} fails spuriously");
     }
     if let Some(expected) = expected {
         anstream::println!("expected: {expected}");
@@ -377,9 +429,9 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-fn print_run(args: &Args, job: &Job, run: &Exploration, failed: Option<&Failed>) {
+fn print_run(args: &Args, job: &Job, run: &Exploration, smallest: Option<Smallest>) {
     if args.json {
-        let line = report::line::Line::new(job, run).with(failed.and_then(Failed::json));
+        let line = report::line::Line::new(job, run).with(smallest);
         // A line is plain data, which JSON can always say.
         let _ = json::line(&line);
     } else {

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use prop_tests::outcome::{End, Ends, OpResult, Outcome, OutcomePattern, Writer};
-use prop_tests::outcomes::project_program;
-use prop_tests::program::Program;
-use prop_tests::spec::{self, Params, SpecError};
+use programs::outcome::{End, Ends, OpResult, Outcome, OutcomePattern, Writer};
+use programs::outcomes::project_program;
+use programs::program::Program;
+use programs::spec::{self, Params, SpecError};
 
 /// Whether each slot alone allows its part of some outcome that matches.
 ///

@@ -1,0 +1,118 @@
+//! What a worker is asked, and what it answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Description, EngineName, Failure, Job, Step, Transition, Verdict};
+
+/// A line to a worker.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Request {
+    /// Describe the code under test.
+    Describe,
+    /// Explore a job.
+    Explore(Box<Job>),
+}
+
+/// A line from a worker.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reply {
+    /// What was to be described.
+    Described(Box<Description>),
+    /// The job goes on.
+    Progress(SoFar),
+    /// The job is over.
+    Done(Box<Exploration>),
+    /// The request does not make sense.
+    Refused(String),
+}
+
+/// What an exploration has done so far.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct SoFar {
+    /// Executions that ran to their end.
+    pub executions: u64,
+    /// Different outcomes.
+    pub outcomes: usize,
+}
+
+/// What an engine saw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exploration {
+    /// The engine.
+    pub engine: EngineName,
+    /// Executions that ran to their end, cut branches included.
+    pub executions: u64,
+    /// Of these, executions cut at a failed weak CAS, which show no outcome of
+    /// their own.
+    pub cut_branches: u64,
+    /// The outcomes, in the text form, and how many executions showed each.
+    pub outcomes: BTreeMap<String, u64>,
+    /// How many outcomes the specification allows.
+    pub allowed: usize,
+    /// Outcomes allowed and asked for, but not seen. Judged only if complete.
+    pub missing: Vec<String>,
+    /// Whether every execution was explored.
+    pub complete: bool,
+    /// Whether as many schedules were drawn as were asked for, which is all
+    /// that a sampling scheduler can do.
+    pub sampled: bool,
+    /// Steps of all executions, where they were counted.
+    pub steps: u64,
+    /// Outcomes that could not be judged because the search for them took too
+    /// long; only where outcomes are not worked out beforehand.
+    pub undecided: u64,
+    /// The transitions that were reached, if the job asked for them.
+    pub transitions: BTreeSet<Transition>,
+    /// Threads of the program that ran, over all executions: none is a bug of
+    /// the harness.
+    pub threads_run: u64,
+    /// The steps of the first execution that showed each outcome, if the job
+    /// asked for them.
+    pub examples: BTreeMap<String, Vec<Step>>,
+    /// What ended the exploration, if it was not its end.
+    pub failure: Option<Failure>,
+    /// The time it took.
+    pub seconds: f64,
+}
+
+impl Exploration {
+    /// Nothing seen yet.
+    pub fn new(engine: EngineName) -> Self {
+        Exploration {
+            engine,
+            executions: 0,
+            cut_branches: 0,
+            outcomes: BTreeMap::new(),
+            allowed: 0,
+            missing: Vec::new(),
+            complete: false,
+            sampled: false,
+            steps: 0,
+            undecided: 0,
+            transitions: BTreeSet::new(),
+            threads_run: 0,
+            examples: BTreeMap::new(),
+            failure: None,
+            seconds: 0.0,
+        }
+    }
+
+    /// The verdict of this exploration alone.
+    pub fn verdict(&self) -> Verdict {
+        if let Some(failure) = &self.failure {
+            failure.verdict()
+        } else if self.threads_run == 0 {
+            Verdict::ToolFailure
+        } else if !self.complete && !self.sampled {
+            Verdict::CutOff
+        } else if !self.missing.is_empty() {
+            Verdict::MissingOutcome
+        } else {
+            Verdict::Pass
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Why an exploration ended early.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Access, Schedule, Step, Verdict};
+
+/// What ended an exploration early.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Why.
+    pub reason: Reason,
+    /// The steps of the failing execution, if the job asked for them.
+    pub steps: Vec<Step>,
+    /// The schedule that shuttle took.
+    pub schedule: Option<Schedule>,
+}
+
+impl Failure {
+    /// The verdict.
+    pub const fn verdict(&self) -> Verdict {
+        self.reason.verdict()
+    }
+}
+
+impl From<Reason> for Failure {
+    fn from(reason: Reason) -> Self {
+        Failure {
+            reason,
+            steps: Vec::new(),
+            schedule: None,
+        }
+    }
+}
+
+/// Why an exploration ended early. In text, what happened in a few words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum Reason {
+    /// The explorer found two plain accesses that nothing orders.
+    Race {
+        /// Its words.
+        message: String,
+    },
+    /// A plain access that the protocol must never make; it was not made.
+    Violation {
+        /// What is wrong with it.
+        violation: Violation,
+        /// What for.
+        access: Access,
+        /// The field.
+        field: String,
+        /// File, line and column.
+        location: String,
+    },
+    /// A broken contract of the metadata's life, which showed at the end.
+    Fault {
+        /// Which contract.
+        fault: Fault,
+        /// The slot.
+        slot: usize,
+        /// What happened, in words.
+        what: String,
+    },
+    /// An outcome that is not allowed.
+    Forbidden {
+        /// The outcome, in the text form.
+        outcome: String,
+    },
+    /// An outcome in which a thread aborts where none may.
+    Abort {
+        /// The outcome, in the text form.
+        outcome: String,
+    },
+    /// No thread could go on.
+    Deadlock {
+        /// The explorer's words.
+        message: String,
+    },
+    /// An execution takes more steps than the explorer makes.
+    TooLong {
+        /// The explorer's words.
+        message: String,
+    },
+    /// An execution did not come to its end in time.
+    NoEnd,
+    /// Somebody interrupted it.
+    Interrupted,
+    /// The spurious failure to be injected never came up.
+    NeverInjected,
+    /// The engine or the harness failed.
+    Tool {
+        /// What is known of that.
+        message: String,
+    },
+}
+
+/// What is wrong with a plain access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Violation {
+    /// The value is gone, or was never there.
+    UseAfterDrop,
+    /// The value was dropped or moved already.
+    DoubleDrop,
+    /// A live value is overwritten without being dropped.
+    Overwrite,
+    /// Another thread is in the middle of an access to the same memory.
+    Overlap,
+}
+
+/// Which contract of the metadata's life is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// Something that had to be dropped or given back was not.
+    Leak,
+    /// Something was dropped or given back twice.
+    DoubleDrop,
+    /// Something was torn down while others could still reach it.
+    UseAfterDrop,
+}
+
+impl Reason {
+    /// The verdict.
+    pub const fn verdict(&self) -> Verdict {
+        match self {
+            Reason::Race { .. } => Verdict::DataRace,
+            Reason::Violation { violation, .. } => match violation {
+                Violation::UseAfterDrop => Verdict::UseAfterDrop,
+                Violation::DoubleDrop => Verdict::DoubleDrop,
+                Violation::Overwrite => Verdict::Leak,
+                Violation::Overlap => Verdict::DataRace,
+            },
+            Reason::Fault { fault, .. } => match fault {
+                Fault::Leak => Verdict::Leak,
+                Fault::DoubleDrop => Verdict::DoubleDrop,
+                Fault::UseAfterDrop => Verdict::UseAfterDrop,
+            },
+            Reason::Forbidden { .. } => Verdict::ForbiddenOutcome,
+            Reason::Abort { .. } => Verdict::Abort,
+            Reason::Deadlock { .. } => Verdict::Deadlock,
+            Reason::TooLong { .. } | Reason::NoEnd | Reason::Interrupted => Verdict::CutOff,
+            Reason::NeverInjected | Reason::Tool { .. } => Verdict::ToolFailure,
+        }
+    }
+
+    /// The outcome that must not be, if that is why.
+    pub fn outcome(&self) -> Option<&str> {
+        match self {
+            Reason::Forbidden { outcome } | Reason::Abort { outcome } => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// A failure of the engine or the harness.
+    pub fn tool(message: impl fmt::Display) -> Self {
+        Reason::Tool {
+            message: message.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Race { message }
+            | Reason::Deadlock { message }
+            | Reason::TooLong { message }
+            | Reason::Tool { message } => f.write_str(message),
+            Reason::Violation {
+                violation,
+                access,
+                field,
+                location,
+            } => {
+                let what = match violation {
+                    Violation::UseAfterDrop => "is not there",
+                    Violation::DoubleDrop => "was dropped already",
+                    Violation::Overwrite => "is overwritten without being dropped",
+                    Violation::Overlap => "is in use by another thread",
+                };
+                write!(f, "{access:?} of `{field}`, which {what}, at {location}")
+            }
+            Reason::Fault { slot, what, .. } => write!(f, "slot {slot}: {what}"),
+            Reason::Forbidden { outcome } | Reason::Abort { outcome } => f.write_str(outcome),
+            Reason::NoEnd => f.write_str("an execution did not come to its end"),
+            Reason::Interrupted => f.write_str("interrupted"),
+            Reason::NeverInjected => {
+                f.write_str("the spurious failure to be injected never came up")
+            }
+        }
+    }
+}

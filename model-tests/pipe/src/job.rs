@@ -1,0 +1,330 @@
+//! What an engine is asked.
+
+use std::fmt;
+
+use programs::outcome::Ends;
+use programs::program::Program;
+use serde::{Deserialize, Serialize};
+
+use crate::{EngineName, OrderingChange, Scheduler};
+
+/// One exploration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// What is run.
+    pub case: Case,
+    /// What happens to handles at the end.
+    pub ends: Ends,
+    /// The engine, and how it goes about it.
+    pub manner: Manner,
+    /// When to stop early.
+    pub limits: Limits,
+    /// Whether all allowed outcomes are worked out beforehand. A program too
+    /// large for that has each outcome searched for, and misses none.
+    pub enumerate: bool,
+}
+
+/// What is run. In text, the program or the scenario's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Case {
+    /// A program.
+    Program(Program),
+    /// The scenario of this name.
+    Scenario(String),
+}
+
+impl Case {
+    /// The program, if it is one.
+    pub const fn program(&self) -> Option<&Program> {
+        match self {
+            Case::Program(program) => Some(program),
+            Case::Scenario(_) => None,
+        }
+    }
+}
+
+impl From<Program> for Case {
+    fn from(program: Program) -> Self {
+        Case::Program(program)
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Case::Program(program) => program.fmt(f),
+            Case::Scenario(name) => f.pad(name),
+        }
+    }
+}
+
+/// How an engine goes about a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Manner {
+    /// Under rc11.
+    Rc11(Rc11),
+    /// Under loom.
+    Loom(Loom),
+    /// Under shuttle.
+    Shuttle(Shuttle),
+    /// On real threads.
+    Threads(Threads),
+}
+
+/// How rc11 goes about it: loads and all else as the code has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rc11 {
+    /// Sites with another ordering.
+    pub orderings: Vec<OrderingChange>,
+    /// What is recorded.
+    pub record: Record,
+}
+
+/// How loom goes about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loom {
+    /// How loads are performed.
+    pub probe: Probe,
+    /// Sites with another ordering.
+    pub orderings: Vec<OrderingChange>,
+    /// The weak compare-and-swap that fails spuriously.
+    pub inject: Option<Inject>,
+    /// What is recorded.
+    pub record: Record,
+}
+
+/// How shuttle goes about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shuttle {
+    /// How it chooses.
+    pub scheduler: Scheduler,
+    /// Whether it may switch in the middle of a plain access, so that two of
+    /// them can overlap.
+    pub overlap: bool,
+    /// Which weak compare-and-swaps fail spuriously.
+    pub spurious: Spurious,
+    /// What is recorded.
+    pub record: Record,
+}
+
+/// How real threads go about it: they run the code as it is, and record
+/// nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Threads {
+    /// How often the program runs.
+    pub rounds: u64,
+}
+
+/// How loom performs the loads of a slot's word, and what its outcomes are
+/// compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Probe {
+    /// As a CAS that cannot succeed: outcomes seen = outcomes allowed.
+    Cas,
+    /// As a load, which may be stale: outcomes seen are among those allowed.
+    Load,
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Probe::Cas => "cas",
+            Probe::Load => "load",
+        })
+    }
+}
+
+/// A spurious failure: in each execution that of the n-th weak
+/// compare-and-swap at a site, counted from 1. In text, `SITE#n`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inject {
+    /// The name of the site.
+    pub site: String,
+    /// Which of them.
+    pub n: u32,
+}
+
+impl fmt::Display for Inject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.site, self.n)
+    }
+}
+
+/// Which weak compare-and-swaps fail spuriously under shuttle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spurious {
+    /// None.
+    Never,
+    /// Those that the scheduler draws.
+    Drawn,
+    /// This one.
+    Once(Inject),
+}
+
+/// What an explorer records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The steps of a failing execution.
+    pub steps: bool,
+    /// The steps of one execution for each outcome.
+    pub examples: bool,
+    /// The transitions that are reached.
+    pub coverage: bool,
+}
+
+impl Record {
+    /// The steps of a failing execution.
+    pub const STEPS: Record = Record {
+        steps: true,
+        examples: false,
+        coverage: false,
+    };
+
+    /// Whether anything is recorded while an execution runs.
+    pub const fn any(self) -> bool {
+        self.steps || self.examples || self.coverage
+    }
+}
+
+/// When an exploration is cut off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// After this many executions.
+    pub executions: Option<u64>,
+    /// After this many seconds.
+    pub seconds: Option<f64>,
+}
+
+impl Job {
+    fn new(case: impl Into<Case>, ends: Ends, manner: Manner) -> Self {
+        Job {
+            case: case.into(),
+            ends,
+            manner,
+            limits: Limits::default(),
+            enumerate: true,
+        }
+    }
+
+    /// A run under rc11, of the code as it is.
+    pub fn rc11(case: impl Into<Case>, ends: Ends) -> Self {
+        let rc11 = Rc11 {
+            orderings: Vec::new(),
+            record: Record::default(),
+        };
+        Job::new(case, ends, Manner::Rc11(rc11))
+    }
+
+    /// A run under loom, of the code as it is.
+    pub fn loom(case: impl Into<Case>, ends: Ends, probe: Probe) -> Self {
+        let loom = Loom {
+            probe,
+            orderings: Vec::new(),
+            inject: None,
+            record: Record::default(),
+        };
+        Job::new(case, ends, Manner::Loom(loom))
+    }
+
+    /// A run under shuttle: DFS without overlap, whose outcomes are exact,
+    /// everything else with all that shuttle can show.
+    pub fn shuttle(case: impl Into<Case>, ends: Ends, scheduler: Scheduler) -> Self {
+        let samples = scheduler.samples();
+        let shuttle = Shuttle {
+            scheduler,
+            overlap: samples,
+            spurious: if samples {
+                Spurious::Drawn
+            } else {
+                Spurious::Never
+            },
+            record: Record::default(),
+        };
+        Job::new(case, ends, Manner::Shuttle(shuttle))
+    }
+
+    /// So many rounds on real threads.
+    pub fn threads(case: impl Into<Case>, ends: Ends, rounds: u64) -> Self {
+        Job::new(case, ends, Manner::Threads(Threads { rounds }))
+    }
+
+    /// The engine.
+    pub const fn engine(&self) -> EngineName {
+        match self.manner {
+            Manner::Rc11(_) => EngineName::Rc11,
+            Manner::Loom(_) => EngineName::Loom,
+            Manner::Shuttle(_) => EngineName::Shuttle,
+            Manner::Threads(_) => EngineName::Threads,
+        }
+    }
+
+    /// Sites with another ordering.
+    pub fn orderings(&self) -> &[OrderingChange] {
+        match &self.manner {
+            Manner::Rc11(rc11) => &rc11.orderings,
+            Manner::Loom(loom) => &loom.orderings,
+            Manner::Shuttle(_) | Manner::Threads(_) => &[],
+        }
+    }
+
+    /// The same with these orderings, under an engine of weak memory; the others have
+    /// none.
+    #[must_use]
+    pub fn with_orderings(mut self, orderings: &[OrderingChange]) -> Self {
+        match &mut self.manner {
+            Manner::Rc11(rc11) => rc11.orderings = orderings.to_vec(),
+            Manner::Loom(loom) => loom.orderings = orderings.to_vec(),
+            Manner::Shuttle(_) | Manner::Threads(_) => {}
+        }
+        self
+    }
+
+    /// What is recorded, where something can be.
+    pub const fn record_mut(&mut self) -> Option<&mut Record> {
+        match &mut self.manner {
+            Manner::Rc11(rc11) => Some(&mut rc11.record),
+            Manner::Loom(loom) => Some(&mut loom.record),
+            Manner::Shuttle(shuttle) => Some(&mut shuttle.record),
+            Manner::Threads(_) => None,
+        }
+    }
+
+    /// The same, recorded like this where that can be.
+    #[must_use]
+    pub fn recording(mut self, record: Record) -> Self {
+        if let Some(own) = self.record_mut() {
+            *own = record;
+        }
+        self
+    }
+
+    /// Whether the loads of an execution read the newest values.
+    pub const fn reads_newest(&self) -> bool {
+        match &self.manner {
+            Manner::Loom(loom) => matches!(loom.probe, Probe::Cas),
+            Manner::Shuttle(_) => true,
+            Manner::Rc11(_) | Manner::Threads(_) => false,
+        }
+    }
+}
+
+/// In text, how the engine goes about it in a word.
+impl fmt::Display for Manner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Manner::Rc11(_) => f.pad("exact"),
+            Manner::Loom(loom) => loom.probe.fmt(f),
+            Manner::Shuttle(Shuttle {
+                scheduler, overlap, ..
+            }) if *overlap && !scheduler.samples() => {
+                f.pad(&format!("{} overlap", scheduler.name()))
+            }
+            Manner::Shuttle(shuttle) => f.pad(shuttle.scheduler.name()),
+            Manner::Threads(_) => f.pad("system"),
+        }
+    }
+}

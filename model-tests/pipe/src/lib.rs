@@ -1,0 +1,30 @@
+//! What goes through the pipe between a command and the workers of its engines:
+//! JSON lines, and these are their types.
+//!
+//! A command writes a [`Request`], and the worker answers with [`Reply`] lines.
+//! Nothing here knows the code under test: what a command has to know of it, a
+//! worker [describes](Description).
+
+mod answer;
+mod description;
+mod engine;
+mod failure;
+mod job;
+mod ordering;
+mod scheduler;
+mod step;
+mod transition;
+mod verdict;
+
+pub use answer::{Exploration, Reply, Request, SoFar};
+pub use description::{Broken, Description, Operation, RefCounts, Scenario, Site, SiteInfo};
+pub use engine::EngineName;
+pub use failure::{Failure, Fault, Reason, Violation};
+pub use job::{
+    Case, Inject, Job, Limits, Loom, Manner, Probe, Rc11, Record, Shuttle, Spurious, Threads,
+};
+pub use ordering::{Ordering, OrderingChange};
+pub use scheduler::{Choice, Schedule, Scheduler};
+pub use step::{Access, Step, StepKind};
+pub use transition::{CLASSES, Transition};
+pub use verdict::Verdict;

@@ -1,0 +1,87 @@
+//! The steps of one execution.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Ordering;
+
+/// One step of an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The thread, counted from 1.
+    pub thread: usize,
+    /// The slot, where the step touches one.
+    pub slot: Option<usize>,
+    /// What was done.
+    #[serde(flatten)]
+    pub kind: StepKind,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "lowercase")]
+pub enum StepKind {
+    /// An operation of the program begins, or a drop at the end.
+    Begin {
+        /// Its position in the thread, counted from 1.
+        op: usize,
+    },
+    /// The operation that the thread is in is over.
+    End {
+        /// What came of it, in the words of an outcome.
+        result: String,
+    },
+    /// An atomic access or a fence.
+    Atomic {
+        /// The site.
+        site: String,
+        /// The ordering it was performed with.
+        ordering: Ordering,
+        /// The raw value read.
+        read: Option<u64>,
+        /// The raw value written.
+        written: Option<u64>,
+        /// A weak CAS that was made to fail.
+        spurious: bool,
+    },
+    /// An access to plain memory.
+    Plain {
+        /// The field.
+        field: String,
+        /// What for.
+        access: Access,
+        /// File and line.
+        location: String,
+    },
+    /// A step to the slot's mailbox.
+    Mailbox {
+        /// Into it, or out of it.
+        give: bool,
+        /// Whether a handle moved; if not, the mailbox was full or empty.
+        ok: bool,
+    },
+}
+
+/// What an access to plain memory is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Access {
+    /// A value is put where none is.
+    Init,
+    /// It is read.
+    Read,
+    /// It is changed.
+    Write,
+    /// It is dropped or moved out.
+    Take,
+}
+
+impl Access {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Access::Init => "init",
+            Access::Read => "read",
+            Access::Write => "write",
+            Access::Take => "take",
+        }
+    }
+}

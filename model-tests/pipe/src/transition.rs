@@ -1,0 +1,89 @@
+//! Transitions of a slot, as coverage counts them.
+
+use std::fmt;
+
+use programs::outcome::OpResult;
+use programs::program::OpName;
+use programs::spec::{self, Params, SlotClass, SlotState};
+use serde::{Deserialize, Serialize};
+
+/// One cell of the coverage table. States are classes: counts that no operation
+/// tells apart are one, and so are numbers and writers that were read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Transition {
+    /// The state before.
+    pub before: String,
+    /// The operation.
+    pub op: String,
+    /// Its result.
+    pub result: String,
+    /// The state after.
+    pub after: String,
+}
+
+impl Transition {
+    /// The cell of an operation between two states of a model's slot.
+    pub fn new(op: OpName, result: OpResult, before: SlotState, after: SlotState) -> Self {
+        Transition {
+            before: class(before).to_owned(),
+            op: op.to_string(),
+            result: match result {
+                OpResult::Count(_) => "number".to_owned(),
+                OpResult::Read(_) => "writer".to_owned(),
+                other => other.to_string(),
+            },
+            after: class(after).to_owned(),
+        }
+    }
+
+    /// Whether the operation passes a handle on without touching the slot. It
+    /// commutes with all that other threads do to the slot, so that an engine
+    /// with partial-order reduction need not meet it in every state: it has no
+    /// cells.
+    pub const fn moves_handles(op: OpName) -> bool {
+        matches!(op, OpName::Give | OpName::Take)
+    }
+
+    /// The cell of a transition of the specification.
+    pub fn of_spec(transition: &spec::Transition) -> Self {
+        Transition::new(
+            transition.op.name,
+            transition.result,
+            transition.before,
+            transition.after,
+        )
+    }
+}
+
+impl fmt::Display for Transition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} {} {}",
+            self.before, self.op, self.result, self.after
+        )
+    }
+}
+
+/// The classes, in the words of the table.
+pub const CLASSES: [&str; 7] = [
+    "unused",
+    "busy",
+    "shared(1)",
+    "shared(2..)",
+    "shared(max)",
+    "above max",
+    "unique",
+];
+
+fn class(state: SlotState) -> &'static str {
+    match state.class(&Params::MODEL) {
+        SlotClass::Unused => CLASSES[0],
+        SlotClass::Busy => CLASSES[1],
+        SlotClass::One => CLASSES[2],
+        SlotClass::Several => CLASSES[3],
+        SlotClass::Full => CLASSES[4],
+        SlotClass::Margin => CLASSES[5],
+        SlotClass::Unique => CLASSES[6],
+    }
+}

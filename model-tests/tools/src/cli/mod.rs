@@ -1,0 +1,45 @@
+//! The command line.
+
+mod bench;
+mod docs;
+mod mutants;
+mod planted;
+mod scale;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use model_tests::cli::conclude;
+
+/// Tools of the project's maintainers.
+#[derive(Debug, Parser)]
+#[command(name = "tools", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Docs(docs::Args),
+    Mutants(mutants::Args),
+    Planted(planted::Args),
+    Bench(bench::Args),
+    Scale(scale::Args),
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    cli.color.write_global();
+    conclude(match cli.command {
+        Command::Docs(args) => docs::run(&args),
+        Command::Mutants(args) => mutants::run(&args),
+        Command::Planted(args) => planted::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Scale(args) => scale::run(&args),
+    })
+}

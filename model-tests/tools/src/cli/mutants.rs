@@ -1,0 +1,179 @@
+//! `mutants`: does the harness notice what is wrong?
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use programs::program::Bound;
+
+use crate::mutants::{self, Fate, Judges, Mutant, Row};
+use crate::report;
+use model_tests::cli::pool::subject;
+use model_tests::cli::{Refusal, json};
+use model_tests::pool::Pool;
+use model_tests::{interrupt, litmus, workspace};
+use pipe::{EngineName, Verdict};
+
+/// Put the harness to the test: change the protocol's code for the worse in
+/// many ways, and see that each is noticed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The mutants are the patch files in model-tests/mutants. Each is applied to a copy of the
+workspace in target/mutants, built there, and judged until something fails: by the litmus
+files, the small campaigns and the scenarios under loom, then by the tests of a normal
+build. The copy as it is must pass all of them first.
+
+Exit codes: 0 every mutant is killed, or equivalent as it says; 1 not so, 2 bad input,
+3 interrupted, 4 tool failure")]
+pub(super) struct Args {
+    /// Judge a few representative mutants alone
+    #[arg(long)]
+    quick: bool,
+
+    /// Judge these mutants alone
+    #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with = "quick")]
+    only: Vec<String>,
+
+    /// Ask every judge, instead of the first that kills
+    #[arg(long)]
+    all_judges: bool,
+
+    /// List the mutants and judge none
+    #[arg(long)]
+    list: bool,
+
+    /// Worker processes; as many as cores by default
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// Print one JSON object for each mutant
+    #[arg(long)]
+    json: bool,
+}
+
+/// The campaigns that judge, cheapest first.
+const BOUNDS: [Bound; 3] = [
+    Bound { threads: 2, ops: 1 },
+    Bound { threads: 2, ops: 2 },
+    Bound { threads: 3, ops: 1 },
+];
+
+/// The exit code when a mutant is not as it must be.
+const NOT_FINE: u8 = 1;
+
+pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let mutants = chosen(args)?;
+    if args.list {
+        list(&mutants);
+        return Ok(Verdict::Pass.exit_code());
+    }
+    let subject = subject(EngineName::Loom);
+    let folder = workspace::litmus();
+    let corpus = litmus::load_all(&folder, &subject).map_err(Refusal::input)?;
+    interrupt::listen().map_err(Refusal::tool)?;
+    let root = workspace::root();
+    let workers = args.workers.unwrap_or_else(Pool::default_size);
+    let target = root.join("target").join("mutants");
+    let mut judges = Judges::new(
+        root,
+        &target,
+        corpus,
+        subject.description().map_err(Refusal::tool)?,
+        &BOUNDS,
+        workers,
+        args.all_judges,
+    );
+
+    let bar = progress_bar(mutants.len());
+    let original = judges.original(|step| bar.set_message(format!("the code as it is: {step}")));
+    if interrupt::requested() {
+        return Ok(interrupted(0, mutants.len()));
+    }
+    original.map_err(Refusal::tool)?;
+    let mut rows = Vec::new();
+    for mutant in &mutants {
+        let row = judges.mutant(mutant, |step| {
+            bar.set_message(format!("{}: {step}", mutant.name));
+        });
+        // The only error is an interrupt.
+        let Ok(row) = row else { break };
+        bar.inc(1);
+        bar.suspend(|| tell(args, &row))?;
+        rows.push(row);
+    }
+    bar.finish_and_clear();
+    if !args.json {
+        anstream::println!("{}", report::mutants::rows(&rows));
+        anstream::print!("{}", report::mutants::notes(&rows));
+        anstream::println!("{}", report::mutants::sum(&rows));
+    }
+    if rows
+        .iter()
+        .any(|row| !row.fate.is_fine() && row.fate != Fate::ToolFailure)
+    {
+        return Ok(NOT_FINE);
+    }
+    if rows.iter().any(|row| row.fate == Fate::ToolFailure) {
+        return Ok(Verdict::ToolFailure.exit_code());
+    }
+    if rows.len() < mutants.len() {
+        return Ok(interrupted(rows.len(), mutants.len()));
+    }
+    Ok(Verdict::Pass.exit_code())
+}
+
+/// The mutants that were asked for.
+fn chosen(args: &Args) -> Result<Vec<Mutant>, Refusal> {
+    let mut mutants = mutants::load_all(&mutants::folder()).map_err(Refusal::input)?;
+    for name in &args.only {
+        if !mutants.iter().any(|mutant| mutant.name == *name) {
+            let close = mutants
+                .iter()
+                .map(|mutant| (strsim::jaro_winkler(name, &mutant.name), &mutant.name))
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            let hint = close.map_or(String::new(), |(_, close)| format!("; is it `{close}`?"));
+            return Err(Refusal::input(format!("there is no mutant `{name}`{hint}")));
+        }
+    }
+    if !args.only.is_empty() {
+        mutants.retain(|mutant| args.only.contains(&mutant.name));
+    } else if args.quick {
+        mutants.retain(|mutant| mutant.quick);
+    }
+    Ok(mutants)
+}
+
+fn list(mutants: &[Mutant]) {
+    for mutant in mutants {
+        anstream::println!("{}: {}", mutant.name, mutant.what);
+        if let Some(reason) = &mutant.equivalent {
+            anstream::println!("    equivalent: {reason}");
+        }
+    }
+}
+
+/// Says at once what became of a mutant.
+fn tell(args: &Args, row: &Row) -> Result<(), Refusal> {
+    if args.json {
+        json::line(row).map_err(Refusal::tool)?;
+    } else if !row.fate.is_fine() {
+        anstream::eprintln!("{}: {}", row.mutant, row.fate.as_str());
+    }
+    Ok(())
+}
+
+fn interrupted(done: usize, of: usize) -> u8 {
+    anstream::eprintln!("interrupted: {done} of {of} mutants are judged");
+    Verdict::CutOff.exit_code()
+}
+
+fn progress_bar(mutants: usize) -> ProgressBar {
+    let target = ProgressDrawTarget::stderr_with_hz(4);
+    let bar = ProgressBar::with_draw_target(Some(mutants as u64), target);
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} mutants, {elapsed}, {wide_msg}")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}

@@ -1,0 +1,174 @@
+//! `planted`: bugs beyond loom's bounds, and how soon a night finds them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::mutants::{self, Mutant, Tree};
+use crate::planted::{self, ENOUGH, SCHEDULERS, Search};
+use crate::report;
+use model_tests::campaign::Shard;
+use model_tests::cli::{Refusal, json};
+use model_tests::interrupt;
+use model_tests::nightly::Draw;
+use model_tests::workspace;
+use pipe::EngineName;
+use pipe::Verdict;
+
+/// Plant bugs that need more threads, operations or slots than loom's bounds
+/// have, and count the schedules until each scheduler finds them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The bugs are patch files in model-tests/planted; the copy of the workspace that they are applied to
+is below target/planted.
+
+Each find is replayed, from its schedule and from its seed.
+
+Exit codes: 0 each bug was found by some scheduler, 1 not so, 2 bad input, 3 interrupted,
+4 tool failure")]
+pub(super) struct Args {
+    /// These bugs alone
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    only: Vec<String>,
+
+    /// How many searches the median is of
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    seeds: u64,
+
+    /// Print one JSON object for each search
+    #[arg(long)]
+    json: bool,
+}
+
+/// The exit code when a bug was not found.
+const NOT_FOUND: u8 = 1;
+
+pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let folder = workspace::package().join("planted");
+    let mut bugs = mutants::load_all(&folder).map_err(Refusal::input)?;
+    if let Some(unknown) = args
+        .only
+        .iter()
+        .find(|n| !bugs.iter().any(|b| b.name == **n))
+    {
+        return Err(Refusal::input(format!(
+            "there is no planted bug `{unknown}`"
+        )));
+    }
+    bugs.retain(|bug| args.only.is_empty() || args.only.contains(&bug.name));
+    interrupt::listen().map_err(Refusal::tool)?;
+    let root = workspace::root();
+    let target = root.join("target").join("planted");
+    let tree = Tree::new(root, &target.join("tree"));
+
+    let bar = progress_bar(bugs.len());
+    let mut searches: Vec<Search> = Vec::new();
+    for bug in &bugs {
+        bar.set_message(format!("{}: build", bug.name));
+        tree.mutate(&bug.patch).map_err(Refusal::tool)?;
+        let worker = mutants::build_worker(tree.path(), &target, EngineName::Shuttle)
+            .map_err(|e| Refusal::tool(format!("{}: {e}", bug.name)))?;
+        for scheduler in SCHEDULERS {
+            bar.set_message(format!("{}: {scheduler}", bug.name));
+            searches.extend(search_all(args, bug, &worker, scheduler)?);
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if !args.json {
+        anstream::println!("{}", table(&bugs, &searches));
+        anstream::println!(
+            "median schedules of {} searches; a search gives up after {}",
+            args.seeds,
+            report::count(ENOUGH)
+        );
+    }
+    if interrupt::requested() {
+        return Ok(Verdict::CutOff.exit_code());
+    }
+    let found = |bug: &Mutant| {
+        let mut of_bug = searches.iter().filter(|s| s.bug == bug.name);
+        of_bug.any(|s| s.verdict.is_failure())
+    };
+    if let Some(search) = searches
+        .iter()
+        .find(|s| s.verdict.is_failure() && !s.replays)
+    {
+        return Err(Refusal::tool(format!(
+            "{}: found by {} with seed {}, and not found again by replay",
+            search.bug, search.scheduler, search.seed
+        )));
+    }
+    Ok(if bugs.iter().all(found) { 0 } else { NOT_FOUND })
+}
+
+fn search_all(
+    args: &Args,
+    bug: &Mutant,
+    worker: &Path,
+    scheduler: &'static str,
+) -> Result<Vec<Search>, Refusal> {
+    let mut searches = Vec::new();
+    for seed in 1..=args.seeds {
+        if interrupt::requested() {
+            break;
+        }
+        let draw = Draw {
+            seed,
+            shard: Shard::WHOLE,
+            litmus: vec!["unused: alloc | get".parse().map_err(Refusal::tool)?],
+        };
+        let found = planted::search(&bug.name, worker, scheduler, &draw).map_err(Refusal::tool)?;
+        if args.json {
+            json::line(&found).map_err(Refusal::tool)?;
+        }
+        searches.push(found);
+    }
+    Ok(searches)
+}
+
+fn table(bugs: &[Mutant], searches: &[Search]) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    let heads = ["planted bug", "found as"].into_iter().chain(SCHEDULERS);
+    table.set_header(heads);
+    for bug in bugs {
+        let of = |scheduler| -> Vec<&Search> {
+            let of_bug = searches.iter().filter(|s| s.bug == bug.name);
+            of_bug.filter(|s| s.scheduler == scheduler).collect()
+        };
+        let found = searches
+            .iter()
+            .find(|s| s.bug == bug.name && s.verdict.is_failure());
+        let mut row = vec![
+            bug.name.clone(),
+            found.map_or_else(|| "not found".to_owned(), |s| s.verdict.to_string()),
+        ];
+        row.extend(SCHEDULERS.map(|scheduler| {
+            planted::median(&of(scheduler)).map_or_else(|| "not found".to_owned(), report::count)
+        }));
+        table.add_row(row);
+    }
+    for column in 2..5 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
+
+fn progress_bar(bugs: usize) -> ProgressBar {
+    let target = ProgressDrawTarget::stderr_with_hz(4);
+    let bar = ProgressBar::with_draw_target(Some(bugs as u64), target);
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} bugs, {elapsed}, {wide_msg}")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}

@@ -1,0 +1,5 @@
+//! The command line; see [`tools::cli`].
+
+fn main() -> std::process::ExitCode {
+    tools::cli::run()
+}

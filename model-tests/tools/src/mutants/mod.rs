@@ -1,0 +1,68 @@
+//! The harness itself, put to the test: logic mutants of `meta-core` as patch
+//! files, and the judges that must tell each of them from the original.
+//!
+//! ```text
+//! what: A claim takes a frame that is being torn down.
+//! --- a/meta-core/src/slot.rs
+//! +++ b/meta-core/src/slot.rs
+//! @@ -1,3 +1,3 @@
+//!  …
+//! ```
+//!
+//! | header line | says |
+//! |---|---|
+//! | `what:` | what is wrong, in a sentence |
+//! | `equivalent:` | why no program can tell it from the original |
+//! | `quick` | that `--quick` runs it |
+//!
+//! Orderings have no mutants here: the [`audit`](model_tests::audit) changes each of
+//! them.
+
+mod build;
+mod explored;
+mod judge;
+mod load;
+mod patch;
+mod run;
+mod tested;
+mod tree;
+
+use std::path::PathBuf;
+
+use model_tests::workspace;
+
+pub use build::worker as build_worker;
+pub use judge::{Fate, JudgeName, Kill, Row};
+pub use load::load_all;
+pub use patch::{Hunk, Patch};
+pub use run::Judges;
+pub use tree::Tree;
+
+/// A change of `meta-core` that something must notice.
+#[derive(Clone, Debug)]
+pub struct Mutant {
+    /// The file's name without folder and extension.
+    pub name: String,
+    /// What is wrong with it.
+    pub what: String,
+    /// Why no program can tell it from the original, if none can.
+    pub equivalent: Option<String>,
+    /// Whether it is one of the few that are run all the time.
+    pub quick: bool,
+    /// The change.
+    pub patch: Patch,
+}
+
+impl Mutant {
+    /// Whether it changes the boot alone, which engines never see: it is no
+    /// part of model builds.
+    fn is_of_the_boot(&self) -> bool {
+        let boot = |path: &str| path.starts_with("meta-core/src/boot");
+        self.patch.files.iter().all(|(path, _)| boot(path))
+    }
+}
+
+/// The folder of the patch files in this source tree.
+pub fn folder() -> PathBuf {
+    workspace::package().join("mutants")
+}

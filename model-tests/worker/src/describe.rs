@@ -1,0 +1,123 @@
+//! The code under test, described: its table of orderings, the values of its
+//! word, and the scenarios.
+
+use std::sync::atomic;
+
+use meta_core::ordering::{self as table, SITES};
+use meta_core::{REF_COUNT_BUSY, REF_COUNT_MAX, REF_COUNT_UNIQUE, REF_COUNT_UNUSED};
+use pipe::{
+    Broken, Description, Operation, Ordering, OrderingChange, RefCounts, Scenario, SiteInfo,
+};
+use programs::spec::Params;
+use prop_tests::scenario::{self, Expected};
+
+use crate::engine::Host;
+
+/// The constants of this build.
+pub(crate) const PARAMS: Params = Params {
+    ref_count_max: REF_COUNT_MAX,
+};
+
+/// Describes `meta-core`.
+pub fn describe() -> Description {
+    Description {
+        sites: SITES.iter().map(site).collect(),
+        ref_counts: RefCounts {
+            unused: REF_COUNT_UNUSED,
+            unique: REF_COUNT_UNIQUE,
+            busy: REF_COUNT_BUSY,
+            max: Params::MODEL.ref_count_max,
+        },
+        scenarios: scenario::all::<Host>().iter().map(scenario_of).collect(),
+    }
+}
+
+fn site(info: &table::SiteInfo) -> SiteInfo {
+    let admits = |o: &Ordering| info.operation.admits(to_core(*o));
+    SiteInfo {
+        name: info.name.to_owned(),
+        operation: match info.operation {
+            table::Operation::Load => Operation::Load,
+            table::Operation::Store => Operation::Store,
+            table::Operation::CasSuccess => Operation::CasSuccess,
+            table::Operation::CasFailure => Operation::CasFailure,
+            table::Operation::FetchAdd => Operation::FetchAdd,
+            table::Operation::FetchSub => Operation::FetchSub,
+            table::Operation::Fence => Operation::Fence,
+        },
+        step: info.step.to_owned(),
+        ordering: of_core(Some(info.ordering)),
+        admits: Ordering::ALL.into_iter().filter(admits).collect(),
+        partners: info.partners().map(str::to_owned).collect(),
+        reason: info.reason.to_owned(),
+        modelled: info.modelled,
+        weak: info.weak,
+    }
+}
+
+fn scenario_of(scenario: &scenario::Scenario<Host>) -> Scenario {
+    let verdict = |words: &str| words.parse().expect("a scenario names a verdict");
+    let change = |text: &str| {
+        let (site, ordering) = text.split_once('=').expect("SITE=Ordering");
+        OrderingChange {
+            site: site.to_owned(),
+            ordering: ordering.parse().expect("an ordering"),
+        }
+    };
+    Scenario {
+        name: scenario.name.to_owned(),
+        broken: match scenario.expected {
+            Expected::Pass => None,
+            Expected::Broken {
+                loom,
+                shuttle,
+                weaken,
+            } => Some(Broken {
+                loom: verdict(loom),
+                shuttle: shuttle.map(verdict),
+                weaken: weaken.map(change),
+            }),
+        },
+    }
+}
+
+/// The ordering of an access, or `None` for no fence.
+pub(crate) const fn to_core(ordering: Ordering) -> Option<atomic::Ordering> {
+    match ordering {
+        Ordering::None => None,
+        Ordering::Relaxed => Some(atomic::Ordering::Relaxed),
+        Ordering::Acquire => Some(atomic::Ordering::Acquire),
+        Ordering::Release => Some(atomic::Ordering::Release),
+        Ordering::AcqRel => Some(atomic::Ordering::AcqRel),
+    }
+}
+
+/// The reverse of [`to_core`]. No site has `SeqCst`.
+pub(crate) const fn of_core(ordering: Option<atomic::Ordering>) -> Ordering {
+    match ordering {
+        None => Ordering::None,
+        Some(atomic::Ordering::Relaxed) => Ordering::Relaxed,
+        Some(atomic::Ordering::Acquire) => Ordering::Acquire,
+        Some(atomic::Ordering::Release) => Ordering::Release,
+        Some(_) => Ordering::AcqRel,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orderings_survive_the_way_there_and_back() {
+        for ordering in Ordering::ALL {
+            assert_eq!(of_core(to_core(ordering)), ordering);
+        }
+    }
+
+    #[test]
+    fn every_site_has_an_ordering_that_it_admits() {
+        for site in describe().sites {
+            assert!(site.admits.contains(&site.ordering), "{}", site.name);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! loom: every interleaving and every reads-from choice of a program.
+//!
+//! Lean on purpose, for most of loom's time goes into threads and objects:
+//! thread 1 runs on the model's own thread, nothing is joined, the start state
+//! is built by construction, and results go through plain memory that loom does
+//! not see.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use meta_core::model;
+use pipe::{Case, EngineName, Exploration, Job, Loom, Manner, Probe};
+
+use super::host::ModelHost;
+use super::judge::Judge;
+use super::subject::{Played, Subject};
+use super::watch::{How, Watch};
+use super::{Progress, not_mine, site};
+use crate::describe::to_core;
+
+pub(super) const NAME: EngineName = EngineName::Loom;
+
+/// Switch points in one execution. loom stops with a message at the limit,
+/// which ends as `cut off`; programs of five threads stay far below.
+const MAX_BRANCHES: usize = 4_000;
+
+/// A failed weak CAS ends the branch from this number of threads on. With two
+/// threads the retries cost little and are kept.
+const CUT_RETRIES_FROM: usize = 3;
+
+pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+    let Manner::Loom(how) = &job.manner else {
+        return Err(not_mine(job));
+    };
+    let exact = how.probe == Probe::Cas;
+    match &job.case {
+        Case::Program(program) => {
+            explore_subject(job, how, Judge::new(program, job, exact)?, progress)
+        }
+        Case::Scenario(name) => explore_subject(job, how, Played::new(name, exact)?, progress),
+    }
+}
+
+fn explore_subject<S: Subject<ModelHost>>(
+    job: &Job,
+    how: &Loom,
+    subject: S,
+    progress: Progress,
+) -> Result<Exploration, String> {
+    let threads = subject.threads();
+    if threads > ::loom::MAX_THREADS {
+        return Err(format!(
+            "loom runs at most {} threads, and the program has {threads}",
+            ::loom::MAX_THREADS
+        ));
+    }
+    let watched = How {
+        injects: how.inject.is_some(),
+        samples: false,
+        record: how.record,
+    };
+    let watch = Arc::new(Watch::new(job, watched, subject, progress));
+    let mut config = model::Config {
+        probe: match how.probe {
+            Probe::Cas => model::Probe::FailingCas,
+            Probe::Load => model::Probe::Load,
+        },
+        cut_retries: threads >= CUT_RETRIES_FROM && how.inject.is_none(),
+        trace: how.record.any(),
+        ..model::Config::default()
+    };
+    for change in &how.orderings {
+        let changed = (site(&change.site)?, to_core(change.ordering));
+        config.orderings.push(changed);
+    }
+    if let Some(inject) = &how.inject {
+        config.inject = Some((site(&inject.site)?, inject.n));
+    }
+    model::configure(&config);
+
+    // Each field is set here: the environment must not bound a run silently.
+    let mut builder = ::loom::model::Builder::new();
+    builder.max_threads = ::loom::MAX_THREADS;
+    builder.max_branches = MAX_BRANCHES;
+    builder.max_permutations = None;
+    builder.max_duration = None;
+    builder.preemption_bound = None;
+    builder.checkpoint_file = None;
+    builder.expect_explicit_explore = false;
+    builder.location = true;
+    builder.log = false;
+
+    let model = {
+        let watch = watch.clone();
+        move || execution(&watch)
+    };
+    let ended = catch_unwind(AssertUnwindSafe(|| builder.check(model)));
+    Ok(watch.finish(ended))
+}
+
+fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {
+    let done = watch.begin();
+    let threads = done.len();
+    let execution = Arc::new(Execution {
+        watch: watch.clone(),
+        gathered: Mutex::new(Gathered {
+            done,
+            running: threads,
+        }),
+    });
+    for thread in 1..threads {
+        let execution = execution.clone();
+        ::loom::thread::spawn(move || execution.run_thread(thread));
+    }
+    execution.run_thread(0);
+}
+
+/// An execution whose threads do not wait for one another.
+struct Execution<S: Subject<ModelHost>> {
+    watch: Arc<Watch<S>>,
+    gathered: Mutex<Gathered<S::Done>>,
+}
+
+/// What the threads did, and how many of them are still about it.
+struct Gathered<D> {
+    done: Vec<D>,
+    running: usize,
+}
+
+impl<S: Subject<ModelHost>> Execution<S> {
+    fn gathered(&self) -> MutexGuard<'_, Gathered<S::Done>> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a thread; the last one that is done ends the execution.
+    fn run_thread(&self, thread: usize) {
+        let mut done = std::mem::take(&mut self.gathered().done[thread]);
+        self.watch.run_thread(thread, &mut done);
+        let mut gathered = self.gathered();
+        gathered.done[thread] = done;
+        gathered.running -= 1;
+        if gathered.running == 0 {
+            let done = std::mem::take(&mut gathered.done);
+            drop(gathered);
+            self.watch.end(done);
+        }
+    }
+}

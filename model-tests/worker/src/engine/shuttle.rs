@@ -1,0 +1,216 @@
+//! shuttle: one order of all steps, chosen at random or exhaustively.
+//!
+//! It knows no weak memory: an ordering that is too weak shows nothing here.
+//! The facade adds what shuttle lacks: plain accesses that overlap are a data
+//! race, and weak compare-and-swaps fail spuriously, drawn by the random
+//! schedulers and one position after the other under DFS.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ::shuttle::scheduler::{
+    DfsScheduler, PctScheduler, RandomScheduler, Schedule as TakenSchedule,
+    Scheduler as TaskScheduler, Task, TaskId, UrwRandomScheduler,
+};
+use ::shuttle::{Config, FailurePersistence, Runner, thread};
+use meta_core::model;
+use pipe::{
+    Case, Choice, EngineName, Exploration, Job, Manner, Schedule, Scheduler, Shuttle, Spurious,
+};
+
+use super::host::ModelHost;
+use super::judge::Judge;
+use super::subject::{Played, Subject};
+use super::watch::{How, Watch};
+use super::{Progress, not_mine, site};
+
+pub(super) const NAME: EngineName = EngineName::Shuttle;
+
+/// One in this many weak compare-and-swaps fails spuriously under the random
+/// schedulers.
+const SPURIOUS_ONE_IN: u64 = 8;
+
+pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+    let Manner::Shuttle(how) = &job.manner else {
+        return Err(not_mine(job));
+    };
+    let exact = how.scheduler == Scheduler::Dfs;
+    match &job.case {
+        Case::Program(program) => {
+            explore_subject(job, how, Judge::new(program, job, exact)?, progress)
+        }
+        Case::Scenario(name) => explore_subject(job, how, Played::new(name, exact)?, progress),
+    }
+}
+
+fn explore_subject<S: Subject<ModelHost>>(
+    job: &Job,
+    how: &Shuttle,
+    subject: S,
+    progress: Progress,
+) -> Result<Exploration, String> {
+    let watched = How {
+        injects: matches!(how.spurious, Spurious::Once(_)),
+        samples: how.scheduler.samples(),
+        record: how.record,
+    };
+    let watch = Arc::new(Watch::new(job, watched, subject, progress));
+    let mut config = model::Config {
+        overlap: how.overlap,
+        trace: how.record.any(),
+        ..model::Config::default()
+    };
+    match &how.spurious {
+        Spurious::Never => {}
+        Spurious::Drawn => config.spurious_one_in = Some(SPURIOUS_ONE_IN),
+        Spurious::Once(inject) => config.inject = Some((site(&inject.site)?, inject.n)),
+    }
+    model::configure(&config);
+
+    let taken = Taken::default();
+    let limit = |schedules: u64| usize::try_from(schedules).unwrap_or(usize::MAX);
+    let ended = match &how.scheduler {
+        Scheduler::Dfs => run(DfsScheduler::new(None, false), &taken, &watch),
+        Scheduler::Random { seed, schedules } => {
+            let random = RandomScheduler::new_from_seed(*seed, limit(*schedules));
+            run(random, &taken, &watch)
+        }
+        Scheduler::Pct {
+            seed,
+            schedules,
+            depth,
+        } => {
+            let pct = PctScheduler::new_from_seed(*seed, *depth, limit(*schedules));
+            run(pct, &taken, &watch)
+        }
+        Scheduler::Urw { seed, schedules } => {
+            let urw = UrwRandomScheduler::new_from_seed(*seed, limit(*schedules));
+            run(urw, &taken, &watch)
+        }
+        Scheduler::Replay { schedule } => {
+            let replaying = Replaying {
+                choices: schedule.0.clone().into(),
+                begun: false,
+            };
+            run(replaying, &taken, &watch)
+        }
+    };
+    let mut seen = watch.finish(ended);
+    if let Some(failure) = &mut seen.failure {
+        failure.schedule = Some(taken.borrow().clone());
+    }
+    Ok(seen)
+}
+
+/// Runs executions until the scheduler has no more, or one of them unwinds.
+fn run<S: Subject<ModelHost>>(
+    scheduler: impl TaskScheduler + 'static,
+    taken: &Taken,
+    watch: &Arc<Watch<S>>,
+) -> std::thread::Result<()> {
+    let recording = Recording {
+        inner: scheduler,
+        taken: taken.clone(),
+    };
+    let mut config = Config::new();
+    // Failures are saved in a form of our own.
+    config.failure_persistence = FailurePersistence::None;
+    config.silence_warnings = true;
+    config
+        .ungraceful_shutdown_config
+        .immediately_return_on_panic = true;
+    let watch = watch.clone();
+    catch_unwind(AssertUnwindSafe(|| {
+        Runner::new(recording, config).run(move || execution(&watch));
+    }))
+}
+
+fn execution<S: Subject<ModelHost>>(watch: &Watch<S>) {
+    let mut done = watch.begin();
+    let (first, others) = done.split_first_mut().expect("a program has threads");
+    // A scope's end waits once for all threads. Each join would be a step of its
+    // own, with others to choose instead.
+    thread::scope(|scope| {
+        for (thread, done) in (1..).zip(others) {
+            scope.spawn(move || watch.run_thread(thread, done));
+        }
+        watch.run_thread(0, first);
+    });
+    watch.end(done);
+}
+
+/// Writes down what another scheduler chooses.
+struct Recording<S> {
+    inner: S,
+    taken: Taken,
+}
+
+/// The choices of the execution under way, or of the last one.
+type Taken = Rc<RefCell<Schedule>>;
+
+impl<S: TaskScheduler> TaskScheduler for Recording<S> {
+    fn new_execution(&mut self) -> Option<TakenSchedule> {
+        let next = self.inner.new_execution()?;
+        self.taken.borrow_mut().0.clear();
+        Some(next)
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&Task],
+        current: Option<TaskId>,
+        is_yielding: bool,
+    ) -> Option<TaskId> {
+        let task = self.inner.next_task(runnable, current, is_yielding)?;
+        self.taken.borrow_mut().0.push(Choice::Task(task.into()));
+        Some(task)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let number = self.inner.next_u64();
+        self.taken.borrow_mut().0.push(Choice::Random(number));
+        number
+    }
+}
+
+/// Makes the choices of a schedule again, once.
+struct Replaying {
+    choices: VecDeque<Choice>,
+    begun: bool,
+}
+
+/// The message when a schedule does not fit the program.
+const DOES_NOT_FIT: &str = "the schedule does not fit: was it taken on another commit?";
+
+impl TaskScheduler for Replaying {
+    fn new_execution(&mut self) -> Option<TakenSchedule> {
+        let first = !std::mem::replace(&mut self.begun, true);
+        first.then(|| TakenSchedule::new(0))
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&Task],
+        _current: Option<TaskId>,
+        _is_yielding: bool,
+    ) -> Option<TaskId> {
+        let next = match self.choices.pop_front() {
+            Some(Choice::Task(task)) => runnable.iter().find(|t| usize::from(t.id()) == task),
+            _ => None,
+        };
+        match next {
+            Some(task) => Some(task.id()),
+            None => panic!("{DOES_NOT_FIT}"),
+        }
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        match self.choices.pop_front() {
+            Some(Choice::Random(number)) => number,
+            _ => panic!("{DOES_NOT_FIT}"),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Watches the executions of one job: collects outcomes, and ends the
+//! exploration at the first that must not be.
+
+use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use meta_core::model;
+use pipe::{Exploration, Failure, Job, Limits, Reason, Record, SoFar, Step};
+use prop_tests::world::Host;
+
+use super::host::ModelHost;
+use super::judge;
+use super::subject::Subject;
+use super::tally::Tally;
+use super::{Progress, compiled, coverage, failure};
+use crate::interrupt;
+
+/// How often progress is reported.
+const REPORT_EVERY: Duration = Duration::from_millis(250);
+
+/// How often the clock is looked at, in executions.
+const LOOK_UP_EVERY: u64 = 16;
+
+/// The payload that ends an exploration whose reason is known already.
+pub(super) struct Stop;
+
+/// What a watch has to know of how the explorer goes about the job.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    /// A spurious failure is injected, and has to come up.
+    pub(super) injects: bool,
+    /// Executions are drawn, so that it never sees all of them.
+    pub(super) samples: bool,
+    pub(super) record: Record,
+}
+
+/// One job under way.
+pub(super) struct Watch<S: Subject<ModelHost>> {
+    subject: S,
+    how: How,
+    limits: Limits,
+    started: Instant,
+    progress: Progress,
+    state: Mutex<State<S>>,
+}
+
+struct State<S: Subject<ModelHost>> {
+    /// What each thread of the last execution did; its memory is used again.
+    done: Vec<S::Done>,
+    outcomes: Tally<S::Seen>,
+    examples: BTreeMap<String, Vec<Step>>,
+    /// Executions begun; a failing one may not come to its end.
+    begun: u64,
+    executions: u64,
+    cut_branches: u64,
+    threads_run: u64,
+    /// Outcomes that the search could not decide.
+    undecided: u64,
+    injected: bool,
+    steps: u64,
+    reported: Duration,
+    failure: Option<Failure>,
+}
+
+impl<S: Subject<ModelHost>> Default for State<S> {
+    fn default() -> Self {
+        State {
+            done: Vec::new(),
+            outcomes: Tally::default(),
+            examples: BTreeMap::new(),
+            begun: 0,
+            executions: 0,
+            cut_branches: 0,
+            threads_run: 0,
+            undecided: 0,
+            injected: false,
+            steps: 0,
+            reported: Duration::ZERO,
+            failure: None,
+        }
+    }
+}
+
+impl<S: Subject<ModelHost>> Watch<S> {
+    /// Prepares a job on this subject.
+    pub(super) fn new(job: &Job, how: How, subject: S, progress: Progress) -> Self {
+        coverage::collect(how.record.coverage);
+        Watch {
+            subject,
+            how,
+            limits: job.limits,
+            started: Instant::now(),
+            progress,
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<S>> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Begins an execution in the start state, and gives room for what each of
+    /// its threads does; it unwinds with [`Stop`] if the exploration is to be
+    /// cut off.
+    pub(super) fn begin(&self) -> Vec<S::Done> {
+        let mut state = self.state();
+        let mut over = interrupt::requested()
+            || self
+                .limits
+                .executions
+                .is_some_and(|n| state.executions >= n);
+        if state.begun.is_multiple_of(LOOK_UP_EVERY) {
+            let elapsed = self.started.elapsed();
+            if elapsed - state.reported >= REPORT_EVERY {
+                state.reported = elapsed;
+                (self.progress)(SoFar {
+                    executions: state.executions,
+                    outcomes: state.outcomes.len(),
+                });
+            }
+            over |= self
+                .limits
+                .seconds
+                .is_some_and(|s| elapsed.as_secs_f64() >= s);
+        }
+        if over {
+            drop(state);
+            resume_unwind(Box::new(Stop));
+        }
+        state.begun += 1;
+        let mut done = std::mem::take(&mut state.done);
+        done.resize_with(self.subject.threads(), S::Done::default);
+        drop(state);
+        model::enter_thread(0);
+        // SAFETY: the last execution is over, its handles are gone or forgotten,
+        // and no thread of this one has started.
+        unsafe { self.subject.reset() };
+        model::begin_execution();
+        done
+    }
+
+    /// Runs one thread of the execution under way.
+    pub(super) fn run_thread(&self, thread: usize, done: &mut S::Done) {
+        model::enter_thread(thread);
+        // SAFETY: the world was reset before the engine started the threads, and
+        // it starts each once.
+        unsafe { self.subject.run(thread, done) };
+    }
+
+    /// Ends an execution whose threads are done. It unwinds with [`Stop`] if it
+    /// shows a failure.
+    pub(super) fn end(&self, done: Vec<S::Done>) {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        state.done = done;
+        state.threads_run += state.done.len() as u64;
+        state.executions += 1;
+        state.steps += model::steps();
+        if model::was_cut() {
+            state.cut_branches += 1;
+            return;
+        }
+        state.injected |= model::was_injected();
+        let failure = match self.subject.show(&state.done) {
+            Err(fault) => judge::of_fault(&fault),
+            Ok(shown) => {
+                let Some(outcome) = state.outcomes.count(&shown) else {
+                    return;
+                };
+                if self.how.record.examples {
+                    state.examples.insert(outcome.to_string(), steps_so_far());
+                }
+                match self.subject.forbidden(outcome, &mut state.undecided) {
+                    Some(failure) => failure,
+                    None => return,
+                }
+            }
+        };
+        state.failure = Some(failure);
+        drop(guard);
+        resume_unwind(Box::new(Stop));
+    }
+
+    /// What was seen, given how the explorer returned.
+    pub(super) fn finish(&self, ended: std::thread::Result<()>) -> Exploration {
+        let mut state = self.state();
+        let mut failure = state.failure.take();
+        let mut complete = ended.is_ok();
+        if let Err(payload) = &ended {
+            complete = false;
+            if failure.is_none() && !payload.is::<Stop>() {
+                failure = Some(failure::of_panic(payload.as_ref()));
+            }
+        }
+        if let Some(failure) = &mut failure {
+            failure.steps = steps_so_far();
+        } else if complete && self.how.injects && !state.injected {
+            failure = Some(Reason::NeverInjected.into());
+        }
+        let missing = if complete {
+            self.subject.missing(&state.outcomes)
+        } else {
+            Vec::new()
+        };
+        Exploration {
+            engine: compiled(),
+            executions: if failure.is_some() {
+                state.begun
+            } else {
+                state.executions
+            },
+            cut_branches: state.cut_branches,
+            outcomes: state.outcomes.to_texts(),
+            allowed: self.subject.allowed(),
+            missing,
+            complete: complete && !self.how.samples,
+            sampled: complete && self.how.samples,
+            steps: state.steps,
+            undecided: state.undecided,
+            transitions: coverage::take(),
+            threads_run: state.threads_run,
+            examples: std::mem::take(&mut state.examples),
+            failure,
+            seconds: self.started.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+/// The steps of the execution under way or just over.
+fn steps_so_far() -> Vec<Step> {
+    model::with_trace(|events| failure::steps(events, ModelHost::world()))
+}

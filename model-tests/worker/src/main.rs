@@ -1,0 +1,5 @@
+//! The worker of `meta-core`.
+
+fn main() -> std::io::Result<()> {
+    worker::serve()
+}

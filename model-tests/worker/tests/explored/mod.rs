@@ -1,0 +1,60 @@
+//! What the litmus files and the scenarios have in common: all runs of a
+//! question on this build's engine, and a run of the tests that explored
+//! something.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use model_tests::plan::Question;
+use model_tests::worker::Worker;
+use pipe::{EngineName, Exploration, Job};
+use worker::engine;
+
+/// All runs of the question, in a worker of its own; on real threads so many
+/// rounds with each end.
+pub(crate) fn runs(
+    engine: EngineName,
+    question: &Question,
+    rounds: u64,
+) -> Result<Vec<(Job, Exploration)>, Failed> {
+    let program = Path::new(env!("CARGO_BIN_EXE_worker"));
+    let mut worker = Worker::new(engine, program);
+    let mut runs = Vec::new();
+    match engine {
+        EngineName::Rc11 | EngineName::Loom => {
+            let jobs = match engine {
+                EngineName::Rc11 => question.rc11_jobs(),
+                _ => question.loom_jobs(),
+            };
+            for job in jobs {
+                let run = worker.explore(&job, &mut |_| ())?;
+                runs.push((job, run));
+            }
+        }
+        EngineName::Shuttle => {
+            question.run_shuttle(&mut worker, |_, _| (), |job, run| runs.push((job, run)))?;
+        }
+        EngineName::Threads => {
+            // In this process, where a sanitizer's findings are not missed.
+            for job in question.threads_jobs(rounds) {
+                let run = engine::explore(&job, Arc::new(|_| ()))?;
+                runs.push((job, run));
+            }
+        }
+    }
+    Ok(runs)
+}
+
+/// Runs the tests. It is a failure if all of them were asked for and none was
+/// explored.
+pub(crate) fn conclude(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
+    let conclusion = libtest_mimic::run(arguments, trials);
+    let narrowed = arguments.filter.is_some() || arguments.list || !arguments.skip.is_empty();
+    if !narrowed && conclusion.num_passed + conclusion.num_failed == 0 {
+        eprintln!("nothing was explored");
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
+}

@@ -1,0 +1,118 @@
+//! Every scenario is a test, named after it.
+//!
+//! A scenario passes when its expectation is met: `pass` by complete explorations
+//! that saw every allowed outcome and no other, a control by the very verdict it
+//! names. Each runs in a worker of its own, so that one that takes its engine
+//! down harms no other.
+//!
+//! Without an engine's cfg the scenarios run on real threads: many rounds of the
+//! code as it is. Controls are ignored there, and shuttle ignores those that
+//! weaken an ordering.
+
+mod explored;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use model_tests::plan::Question;
+use model_tests::report;
+use model_tests::subject::Subject;
+use pipe::Verdict;
+use pipe::{EngineName, Exploration, Job};
+use prop_tests::scenario::{self, Expected};
+use prop_tests::world::LocalHost;
+use worker::engine;
+
+type Scenario = scenario::Scenario<LocalHost>;
+
+/// How often a scenario runs on real threads.
+const ROUNDS: u64 = 500;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let engine = engine::compiled();
+    let trials = scenario::all::<LocalHost>()
+        .into_iter()
+        .map(|scenario| {
+            let explored = suits(engine, &scenario);
+            let trial = Trial::test(scenario.name, move || run(engine, &scenario));
+            trial.with_ignored_flag(!explored)
+        })
+        .collect();
+    explored::conclude(&arguments, trials)
+}
+
+/// Whether the engine can judge the scenario.
+fn suits(engine: EngineName, scenario: &Scenario) -> bool {
+    match (engine, scenario.expected) {
+        (EngineName::Rc11 | EngineName::Loom, _) | (_, Expected::Pass) => true,
+        (EngineName::Shuttle, Expected::Broken { shuttle, .. }) => shuttle.is_some(),
+        (EngineName::Threads, Expected::Broken { .. }) => false,
+    }
+}
+
+fn run(engine: EngineName, scenario: &Scenario) -> Result<(), Failed> {
+    let runs = explored::runs(engine, &question(scenario)?, ROUNDS)?;
+    judge(engine, scenario, &runs)
+}
+
+fn question(scenario: &Scenario) -> Result<Question, String> {
+    let subject = Subject::new(|| Ok(worker::describe())).description()?;
+    let weaken = match scenario.expected {
+        Expected::Broken { weaken, .. } => weaken,
+        Expected::Pass => None,
+    };
+    let change = weaken.map(|change| subject.change(change)).transpose()?;
+    Ok(Question::of_scenario(scenario.name, change))
+}
+
+fn judge(
+    engine: EngineName,
+    scenario: &Scenario,
+    runs: &[(Job, Exploration)],
+) -> Result<(), Failed> {
+    let verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
+        verdict.and(run.verdict())
+    });
+    let executions = runs.iter().map(|(_, run)| run.executions).sum();
+    let complete = runs.iter().filter(|(_, run)| run.complete).count();
+    let seen = runs.iter().map(|(_, run)| run.outcomes.len()).max();
+    println!(
+        "{}: {} executions, {} of {} outcomes, {complete} of {} runs complete, {verdict}",
+        scenario.name,
+        report::count(executions),
+        seen.unwrap_or(0),
+        scenario.allowed.len(),
+        runs.len(),
+    );
+    let expected = match scenario.expected {
+        Expected::Pass => Verdict::Pass,
+        Expected::Broken { loom, shuttle, .. } => match engine {
+            EngineName::Shuttle => shuttle.unwrap_or(loom).parse()?,
+            _ => loom.parse()?,
+        },
+    };
+    if verdict != expected {
+        return Err(format!("expected {expected}, got {verdict}\n{}", story(runs)).into());
+    }
+    // Samples alone do not show that every allowed outcome is seen.
+    if expected == Verdict::Pass && engine != EngineName::Threads && complete == 0 {
+        return Err(format!("no run is complete\n{}", story(runs)).into());
+    }
+    Ok(())
+}
+
+fn story(runs: &[(Job, Exploration)]) -> String {
+    let mut said = String::new();
+    for (job, run) in runs {
+        said.push_str(&report::line::text(job, run));
+        said.push('\n');
+        if let Some(failure) = &run.failure {
+            said.push_str(&report::steps::text(failure, &worker::describe()));
+        }
+        for outcome in &run.missing {
+            said.push_str(&format!("  missing: {outcome}\n"));
+        }
+    }
+    said
+}

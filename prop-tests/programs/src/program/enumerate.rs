@@ -1,0 +1,236 @@
+//! All canonical programs of a bound, one slot each.
+
+use super::{Hand, Hands, MAX_THREADS, Op, OpName, Program, Start, StartKind};
+use crate::text::{ParseError, quoted};
+use std::fmt;
+use std::str::FromStr;
+
+/// How large the programs of a campaign are; `2x3` is two threads of three
+/// operations each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bound {
+    /// How many threads: 2 to [`MAX_THREADS`].
+    pub threads: usize,
+    /// How many operations each thread has: 1 to [`Bound::MAX_OPS`].
+    pub ops: usize,
+}
+
+/// All canonical one-slot programs with exactly the threads and the operations
+/// of the bound, in the order of the start states, then of the operations.
+///
+/// An operation that applies in no execution is left out, in the sense of
+/// [`Hands::allow`]: what a thread may hold at each point is followed from the
+/// start state through every way its own operations can go. `count` is an
+/// operation like the others, or none at all.
+///
+/// ```
+/// # use programs::program::enumerate;
+/// let mut programs = enumerate("2x2".parse().unwrap(), false);
+/// assert_eq!(programs.next().unwrap().to_string(), "unused: alloc alloc | alloc alloc");
+/// assert_eq!(programs.count(), 1_504);
+/// ```
+pub fn enumerate(bound: Bound, with_count: bool) -> impl Iterator<Item = Program> {
+    enumerate_with(bound, OpName::campaign_ops(with_count))
+}
+
+/// Like [`enumerate`], of these operations, which are in the order of
+/// [`OpName::ALL`].
+///
+/// # Panics
+///
+/// If a thread may come to hold something to which none of them applies.
+pub fn enumerate_with(bound: Bound, ops: &'static [OpName]) -> impl Iterator<Item = Program> {
+    StartKind::ALL.into_iter().flat_map(move |kind| {
+        let start = Start { kind, forgotten: 0 };
+        let enumeration = Enumeration { start, bound, ops };
+        std::iter::successors(Some(enumeration.first()), move |program| {
+            enumeration.next(program)
+        })
+    })
+}
+
+/// The programs of one start state, in lexicographic order.
+struct Enumeration {
+    start: Start,
+    bound: Bound,
+    ops: &'static [OpName],
+}
+
+impl Enumeration {
+    fn first(&self) -> Program {
+        let mut program = Program {
+            start: self.start,
+            threads: Vec::new(),
+        };
+        self.fill(&mut program.threads);
+        program
+    }
+
+    fn next(&self, program: &Program) -> Option<Program> {
+        let mut threads = program.threads.clone();
+        while let Some(mut thread) = threads.pop() {
+            if self.advance(&mut thread, self.start.hand(threads.len())) {
+                threads.push(thread);
+                self.fill(&mut threads);
+                return Some(Program {
+                    start: self.start,
+                    threads,
+                });
+            }
+        }
+        None
+    }
+
+    /// Adds the least threads that may follow the ones that are there.
+    fn fill(&self, threads: &mut Vec<Vec<Op>>) {
+        while threads.len() < self.bound.threads {
+            let hand = self.start.hand(threads.len());
+            // Interchangeable threads are counted once: in ascending order.
+            let last = threads.len().checked_sub(1);
+            let same = last.filter(|last| self.start.hand(*last) == hand);
+            let thread = same.map_or_else(
+                || {
+                    let mut thread = Vec::new();
+                    self.extend(&mut thread, hand.into());
+                    thread
+                },
+                |last| threads[last].clone(),
+            );
+            threads.push(thread);
+        }
+    }
+
+    /// Turns the thread into the next one; false after the last.
+    fn advance(&self, thread: &mut Vec<Op>, hand: Hand) -> bool {
+        while let Some(last) = thread.pop() {
+            let hands = thread
+                .iter()
+                .fold(hand.into(), |h: Hands, op| h.after(op.name));
+            let mut larger = self.ops.iter().filter(|op| **op > last.name);
+            if let Some(name) = larger.find(|op| hands.allow(**op)) {
+                thread.push(Op {
+                    name: *name,
+                    slot: 0,
+                });
+                self.extend(thread, hands.after(*name));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Adds the least operations that may follow.
+    fn extend(&self, thread: &mut Vec<Op>, mut hands: Hands) {
+        while thread.len() < self.bound.ops {
+            let allowed = self.ops.iter().find(|op| hands.allow(**op));
+            let name = *allowed.expect("every hand allows some operation");
+            thread.push(Op { name, slot: 0 });
+            hands = hands.after(name);
+        }
+    }
+}
+
+impl Bound {
+    /// The most operations of a thread: far more than can be explored.
+    pub const MAX_OPS: usize = 16;
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}x{}", self.threads, self.ops))
+    }
+}
+
+impl FromStr for Bound {
+    type Err = ParseError;
+
+    fn from_str(input: &str) -> Result<Self, ParseError> {
+        let text = input.trim();
+        let start = input.len() - input.trim_start().len();
+        let error = |message: String| {
+            ParseError::new(input, start..start + text.len(), message)
+                .with_hint("a bound is THREADSxOPS, such as `2x2`")
+        };
+        let limited = |number: &str, what, min, max| {
+            if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(error(format!("{} is not a bound", quoted(text))));
+            }
+            let parsed = number.parse().ok().filter(|n| (min..=max).contains(n));
+            parsed.ok_or_else(|| error(format!("{what} must be {min} to {max}")))
+        };
+        let (threads, ops) = text.split_once('x').unwrap_or_default();
+        Ok(Self {
+            threads: limited(threads, "threads", 2, MAX_THREADS)?,
+            ops: limited(ops, "operations", 1, Self::MAX_OPS)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(bound: &str, with_count: bool) -> usize {
+        let bound = bound.parse().unwrap_or_else(|error| panic!("{error}"));
+        enumerate(bound, with_count).count()
+    }
+
+    #[test]
+    fn the_programs_of_each_bound_are_those_that_were_measured() {
+        assert_eq!(count("2x2", false), 1_505);
+        assert_eq!(count("3x1", false), 100);
+        assert_eq!(count("2x3", false), 64_960);
+        assert_eq!(count("3x2", false), 18_929);
+    }
+
+    #[test]
+    fn the_programs_with_count_are_more() {
+        assert_eq!(count("2x1", true), 54);
+        assert_eq!(count("2x2", true), 2_051);
+    }
+
+    #[test]
+    fn the_programs_with_mailboxes_are_those_of_all_operations() {
+        let bound = Bound { threads: 2, ops: 2 };
+        let (with, without): (Vec<_>, Vec<_>) =
+            enumerate_with(bound, &OpName::ALL).partition(Program::uses_mailboxes);
+        assert_eq!(with.len(), 3_760);
+        assert!(without.into_iter().eq(enumerate(bound, true)));
+    }
+
+    #[test]
+    fn a_large_bound_begins_at_once() {
+        let bound = "16x16".parse().unwrap();
+        assert_eq!(enumerate(bound, true).take(1_000).count(), 1_000);
+    }
+
+    #[test]
+    fn a_bound_is_two_numbers() {
+        let bound: Bound = " 2x3 ".parse().unwrap();
+        assert_eq!((bound.threads, bound.ops), (2, 3));
+        assert_eq!(bound.to_string(), "2x3");
+
+        let shown = |line: &str| line.parse::<Bound>().unwrap_err().to_string();
+        assert_eq!(
+            shown(" 2*2"),
+            "\
+`2*2` is not a bound
+   2*2
+   ^^^
+hint: a bound is THREADSxOPS, such as `2x2`"
+        );
+        assert_eq!(
+            shown("17x2"),
+            "\
+threads must be 2 to 16
+  17x2
+  ^^^^
+hint: a bound is THREADSxOPS, such as `2x2`"
+        );
+        for line in [
+            "", "x", "2", "2x", "x2", "2x2x2", "+2x2", "2x0", "1x2", "2x2 2x2",
+        ] {
+            assert!(line.parse::<Bound>().is_err(), "{line}");
+        }
+    }
+}
