@@ -6,6 +6,8 @@
 
 mod clocks;
 mod event;
+#[cfg(feature = "serde")]
+mod nonsense;
 mod order;
 #[cfg(feature = "serde")]
 mod ordering;
