@@ -4,6 +4,7 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::mem::discriminant;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
@@ -133,6 +134,21 @@ fn fails(builder: &Builder, run: impl Fn()) -> FailureKind {
     report.failure.unwrap().kind
 }
 
+/// As [`fails`]. The exploration finds a failure of this kind too, and it is replayed
+/// from its graph.
+fn fails_anyhow(builder: &Builder, run: impl Fn() + Copy) -> FailureKind {
+    let program = Closure::new(run);
+    let report = builder.explore_program(&program);
+    let failure = report.failure.as_ref().expect("it fails");
+    let replayed = builder.replay(&failure.graph, &program);
+    assert_eq!(kind(&replayed), kind(&report));
+    assert_eq!(failure.sample, None);
+
+    let sampled = fails(builder, run);
+    assert_eq!(discriminant(&sampled), discriminant(&failure.kind));
+    sampled
+}
+
 fn together(threads: usize, run: impl Fn(usize) + Clone + Send + 'static) {
     let handles: Vec<_> = (0..threads)
         .map(|thread| {
@@ -159,7 +175,7 @@ unsafe impl Sync for Memory {}
 
 #[test]
 fn a_panic_is_drawn_and_replayed() {
-    let kind = fails(&Builder::new(), || {
+    let kind = fails_anyhow(&Builder::new(), || {
         let count = Arc::new(AtomicU64::new(0));
         let counted = count.clone();
         together(4, move |_| {
@@ -172,7 +188,7 @@ fn a_panic_is_drawn_and_replayed() {
 
 #[test]
 fn a_data_race_is_drawn_and_replayed() {
-    let kind = fails(&Builder::new(), || {
+    let kind = fails_anyhow(&Builder::new(), || {
         let memory = Arc::new(Memory::default());
         together(3, move |thread| {
             let [ready, _] = &memory.words;
@@ -194,7 +210,7 @@ fn a_data_race_is_drawn_and_replayed() {
 #[test]
 fn a_deadlock_is_drawn_and_replayed() {
     // The flag may be set between the look and the wait.
-    let spins = fails(&Builder::new(), || {
+    let spins = fails_anyhow(&Builder::new(), || {
         let memory = Arc::new(Memory::default());
         together(2, move |thread| {
             let [mine, other] = [thread, 1 - thread].map(|at| &memory.words[at]);
@@ -207,7 +223,7 @@ fn a_deadlock_is_drawn_and_replayed() {
         });
     });
     assert!(matches!(spins, FailureKind::Deadlock(_)));
-    let parks = fails(&Builder::new(), || {
+    let parks = fails_anyhow(&Builder::new(), || {
         let memory = Arc::new(Memory::default());
         let seen = memory.clone();
         let sleeper = thread::spawn(move || {
@@ -249,7 +265,7 @@ fn a_failure_after_a_wait_is_drawn_and_replayed() {
 fn too_many_events_are_drawn_and_replayed() {
     let mut builder = Builder::new();
     builder.max_events(40);
-    let kind = fails(&builder, || {
+    let kind = fails_anyhow(&builder, || {
         let memory = Arc::new(Memory::default());
         together(
             2,

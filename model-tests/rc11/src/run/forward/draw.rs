@@ -14,11 +14,11 @@ impl Run {
         } = offer;
         match self.addresses.get(&address) {
             Some(&location) => {
-                let mut sources = self.candidates(thread, location, mode, false);
-                sources.retain(|&source| !self.reads_in_vain(location, mode, source));
-                sources
-                    .iter()
-                    .any(|&source| self.is_allowed(thread, location, mode, source))
+                let sources = self.candidates(thread, location, mode, false);
+                sources.into_iter().any(|source| {
+                    !self.reads_in_vain(location, mode, source)
+                        && self.is_allowed(thread, location, mode, source)
+                })
             }
             None => !mode.waits(initial),
         }
@@ -28,6 +28,7 @@ impl Run {
         let from = self.graph.write_at(location, source);
         mode.waits(self.graph.written(from, location))
     }
+
     /// The sources that coherence and atomicity allow a read, the newest first;
     /// where it waits for some values only the newest of these.
     fn candidates(
