@@ -3,13 +3,14 @@
 mod common;
 
 use std::process::Command;
+use std::sync::Arc;
 
 use common::{Step, Steps, litmus, runner, steps};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use rc11::sync::atomic::Ordering::{AcqRel, Relaxed};
 use rc11::sync::atomic::{AtomicU64, fence};
-use rc11::{Builder, Graph, Report, thread};
+use rc11::{Builder, FailureKind, Graph, Program, Report, Sample, hint, thread};
 use serde_json::{Value, json};
 
 fn save(graphs: &[Graph]) -> String {
@@ -66,7 +67,7 @@ fn graphs_are_loaded_as_they_were_saved() {
 
 /// Threads that are started and joined, parked, fences, and choices.
 fn spawning() {
-    let word = std::sync::Arc::new(AtomicU64::new(5));
+    let word = Arc::new(AtomicU64::new(5));
     let threads = [1, 2, 3].map(|value| {
         let word = word.clone();
         thread::spawn(move || {
@@ -80,6 +81,40 @@ fn spawning() {
     for thread in threads {
         thread.join().unwrap();
     }
+}
+
+/// A thread spins, another one parks, and nobody wakes either.
+struct Stuck;
+
+impl Program for Stuck {
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn run(&self, _thread: usize) {
+        let word = Arc::new(AtomicU64::new(0));
+        let seen = word.clone();
+        let sleeper = thread::spawn(move || {
+            seen.fetch_add(1, Relaxed);
+            thread::park();
+        });
+        while word.load(Relaxed) < 2 {
+            hint::spin_loop();
+        }
+        sleeper.join().unwrap();
+    }
+}
+
+#[test]
+fn a_failing_sample_is_loaded_and_replayed() {
+    let report = Builder::new().sample_program(1, 0..10, &Stuck);
+    let failure = report.failure.expect("nobody wakes them");
+    let saved = serde_json::to_string(&(failure.sample, &failure.graph)).unwrap();
+    let (sample, graph): (Option<Sample>, Graph) = serde_json::from_str(&saved).unwrap();
+    assert_eq!(sample, failure.sample);
+    let replayed = Builder::new().replay(&graph, &Stuck).failure.unwrap();
+    assert_eq!(replayed.to_string(), format!("{}\n{graph}", failure.kind));
+    assert!(matches!(replayed.kind, FailureKind::Deadlock(_)));
 }
 
 /// A program of 90 executions.
