@@ -17,13 +17,11 @@ unsafe impl Sync for Memory {}
 
 static MEMORY: Memory = Memory(UnsafeCell::new([0; FRAMES * PAGE_SIZE]));
 
-static SLOTS: LazyLock<Vec<MetaSlot>> =
-    LazyLock::new(|| (0..FRAMES).map(|_| MetaSlot::new_unused()).collect());
+static SLOTS: [MetaSlot; FRAMES] = [const { MetaSlot::new_unused() }; FRAMES];
 
 static MAX_PADDR: LazyLock<MaxPaddr> = LazyLock::new(|| {
     let max_paddr = MaxPaddr::new();
-    // SAFETY: `slots` initialises every slot before it gives one away, and
-    // nobody else has this value yet.
+    // SAFETY: the slots are a static, and nobody else has this value yet.
     unsafe { max_paddr.set(FRAMES * PAGE_SIZE) };
     max_paddr
 });
@@ -33,7 +31,7 @@ pub(crate) struct Kernel;
 // SAFETY: slots and pages exist for ever, initialised.
 unsafe impl Platform for Kernel {
     fn slots() -> NonNull<MetaSlot> {
-        NonNull::from(SLOTS.as_slice()).cast()
+        NonNull::from(&SLOTS).cast()
     }
     fn max_paddr() -> &'static MaxPaddr {
         &MAX_PADDR

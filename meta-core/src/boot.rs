@@ -77,7 +77,7 @@
 //! assert!(!boot::is_initialized::<Kernel>());
 //! // SAFETY: nobody uses the memory yet, and all of it is mapped.
 //! let mut early = unsafe { EarlyMemory::new(&map) };
-//! // SAFETY: no other thread runs, the map tells the truth, and the pages are kept.
+//! // SAFETY: no other thread runs, and the map tells the truth.
 //! let meta_pages = unsafe { boot::init::<Kernel>(&regions, &mut early)? };
 //! assert!(boot::is_initialized::<Kernel>());
 //! assert_eq!((meta_pages.start_paddr(), meta_pages.len()), (2 * PAGE_SIZE, 1));
@@ -89,7 +89,6 @@
 //! assert!(Frame::<MetaPageMeta, _>::try_from(frame).is_ok());
 //! let usable = Frame::<dyn AnyFrameMeta, Kernel>::from_in_use(3 * PAGE_SIZE);
 //! assert_eq!(usable.unwrap_err(), GetFrameError::Unused);
-//! # core::mem::forget(meta_pages);
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
@@ -97,6 +96,7 @@ mod early;
 mod error;
 mod map;
 mod meta;
+mod pages;
 mod platform;
 mod region;
 
@@ -113,6 +113,7 @@ pub use map::MemoryMap;
 pub use meta::{
     EarlyAllocatedFrameMeta, KernelMeta, MetaPageMeta, ReservedMemoryMeta, UnusableMemoryMeta,
 };
+pub use pages::MetaPages;
 pub use platform::{
     BootPlatform, CachePolicy, MapError, PageAccess, PageProperty, X86_64_LINEAR_END,
 };
@@ -158,12 +159,10 @@ pub fn is_initialized<P: Platform>() -> bool {
 /// - Only one processor runs, and nothing else uses this platform meanwhile.
 /// - The map tells the truth: memory that is usable according to it, and which
 ///   the early allocator has not handed out, belongs to nobody.
-/// - The frames returned hold the slots: at least one handle to each is kept
-///   for as long as anything uses this platform.
 pub unsafe fn init<P: BootPlatform>(
     regions: &[MemoryRegion],
     early: &mut impl EarlyAllocator,
-) -> Result<Segment<MetaPageMeta, P>, BootError> {
+) -> Result<MetaPages<P>, BootError> {
     if is_initialized::<P>() {
         let max_paddr = P::max_paddr().get();
         return Err(BootError::AlreadyBooted { max_paddr });
@@ -193,7 +192,7 @@ pub unsafe fn init<P: BootPlatform>(
     boot.mark_early_allocations(&meta_pages);
     let meta_pages = claim::<P, _>(meta_pages, || MetaPageMeta);
     mem::forget(boot);
-    Ok(meta_pages)
+    Ok(MetaPages::keep(meta_pages))
 }
 
 /// Claims frames that are unused because the map is normalised and the early

@@ -12,6 +12,7 @@ use crate::mapping::frame_to_meta;
 use crate::meta::AnyFrameMeta;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::slot::MetaSlot;
+use crate::state::{Dropped, Ownership};
 use crate::sync::Access;
 use crate::unique::UniqueFrame;
 
@@ -70,7 +71,7 @@ impl<M: AnyFrameMeta, P: Platform> Frame<M, P> {
     /// Those of [`MetaSlot::get_from_unused`]; `metadata` is dropped then.
     #[inline]
     pub fn from_unused(paddr: Paddr, metadata: M) -> Result<Self, GetFrameError> {
-        let slot = MetaSlot::get_from_unused::<P, M>(paddr, metadata, false)?;
+        let slot = MetaSlot::get_from_unused::<P, M>(paddr, metadata, Ownership::Shared)?;
         // SAFETY: the slot is shared by one handle: this one.
         Ok(unsafe { Self::from_slot(slot.into()) })
     }
@@ -118,7 +119,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Frame<M, P> {
 
     #[inline]
     pub(crate) fn slot(&self) -> &MetaSlot {
-        // SAFETY: slots outlive all handles, as the platform promises.
+        // SAFETY: slots live for ever, as the platform promises.
         unsafe { self.slot.as_ref() }
     }
 
@@ -206,7 +207,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for Frame<M, P> {
     fn drop(&mut self) {
         // SAFETY: this handle is given up here, and the last one tears down.
         unsafe {
-            if self.slot().dec_ref_count() {
+            if self.slot().dec_ref_count() == Dropped::Last {
                 tear_down::<P>(self.slot());
             }
         }
@@ -223,8 +224,8 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for Frame<M, P> {
 #[inline(never)]
 unsafe fn tear_down<P: Platform>(slot: &MetaSlot) {
     // SAFETY: the fence of the last handle ordered all others before, so that
-    // the metadata is ours to drop; then the frame is unused and goes to the
-    // allocator.
+    // the metadata is ours to drop; the frame is retired then, and offered to
+    // the allocator once.
     unsafe {
         slot.drop_last_in_place::<P>();
         P::free_frame(slot.frame_paddr::<P>());
@@ -259,7 +260,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> From<UniqueFrame<M, P>> for Frame<M,
     #[inline]
     fn from(unique: UniqueFrame<M, P>) -> Self {
         let slot = unique.into_slot();
-        // SAFETY: the slot outlives its handles; the unique one became shared.
+        // SAFETY: slots live for ever; the unique one became shared.
         unsafe {
             slot.as_ref().share();
             Self::from_slot(slot)

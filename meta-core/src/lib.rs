@@ -14,7 +14,8 @@
 //! # The rules
 //!
 //! 1. Only `slot.rs` changes `ref_count`, and each change is one row of the
-//!    [ordering table](ordering::SITES).
+//!    [ordering table](ordering::SITES). In debug builds and in models it checks
+//!    the state that it starts from.
 //! 2. Whoever makes a slot Busy builds or tears down its metadata alone, and
 //!    ends the Busy state. If it panics the slot stays Busy for ever: leaked,
 //!    never dropped twice.
@@ -24,6 +25,8 @@
 //! 5. Everything a handle did happens before the teardown by the last handle
 //!    and before the writes of the next unique owner.
 //! 6. A teardown happens before the next generation's construction.
+//!    An unused frame is nobody's, the allocator's neither: anyone may claim it
+//!    at any time, and whoever touches its page claims it first.
 //! 7. A failed operation leaves the slot as it was.
 //! 8. A lookup by address that fails promises nothing: without a happens-before
 //!    edge to a publication it may miss it.
@@ -46,11 +49,13 @@
 //! use core::ptr::NonNull;
 //! use meta_core::{AnyFrameMeta, Frame, GetFrameError, MaxPaddr, MetaSlot};
 //! use meta_core::{PAGE_SIZE, Paddr, Platform, UniqueFrame, impl_frame_meta_for};
-//! # use std::sync::LazyLock;
-//! # static SLOTS: LazyLock<Vec<MetaSlot>> =
-//! #     LazyLock::new(|| (0..8).map(|_| MetaSlot::new_unused()).collect());
-//! # static PAGES: LazyLock<usize> =
-//! #     LazyLock::new(|| vec![0_u8; 8 * PAGE_SIZE].leak().as_mut_ptr().expose_provenance());
+//! # use std::cell::UnsafeCell;
+//! # static SLOTS: [MetaSlot; 8] = [const { MetaSlot::new_unused() }; 8];
+//! # #[repr(align(4096))]
+//! # struct Memory(UnsafeCell<[u8; 8 * PAGE_SIZE]>);
+//! # // SAFETY: pages are reached through the handles, which say who may touch them.
+//! # unsafe impl Sync for Memory {}
+//! # static MEMORY: Memory = Memory(UnsafeCell::new([0; 8 * PAGE_SIZE]));
 //! # static MAX_PADDR: MaxPaddr = MaxPaddr::new();
 //! # mod allocator { pub fn put(_: usize) {} }
 //!
@@ -58,11 +63,11 @@
 //!
 //! // SAFETY: eight slots and pages that exist for ever.
 //! unsafe impl Platform for Kernel {
-//!     fn slots() -> NonNull<MetaSlot> { NonNull::from(SLOTS.as_slice()).cast() }
+//!     fn slots() -> NonNull<MetaSlot> { NonNull::from(&SLOTS).cast() }
 //!     fn max_paddr() -> &'static MaxPaddr { &MAX_PADDR }
 //!     fn page(paddr: Paddr) -> *mut u8 {
 //!         // the linear mapping
-//! #       core::ptr::with_exposed_provenance_mut(*PAGES + paddr)
+//! #       MEMORY.0.get().cast::<u8>().wrapping_add(paddr)
 //!     }
 //!     unsafe fn free_frame(paddr: Paddr) { allocator::put(paddr) }
 //!     fn abort() -> ! { std::process::abort() }
@@ -123,6 +128,7 @@ pub use platform::{MaxPaddr, PAGE_SIZE, Paddr, Platform};
 pub use reader::{Pod, VmReader, VmWriter};
 pub use segment::Segment;
 pub use slot::{MetaSlot, get_slot};
-pub use state::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+pub use state::{Dropped, Ownership, REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED};
+pub use state::{SlotState, TryUnique};
 pub use unique::UniqueFrame;
 pub use untyped::{AnyUFrameMeta, UFrame, USegment, UntypedMem};

@@ -140,8 +140,9 @@ unsafe impl<M: Sync> Sync for Link<M> {}
 
 // SAFETY: `on_drop` and `is_untyped` are those of `M`, which promises the same.
 unsafe impl<M: AnyFrameMeta> AnyFrameMeta for Link<M> {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
-        self.meta.on_drop(page);
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.meta.on_drop(page) };
     }
 
     fn is_untyped(&self) -> bool {
@@ -321,7 +322,7 @@ impl<M: AnyFrameMeta, P: Platform> LinkedList<M, P> {
 
     /// The slot of a frame in this list.
     fn slot(&self, node: Node) -> &MetaSlot {
-        // SAFETY: slots outlive all handles, as the platform promises.
+        // SAFETY: slots live for ever, as the platform promises.
         unsafe { node.as_ref() }
     }
 

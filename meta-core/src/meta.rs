@@ -31,28 +31,33 @@ const_assert_eq!(FRAME_METADATA_MAX_SIZE, 40);
 ///
 /// # Safety
 ///
-/// - [`on_drop`](Self::on_drop) may read the page only if its bytes are not
-///   accessed by anybody else once no handle is left.
+/// - [`on_drop`](Self::on_drop) reads the page only if nobody else writes its
+///   bytes from the last handle to the end of the teardown, but as
+///   [`VmWriter`](crate::VmWriter) writes them.
 /// - [`is_untyped`](Self::is_untyped) may return `true` only if every byte of
 ///   the page is plain data, of no type, for as long as the frame has this
 ///   metadata, and reached only as [`AnyUFrameMeta`](crate::AnyUFrameMeta)
 ///   says.
 ///
-/// ```
+#[cfg_attr(not(model), doc = "```")]
+#[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
+/// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
+/// # use kernel::Kernel;
 /// use meta_core::{AnyFrameMeta, FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE};
-/// use meta_core::{META_SLOT_SIZE, VmReader};
+/// use meta_core::{Frame, GetFrameError, META_SLOT_SIZE, PAGE_SIZE, Platform, VmReader};
 ///
-/// struct PageTable { entries_in_use: u16 }
+/// /// Each entry that is not 0 is a forgotten handle to a page table below.
+/// struct PageTable;
 ///
 /// // SAFETY: the processor walks a page table only as long as there is a handle,
 /// // and it is not untyped.
 /// unsafe impl AnyFrameMeta for PageTable {
-///     fn on_drop(&mut self, page: &mut VmReader<'_>) {
-///         # fn give_up_child(_: u64) {}
-///         while let Some(entry) = page.read_val::<u64>() {
-///             if entry & 1 != 0 {
-///                 give_up_child(entry);
-///                 self.entries_in_use -= 1;
+///     unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
+///         while let Some(entry) = page.read_val::<usize>() {
+///             if entry != 0 {
+///                 // SAFETY: the entries of this very page, and each once: the
+///                 // handle that was forgotten for this one.
+///                 drop(unsafe { Frame::<PageTable, Kernel>::from_raw(entry) });
 ///             }
 ///         }
 ///     }
@@ -63,22 +68,31 @@ const_assert_eq!(FRAME_METADATA_MAX_SIZE, 40);
 /// assert!(align_of::<PageTable>() <= FRAME_METADATA_MAX_ALIGN);
 /// assert_eq!(META_SLOT_SIZE - FRAME_METADATA_MAX_SIZE, 24);
 ///
-/// let mut table = PageTable { entries_in_use: 1 };
-/// let page = [0, 0x5001_u64, 0];
-/// // SAFETY: the bytes of the array, which nobody else uses.
-/// table.on_drop(&mut unsafe { VmReader::from_raw(page.as_ptr().cast(), 24) });
-/// assert_eq!((table.entries_in_use, table.is_untyped()), (0, false));
+/// let child = Frame::<_, Kernel>::from_unused(PAGE_SIZE, PageTable)?;
+/// let root = Frame::<_, Kernel>::from_unused(0, PageTable)?;
+/// let entries = Kernel::page(root.start_paddr()).cast::<usize>();
+/// // SAFETY: in the page of a page table that nobody walks yet.
+/// unsafe { entries.add(7).write(child.into_raw()) };
+///
+/// // The page of the root is read, and its child is given up too.
+/// drop(root);
+/// assert_eq!(Frame::<_, Kernel>::from_in_use(PAGE_SIZE).unwrap_err(), GetFrameError::Unused);
+/// # Ok::<(), GetFrameError>(())
 /// ```
 pub unsafe trait AnyFrameMeta: Any + Send + Sync {
-    /// Called once when the metadata's time is over, before its destructor:
-    /// when the last handle is gone, or when the unique owner resets or
-    /// repurposes the frame.
+    /// Called when the metadata's time is over: when the last handle is gone, or
+    /// when the unique owner resets or repurposes the frame.
     ///
-    /// `page` reads the bytes of the frame. The slot is Busy meanwhile (Unique
-    /// while the frame is repurposed), so that looking up the frame itself
-    /// fails. If this panics, the slot stays so for ever: the frame leaks, and
-    /// the metadata is not dropped.
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
+    /// The slot is Busy meanwhile (Unique while the frame is repurposed), so
+    /// that looking up the frame itself fails. If this panics, the slot stays so
+    /// for ever: the frame leaks, and the metadata is not dropped.
+    ///
+    /// # Safety
+    ///
+    /// This metadata is that of a frame, and `page` reads all the bytes of that
+    /// frame, from the first one on. It is called once: afterwards the metadata
+    /// is dropped, or is never used again.
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
         let _ = page;
     }
 

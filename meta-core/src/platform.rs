@@ -21,10 +21,9 @@ pub const PAGE_SIZE: usize = 4096;
 ///
 /// static MAX_PADDR: MaxPaddr = MaxPaddr::new();
 /// assert_eq!(MAX_PADDR.get(), 0);
-/// # static SLOTS: std::sync::LazyLock<Vec<meta_core::MetaSlot>> =
-/// #     std::sync::LazyLock::new(|| (0..8).map(|_| meta_core::MetaSlot::new_unused()).collect());
+/// # static SLOTS: [meta_core::MetaSlot; 8] = [const { meta_core::MetaSlot::new_unused() }; 8];
 /// # assert_eq!(SLOTS.len(), 8);
-/// // SAFETY: the slots of eight frames are initialised, and no other thread runs.
+/// // SAFETY: the slots of eight frames are a static, and no other thread runs.
 /// unsafe { MAX_PADDR.set(8 * PAGE_SIZE) };
 /// assert_eq!(MAX_PADDR.get(), 8 * PAGE_SIZE);
 /// ```
@@ -54,8 +53,11 @@ impl MaxPaddr {
     ///
     /// # Safety
     ///
-    /// The slots of all frames below `max_paddr` are initialised, and no other
-    /// thread uses this platform yet.
+    /// - The slots of all frames below `max_paddr` are initialised, and live for
+    ///   ever: [`get_slot`](crate::get_slot) gives `&'static` references.
+    /// - No other thread uses this platform yet.
+    /// - Where this lowers the end, as a boot that failed does, no handle to a
+    ///   frame past it, nor reference to its slot, is ever used again.
     pub unsafe fn set(&self, max_paddr: Paddr) {
         assert!(
             max_paddr.is_multiple_of(PAGE_SIZE),
@@ -87,7 +89,6 @@ impl Default for MaxPaddr {
 #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
 /// use core::cell::UnsafeCell;
 /// use core::ptr::NonNull;
-/// use std::sync::LazyLock;
 /// use meta_core::{Frame, ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
 ///
 /// const FRAMES: usize = 8;
@@ -99,8 +100,7 @@ impl Default for MaxPaddr {
 ///
 /// // A kernel on a host. A real one returns constants, or what the boot stored.
 /// static MEMORY: Memory = Memory(UnsafeCell::new([0; FRAMES * PAGE_SIZE]));
-/// static SLOTS: LazyLock<Vec<MetaSlot>> =
-///     LazyLock::new(|| (0..FRAMES).map(|_| MetaSlot::new_unused()).collect());
+/// static SLOTS: [MetaSlot; FRAMES] = [const { MetaSlot::new_unused() }; FRAMES];
 /// static MAX_PADDR: MaxPaddr = MaxPaddr::new();
 /// static LIST_IDS: ListIds = ListIds::new();
 /// # mod allocator { pub fn put(_: usize) {} }
@@ -109,7 +109,7 @@ impl Default for MaxPaddr {
 ///
 /// // SAFETY: slots and pages exist for ever, initialised.
 /// unsafe impl Platform for Kernel {
-///     fn slots() -> NonNull<MetaSlot> { NonNull::from(SLOTS.as_slice()).cast() }
+///     fn slots() -> NonNull<MetaSlot> { NonNull::from(&SLOTS).cast() }
 ///     fn max_paddr() -> &'static MaxPaddr { &MAX_PADDR }
 ///     fn page(paddr: Paddr) -> *mut u8 { MEMORY.0.get().cast::<u8>().wrapping_add(paddr) }
 ///     unsafe fn free_frame(paddr: Paddr) { allocator::put(paddr) }
@@ -132,7 +132,7 @@ pub unsafe trait Platform: Sized + 'static {
     /// Safety for the implementer: always the same pointer once
     /// [`max_paddr`](Platform::max_paddr) is set; from it,
     /// `max_paddr / PAGE_SIZE` initialised slots follow one another, valid for
-    /// as long as any handle exists and reached by nothing but this crate.
+    /// ever and reached by nothing but this crate.
     fn slots() -> NonNull<MetaSlot>;
 
     /// The end of physical memory.
@@ -140,18 +140,33 @@ pub unsafe trait Platform: Sized + 'static {
 
     /// A pointer to the page at `paddr` in the linear mapping.
     ///
-    /// Safety for the implementer: for each frame below the end of physical
-    /// memory, valid for reads and writes of [`PAGE_SIZE`] initialised bytes,
-    /// as aligned as the frame. The pages of frames in a row follow one another,
-    /// and a pointer to the first is valid for all of them.
+    /// It is asked only about claimed frames: untyped ones with a handle, and
+    /// any whose metadata is torn down. (The boot asks about the pages that it
+    /// makes slots of.) A frame without a page, in a hole or of a device, is
+    /// never asked about if it is claimed before anyone else can, typed, and
+    /// never given up: so does the boot.
+    ///
+    /// Safety for the implementer: valid for reads and writes of [`PAGE_SIZE`]
+    /// initialised bytes, as aligned as the frame, until the frame is unused
+    /// again. The pages of claimed frames in a row follow one another, and a
+    /// pointer to the first is valid for all of them.
     fn page(paddr: Paddr) -> *mut u8;
 
-    /// Takes a frame back whose last handle was dropped.
+    /// Offers the allocator a frame whose last handle was dropped.
+    ///
+    /// The frame is not the allocator's by that. Claiming an unused frame is
+    /// safe, so anyone may have claimed this one since it was retired, and may
+    /// have claimed and dropped a frame that the allocator never handed out.
+    ///
+    /// Safety for the implementer: an allocator that touches the page of a frame
+    /// claims the frame first, as everyone does, and leaves a frame that it
+    /// cannot claim to its owner, whose last handle offers it again. An offer of
+    /// a frame that the allocator has already changes nothing.
     ///
     /// # Safety
     ///
-    /// The frame is unused and nobody but the allocator may claim it from now
-    /// until the allocator hands it out again.
+    /// `paddr` is a frame of this platform that was in use. The caller has
+    /// dropped its last handle and retired it, and offers it once for that.
     unsafe fn free_frame(paddr: Paddr);
 
     /// Where the ids of this platform's lists come from. By default all

@@ -62,9 +62,9 @@ struct Ahead<'a> {
 impl Ahead<'_> {
     /// # Safety
     ///
-    /// `len` bytes from `start` are initialised and valid for reads, for as
-    /// long as this lives, and accessed only as relaxed atomic words meanwhile,
-    /// or only read. Both numbers are multiples of the size of a word.
+    /// `len` bytes from `start` are initialised and valid for reads and writes,
+    /// for as long as this lives, and accessed only as relaxed atomic words
+    /// meanwhile, or only read. Both numbers are multiples of the size of a word.
     unsafe fn new(start: *mut u8, len: usize) -> Self {
         debug_assert!(start.addr().is_multiple_of(WORD) && len.is_multiple_of(WORD));
         Ahead {
@@ -137,23 +137,24 @@ impl VmReader<'_> {
     ///
     /// # Safety
     ///
-    /// The bytes are initialised and valid for reads for as long as the reader
-    /// lives, and nobody writes them meanwhile but [`VmWriter`]s. `start` and
-    /// `len` are multiples of 8.
+    /// The bytes are initialised and valid for reads and writes for as long as
+    /// the reader lives: it writes none, but its atomic accesses ask for memory
+    /// that may be written. Nobody writes them meanwhile but [`VmWriter`]s.
+    /// `start` and `len` are multiples of 8.
     ///
     /// ```
     /// use meta_core::VmReader;
     ///
-    /// let words = [u64::from_ne_bytes(*b"read me!"); 2];
+    /// let mut words = [u64::from_ne_bytes(*b"read me!"); 2];
     /// // SAFETY: 16 bytes at a multiple of 8, borrowed as long as the reader lives.
-    /// let mut reader = unsafe { VmReader::from_raw(words.as_ptr().cast(), 16) };
+    /// let mut reader = unsafe { VmReader::from_raw(words.as_mut_ptr().cast(), 16) };
     /// let mut bytes = [0; 4];
     /// reader.read(&mut bytes);
     /// assert_eq!(&bytes, b"read");
     /// ```
-    pub unsafe fn from_raw(start: *const u8, len: usize) -> Self {
+    pub unsafe fn from_raw(start: *mut u8, len: usize) -> Self {
         // SAFETY: as promised; a writer writes relaxed atomic words.
-        VmReader(unsafe { Ahead::new(start.cast_mut(), len) })
+        VmReader(unsafe { Ahead::new(start, len) })
     }
 
     /// The number of bytes not yet read.

@@ -8,8 +8,23 @@ use crate::meta::{AnyFrameMeta, FRAME_METADATA_MAX_SIZE, MetaVtable, assert_fits
 use crate::ordering as site;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::reader::VmReader;
-use crate::state::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState};
+use crate::state::{
+    Dropped, Ownership, REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState, TryUnique,
+};
 use crate::sync::{self, Access, AtomicWord, PlainCell, REF_COUNT_MAX};
+
+/// Checks the state that a transition starts from, in debug builds and in
+/// models. It is no step of the protocol: models do not see it.
+macro_rules! check_start {
+    ($found:expr, $legal:pat, $words:literal) => {
+        if sync::CHECKED {
+            let found = $found;
+            if !matches!(found, $legal) {
+                sync::wrong_state(found, $words);
+            }
+        }
+    };
+}
 
 /// The bytes of the metadata value. In a slot they begin at its alignment.
 pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
@@ -22,23 +37,25 @@ pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 /// # use kernel::Kernel;
 /// // What the handles do, step by step. It is for those who make handles of
 /// // their own; all others use `Frame` and `UniqueFrame`.
-/// use meta_core::{Access, GetFrameError, MetaSlot, PAGE_SIZE, SlotState, impl_frame_meta_for};
+/// use meta_core::{Access, Dropped, GetFrameError, MetaSlot, Ownership, PAGE_SIZE, SlotState};
+/// use meta_core::{TryUnique, impl_frame_meta_for};
 ///
 /// struct PageTable { level: u8 }
 /// impl_frame_meta_for!(PageTable);
 ///
 /// let table = PageTable { level: 2 };
-/// let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, false)?;
+/// let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, Ownership::Shared)?;
 /// let same = MetaSlot::get_from_in_use::<Kernel>(PAGE_SIZE)?;
 /// assert_eq!((same.reference_count(), same.in_list()), (2, 0));
 ///
 /// // SAFETY: each step is one that the handles allow which it counts.
 /// unsafe {
-///     assert!(!slot.try_make_unique());
+///     assert_eq!(slot.try_make_unique(), TryUnique::Shared);
 ///     slot.inc_ref_count::<Kernel>();
-///     assert!(!slot.dec_ref_count() && !slot.dec_ref_count());
+///     assert_eq!(slot.dec_ref_count(), Dropped::Kept);
+///     assert_eq!(slot.dec_ref_count(), Dropped::Kept);
 ///
-///     assert!(slot.try_make_unique());
+///     assert_eq!(slot.try_make_unique(), TryUnique::Unique);
 ///     let metadata = slot.as_meta_ptr::<PageTable>(Access::Write);
 ///     (*metadata).level = 1;
 ///     assert!(!(*slot.dyn_meta_ptr(Access::Read)).is_untyped());
@@ -46,7 +63,7 @@ pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 ///     slot.write_meta(PageTable { level: 3 });
 ///
 ///     slot.share();
-///     assert!(slot.dec_ref_count());
+///     assert_eq!(slot.dec_ref_count(), Dropped::Last);
 ///     assert_eq!(slot.snapshot(), SlotState::Busy);
 ///     slot.drop_last_in_place::<Kernel>();
 /// }
@@ -55,7 +72,7 @@ pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 /// // An owner's end, and a reset, begin with steps of their own.
 /// for begin in [MetaSlot::begin_unique_drop, MetaSlot::begin_reset] {
 ///     let table = PageTable { level: 2 };
-///     let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, true)?;
+///     let slot = MetaSlot::get_from_unused::<Kernel, _>(PAGE_SIZE, table, Ownership::Unique)?;
 ///     // SAFETY: the unique handle is given up.
 ///     unsafe {
 ///         begin(slot);
@@ -115,14 +132,17 @@ pub fn get_slot<P: Platform>(paddr: Paddr) -> Result<&'static MetaSlot, GetFrame
         return Err(GetFrameError::OutOfBound);
     }
     // SAFETY: below the end of physical memory the platform has initialised
-    // slots, which it never takes away and which nobody borrows mutably.
+    // slots, which live for ever and which nobody borrows mutably.
     Ok(unsafe { &*frame_to_meta::<P>(paddr) })
 }
 
 impl MetaSlot {
-    /// The slot of an unused frame.
-    pub fn new_unused() -> Self {
-        Self::with_count(REF_COUNT_UNUSED)
+    sync::const_fn! {
+        /// The slot of an unused frame. A constant in builds that ship: slots can
+        /// be a static array.
+        pub fn new_unused() -> Self {
+            Self::with_count(REF_COUNT_UNUSED)
+        }
     }
 
     /// The slot of a frame that is in use from the start, before any other
@@ -159,19 +179,19 @@ impl MetaSlot {
         slot
     }
 
-    fn with_count(count: u64) -> Self {
-        MetaSlot {
-            storage: PlainCell::uninit("storage"),
-            ref_count: AtomicWord::new(count),
-            vtable_ptr: PlainCell::uninit("vtable_ptr"),
-            in_list: AtomicWord::new(0),
+    sync::const_fn! {
+        fn with_count(count: u64) -> Self {
+            MetaSlot {
+                storage: PlainCell::uninit("storage"),
+                ref_count: AtomicWord::new(count),
+                vtable_ptr: PlainCell::uninit("vtable_ptr"),
+                in_list: AtomicWord::new(0),
+            }
         }
     }
 
     /// Claims an unused frame and gives it `metadata`: shared by one handle, or
-    /// uniquely owned.
-    ///
-    /// The caller makes the handle.
+    /// uniquely owned. The caller makes the handle.
     ///
     /// # Errors
     ///
@@ -182,7 +202,7 @@ impl MetaSlot {
     pub fn get_from_unused<P: Platform, M: AnyFrameMeta>(
         paddr: Paddr,
         metadata: M,
-        unique: bool,
+        ownership: Ownership,
     ) -> Result<&'static Self, GetFrameError> {
         let slot = get_slot::<P>(paddr)?;
 
@@ -206,14 +226,13 @@ impl MetaSlot {
         // unused slot holds no metadata.
         unsafe { slot.write_meta(metadata) };
 
-        if unique {
-            // ORDERING: PUBLISH_UNIQUE, Relaxed, no partner: no lookup succeeds
-            // on UNIQUE; SHARE publishes when the owner shares.
-            slot.ref_count.store(REF_COUNT_UNIQUE, site::PUBLISH_UNIQUE);
-        } else {
+        match ownership {
             // ORDERING: PUBLISH_SHARED, Release with ACQUIRE_REF: whoever looks
             // the frame up sees the metadata.
-            slot.ref_count.store(1, site::PUBLISH_SHARED);
+            Ownership::Shared => slot.ref_count.store(1, site::PUBLISH_SHARED),
+            // ORDERING: PUBLISH_UNIQUE, Relaxed, no partner: no lookup succeeds
+            // on UNIQUE; SHARE publishes when the owner shares.
+            Ownership::Unique => slot.ref_count.store(REF_COUNT_UNIQUE, site::PUBLISH_UNIQUE),
         }
         Ok(slot)
     }
@@ -271,48 +290,67 @@ impl MetaSlot {
         // ORDERING: INC, Relaxed, no partner: the caller's handle already
         // orders the metadata before anything it does.
         let count = self.ref_count.fetch_add(1, site::INC);
+        check_start!(
+            SlotState::from_raw(count),
+            SlotState::Shared(_) | SlotState::Overflow(_),
+            "SHARED(n)"
+        );
         if count >= REF_COUNT_MAX {
             P::abort();
         }
     }
 
-    /// Counts one handle less, and says whether it was the last one. The slot
-    /// is then Busy, and the caller must call
-    /// [`drop_last_in_place`](Self::drop_last_in_place).
+    /// Counts one handle less. If it was the last one, the slot is Busy and the
+    /// caller must call [`drop_last_in_place`](Self::drop_last_in_place).
     ///
     /// # Safety
     ///
     /// The caller gives up a shared handle to this frame.
     #[inline]
-    #[must_use = "the last handle must tear the metadata down"]
-    pub unsafe fn dec_ref_count(&self) -> bool {
+    pub unsafe fn dec_ref_count(&self) -> Dropped {
         // ORDERING: DEC, Release with LAST_FENCE and TRY_UNIQUE: this handle's
         // reads happen before the metadata is destroyed or rewritten.
         let count = self.ref_count.fetch_sub(1, site::DEC);
-        let last = count == 1;
-        if last {
-            // ORDERING: LAST_FENCE, Acquire with DEC: all other handles' reads
-            // happen before what follows.
-            sync::fence(site::LAST_FENCE);
+        check_start!(
+            SlotState::from_raw(count),
+            SlotState::Shared(_) | SlotState::Overflow(_),
+            "SHARED(n)"
+        );
+        if count != 1 {
+            return Dropped::Kept;
         }
-        last
+        // ORDERING: LAST_FENCE, Acquire with DEC: all other handles' reads
+        // happen before what follows.
+        sync::fence(site::LAST_FENCE);
+        Dropped::Last
     }
 
-    /// Tries to turn the only shared handle into the unique one, and says
-    /// whether it did.
+    /// Tries to turn the only shared handle into the unique one.
     ///
     /// # Safety
     ///
     /// The caller has a shared handle, which on success is unique.
     #[inline]
-    #[must_use]
-    pub unsafe fn try_make_unique(&self) -> bool {
+    pub unsafe fn try_make_unique(&self) -> TryUnique {
         // ORDERING: TRY_UNIQUE, Acquire with DEC: reads through handles dropped
         // since happen before our writes. TRY_UNIQUE_FAIL, Relaxed, no partner:
         // nothing is touched.
-        self.ref_count
-            .compare_exchange(1, REF_COUNT_UNIQUE, site::TRY_UNIQUE, site::TRY_UNIQUE_FAIL)
-            .is_ok()
+        match self.ref_count.compare_exchange(
+            1,
+            REF_COUNT_UNIQUE,
+            site::TRY_UNIQUE,
+            site::TRY_UNIQUE_FAIL,
+        ) {
+            Ok(_) => TryUnique::Unique,
+            Err(count) => {
+                check_start!(
+                    SlotState::from_raw(count),
+                    SlotState::Shared(_) | SlotState::Overflow(_),
+                    "SHARED(n)"
+                );
+                TryUnique::Shared
+            }
+        }
     }
 
     /// Turns the unique handle into a shared one.
@@ -322,6 +360,7 @@ impl MetaSlot {
     /// The caller has the unique handle, which is shared afterwards.
     #[inline]
     pub unsafe fn share(&self) {
+        check_start!(self.snapshot(), SlotState::Unique, "UNIQUE");
         // ORDERING: SHARE, Release with ACQUIRE_REF: whoever looks the frame up
         // sees what the owner wrote.
         self.ref_count.store(1, site::SHARE);
@@ -335,6 +374,7 @@ impl MetaSlot {
     /// The caller gives up the unique handle.
     #[inline]
     pub unsafe fn begin_unique_drop(&self) {
+        check_start!(self.snapshot(), SlotState::Unique, "UNIQUE");
         // ORDERING: UNIQUE_RESET, Relaxed, no partner: the metadata is ours
         // already, and RETIRE releases what follows.
         self.ref_count.store(REF_COUNT_BUSY, site::UNIQUE_RESET);
@@ -348,6 +388,7 @@ impl MetaSlot {
     /// The caller gives up the unique handle.
     #[inline]
     pub unsafe fn begin_reset(&self) {
+        check_start!(self.snapshot(), SlotState::Unique, "UNIQUE");
         // ORDERING: RESET_STORE, Relaxed, no partner: as in
         // `begin_unique_drop`.
         self.ref_count.store(REF_COUNT_BUSY, site::RESET_STORE);
@@ -364,6 +405,7 @@ impl MetaSlot {
     /// frame: a list has no handle to drop.
     #[inline]
     pub unsafe fn drop_last_in_place<P: Platform>(&self) {
+        check_start!(self.snapshot(), SlotState::Busy, "BUSY");
         debug_assert_eq!(self.in_list.peek(), 0, "a frame in a list is torn down");
         // SAFETY: the caller's promise is the same.
         unsafe { self.drop_meta_in_place::<P>() };
@@ -382,14 +424,15 @@ impl MetaSlot {
     /// The caller alone may touch the metadata, and it is initialised.
     pub unsafe fn drop_meta_in_place<P: Platform>(&self) {
         let page = P::page(self.frame_paddr::<P>());
-        // SAFETY: the platform maps the whole page; `AnyFrameMeta` promises
-        // that reading it in `on_drop` races with nobody.
+        // SAFETY: the frame is claimed, so the platform maps its whole page;
+        // `AnyFrameMeta` promises that reading it in `on_drop` races with nobody.
         let mut reader = unsafe { VmReader::from_raw(page, PAGE_SIZE) };
         // SAFETY: the vtable word is initialised along with the metadata, and
         // both are ours alone.
         let vtable = unsafe { self.vtable_ptr.get(Access::Take).read() };
         let metadata = vtable.attach(self.storage.get(Access::Write).cast());
-        // SAFETY: initialised, of the vtable's type, and ours alone.
+        // SAFETY: initialised, of the vtable's type, and ours alone; the reader
+        // is over this frame's page, and the metadata is dropped next.
         unsafe { (*metadata).on_drop(&mut reader) };
         // The same place, and the same type.
         self.storage.get(Access::Take);

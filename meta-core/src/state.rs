@@ -20,6 +20,35 @@ const_assert!(REF_COUNT_BUSY < 1 && 1 < REF_COUNT_MAX);
 const_assert!(REF_COUNT_MAX < REF_COUNT_UNIQUE && REF_COUNT_UNIQUE < REF_COUNT_UNUSED);
 const_assert!(REF_COUNT_UNIQUE - REF_COUNT_MAX > u32::MAX as u64);
 
+/// How a frame belongs to the handle that claims it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ownership {
+    /// To this handle and to those that are made of it or look the frame up.
+    Shared,
+    /// To this handle alone.
+    Unique,
+}
+
+/// What is left of a frame's handles when one was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "the last handle must tear the metadata down"]
+pub enum Dropped {
+    /// None: the slot is Busy, and whoever dropped the last one tears it down.
+    Last,
+    /// Others, which keep the metadata.
+    Kept,
+}
+
+/// What a shared handle is after it tried to become the unique one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "the handle is another one if it is unique"]
+pub enum TryUnique {
+    /// The unique handle.
+    Unique,
+    /// Shared as before.
+    Shared,
+}
+
 /// A value of `ref_count`, named.
 ///
 /// ```

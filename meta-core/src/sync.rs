@@ -22,7 +22,24 @@ mod explorer;
 #[cfg(any(loom, shuttle, rc11))]
 pub mod model;
 
-pub(crate) use primitives::{AtomicWord, PlainCell, fence, retry_hint};
+pub(crate) use primitives::{AtomicWord, CHECKED, PlainCell, fence, retry_hint, wrong_state};
+
+/// A function that makes primitives: `const` in builds that ship. Explorers
+/// register each word when it is made.
+#[cfg(not(any(loom, shuttle, rc11)))]
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
+        $(#[$attribute])*
+        $visibility const fn $($rest)*
+    };
+}
+
+#[cfg(any(loom, shuttle, rc11))]
+macro_rules! const_fn {
+    ($($function:tt)*) => { $($function)* };
+}
+
+pub(crate) use const_fn;
 
 /// The greatest number of handles to one frame.
 ///
@@ -42,11 +59,11 @@ pub const REF_COUNT_MAX: u64 = 16;
 #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
 /// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
 /// # use kernel::Kernel;
-/// # use meta_core::{Access, GetFrameError, MetaSlot};
+/// # use meta_core::{Access, GetFrameError, MetaSlot, Ownership};
 /// # struct PageTable { level: u8 }
 /// # meta_core::impl_frame_meta_for!(PageTable);
 /// # let table = PageTable { level: 2 };
-/// # let slot = MetaSlot::get_from_unused::<Kernel, _>(0, table, true)?;
+/// # let slot = MetaSlot::get_from_unused::<Kernel, _>(0, table, Ownership::Unique)?;
 /// // Said at each access, so that a model can see it.
 /// let metadata = slot.as_meta_ptr::<PageTable>(Access::Read);
 /// // SAFETY: the slot is unique, and the metadata is a `PageTable`.

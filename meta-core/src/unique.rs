@@ -12,6 +12,7 @@ use crate::mapping::frame_to_meta;
 use crate::meta::AnyFrameMeta;
 use crate::platform::{PAGE_SIZE, Paddr, Platform};
 use crate::slot::MetaSlot;
+use crate::state::{Ownership, TryUnique};
 use crate::sync::Access;
 
 /// The only handle to a frame with metadata of type `M`, which it may change.
@@ -75,7 +76,7 @@ impl<M: AnyFrameMeta, P: Platform> UniqueFrame<M, P> {
     /// Those of [`MetaSlot::get_from_unused`]; `metadata` is dropped then.
     #[inline]
     pub fn from_unused(paddr: Paddr, metadata: M) -> Result<Self, GetFrameError> {
-        let slot = MetaSlot::get_from_unused::<P, M>(paddr, metadata, true)?;
+        let slot = MetaSlot::get_from_unused::<P, M>(paddr, metadata, Ownership::Unique)?;
         // SAFETY: the slot is unique, and this is the handle.
         Ok(unsafe { Self::from_slot(slot.into()) })
     }
@@ -114,7 +115,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> UniqueFrame<M, P> {
 
     #[inline]
     pub(crate) fn slot(&self) -> &MetaSlot {
-        // SAFETY: slots outlive all handles, as the platform promises.
+        // SAFETY: slots live for ever, as the platform promises.
         unsafe { self.slot.as_ref() }
     }
 
@@ -183,8 +184,8 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> UniqueFrame<M, P> {
     #[inline]
     pub fn reset_as_unused(self) {
         let slot = self.into_slot();
-        // SAFETY: the slot outlives its handles; the unique handle is given up,
-        // so that the metadata is ours to drop.
+        // SAFETY: slots live for ever; the unique handle is given up, so that
+        // the metadata is ours to drop.
         unsafe {
             slot.as_ref().begin_reset();
             slot.as_ref().drop_last_in_place::<P>();
@@ -231,7 +232,8 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Drop for UniqueFrame<M, P> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the only handle is given up here, so that the metadata is
-        // ours to drop; then the frame is unused and goes to the allocator.
+        // ours to drop; the frame is retired then, and offered to the allocator
+        // once.
         unsafe {
             self.slot().begin_unique_drop();
             self.slot().drop_last_in_place::<P>();
@@ -247,13 +249,12 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> TryFrom<Frame<M, P>> for UniqueFrame
     #[inline]
     fn try_from(frame: Frame<M, P>) -> Result<Self, Self::Error> {
         let slot = frame.into_slot();
-        // SAFETY: the slot outlives its handles; the shared handle comes back,
-        // as the only and unique one or as it was.
+        // SAFETY: slots live for ever; the shared handle comes back, as the only
+        // and unique one or as it was.
         unsafe {
-            if slot.as_ref().try_make_unique() {
-                Ok(Self::from_slot(slot))
-            } else {
-                Err(Frame::from_slot(slot))
+            match slot.as_ref().try_make_unique() {
+                TryUnique::Unique => Ok(Self::from_slot(slot)),
+                TryUnique::Shared => Err(Frame::from_slot(slot)),
             }
         }
     }

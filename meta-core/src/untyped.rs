@@ -23,7 +23,7 @@ use crate::unique::UniqueFrame;
 /// // SAFETY: the page is reached through its handles, and programs that have
 /// // it mapped have one.
 /// unsafe impl AnyFrameMeta for PageCache {
-///     fn on_drop(&mut self, page: &mut VmReader<'_>) {
+///     unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
 ///         # fn write_back(page: &mut VmReader<'_>) {}
 ///         if !self.clean { write_back(page) }
 ///     }

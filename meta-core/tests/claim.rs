@@ -9,7 +9,7 @@ mod common;
 use common::{Log, Other, Region, Watched, frame, state, states, unused, value_of};
 use meta_core::GetFrameError::{Busy, InUse, NotAligned, OutOfBound, Unique};
 use meta_core::SlotState::{self, Shared, Unused};
-use meta_core::{AnyFrameMeta, Frame, MetaSlot, REF_COUNT_MAX, UniqueFrame, VmReader};
+use meta_core::{AnyFrameMeta, Frame, MetaSlot, Ownership, REF_COUNT_MAX, UniqueFrame, VmReader};
 
 #[test]
 fn a_claim_to_share_makes_one_handle() {
@@ -89,7 +89,7 @@ struct Reclaims(Log);
 
 // SAFETY: the page is not read, and it is not said to be untyped.
 unsafe impl AnyFrameMeta for Reclaims {
-    fn on_drop(&mut self, _: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, _: &mut VmReader<'_>) {
         assert_eq!(state::<Own>(frame(0)), SlotState::Busy);
         let claim = Frame::<_, Own>::from_unused(frame(0), Watched::new(&self.0, 8));
         self.0.note(format!("{:?}", claim.unwrap_err()));
@@ -126,7 +126,8 @@ fn crowded() -> MetaSlot {
 fn a_slot_claimed_without_a_handle_stays_claimed() {
     platform!(Mem = Region::new(unused(2)));
     let log = Log::default();
-    let slot = MetaSlot::get_from_unused::<Mem, _>(frame(1), Watched::new(&log, 1), false);
+    let metadata = Watched::new(&log, 1);
+    let slot = MetaSlot::get_from_unused::<Mem, _>(frame(1), metadata, Ownership::Shared);
     assert_eq!(slot.unwrap().frame_paddr::<Mem>(), frame(1));
     drop(Frame::<_, Mem>::from_in_use(frame(1)).unwrap());
     assert_eq!(states::<Mem>(), [Unused, Shared(1)]);

@@ -12,7 +12,7 @@ mod fixture;
 /// The compiler that the messages in `compile_fail/*.stderr` are of.
 const MESSAGES_OF: &str = "rustc 1.95.";
 
-const CASES: [&str; 12] = [
+const CASES: [&str; 13] = [
     "too_large",
     "over_aligned",
     "not_send",
@@ -25,6 +25,7 @@ const CASES: [&str; 12] = [
     "outlive_page",
     "read_typed",
     "steal_link",
+    "call_on_drop",
 ];
 
 fn compiler() -> String {

@@ -45,7 +45,7 @@ impl Drop for Item {
 
 // SAFETY: no test writes a page, and it is not said to be untyped.
 unsafe impl AnyFrameMeta for Item {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
         let mut first = [0; 16];
         page.read(&mut first);
         let own = (0..16).all(|at| first[at] == byte(self.value as usize, at));

@@ -108,7 +108,7 @@ impl Seeks {
 
 // SAFETY: the page is not read, and it is not said to be untyped.
 unsafe impl AnyFrameMeta for Seeks {
-    fn on_drop(&mut self, _: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, _: &mut VmReader<'_>) {
         self.seek();
     }
 }

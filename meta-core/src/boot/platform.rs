@@ -50,7 +50,7 @@ pub unsafe trait BootPlatform: Platform {
     ///
     /// Safety for the implementer: once pages 0 to `index` are mapped,
     /// [`slots`](Platform::slots) points at the first of them, and they follow
-    /// one another.
+    /// one another. They stay mapped for ever, unless the boot fails.
     ///
     /// # Errors
     ///

@@ -6,6 +6,7 @@ use core::sync::atomic::{self, AtomicU64};
 
 use super::Access;
 use crate::ordering::{self, Site};
+use crate::state::SlotState;
 
 /// A shared word.
 #[repr(transparent)]
@@ -62,7 +63,8 @@ impl AtomicWord {
 
     /// The latest value, without taking part in the protocol.
     pub(crate) fn peek(&self) -> u64 {
-        // ORDERING: PEEK, Relaxed, no partner: for diagnostics only.
+        // ORDERING: PEEK, Relaxed, no partner: for diagnostics, and for checks of a
+        // word that no other thread may change.
         self.load(ordering::PEEK)
     }
 }
@@ -82,6 +84,16 @@ const fn before_a_fence(ordering: atomic::Ordering) -> atomic::Ordering {
         atomic::Ordering::Relaxed if cfg!(tsan) => atomic::Ordering::Acquire,
         ordering => ordering,
     }
+}
+
+/// Whether transitions check the state that they start from.
+pub(crate) const CHECKED: bool = cfg!(debug_assertions);
+
+/// A transition starts from a state that its caller's handle rules out.
+#[cold]
+#[track_caller]
+pub(crate) fn wrong_state(found: SlotState, expected: &'static str) {
+    panic!("the slot is {found} where a transition starts from {expected}");
 }
 
 /// Called between two attempts of a compare-and-swap loop.

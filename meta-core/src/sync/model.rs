@@ -18,6 +18,7 @@ use std::vec::Vec;
 
 use super::Access;
 use crate::ordering::{SITES, Site};
+use crate::state::SlotState;
 
 /// How a model performs the loads of a slot's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +127,8 @@ pub enum EventKind {
     },
 }
 
-/// A plain access that the protocol must never make. The payload of the panic
-/// that ends the execution before the memory is touched.
+/// A plain access or a transition that the protocol must never make. The payload
+/// of the panic that ends the execution before the memory is touched.
 #[derive(Clone, Debug)]
 pub struct Violation {
     /// What is wrong.
@@ -140,7 +141,7 @@ pub struct Violation {
     pub location: &'static Location<'static>,
 }
 
-/// What is wrong with a plain access.
+/// What is wrong with an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViolationKind {
     /// The value is gone, or was never there.
@@ -151,6 +152,13 @@ pub enum ViolationKind {
     Overwrite,
     /// Another thread is in the middle of an access to the same memory.
     Overlap,
+    /// A transition starts from a state that its caller's handle rules out.
+    WrongState {
+        /// The state.
+        found: SlotState,
+        /// What it starts from.
+        expected: &'static str,
+    },
 }
 
 struct Control {

@@ -7,8 +7,9 @@ use core::sync::atomic::Ordering;
 
 use super::Access;
 use super::explorer::{self, RawCell, RawWord};
-use super::model::{self, EventKind};
+use super::model::{self, EventKind, Violation, ViolationKind};
 use crate::ordering::Site;
+use crate::state::SlotState;
 
 /// A shared word.
 pub(crate) struct AtomicWord {
@@ -215,6 +216,25 @@ pub(crate) fn fence(site: Site) {
         written: None,
         spurious: false,
     });
+}
+
+/// Whether transitions check the state that they start from.
+pub(crate) const CHECKED: bool = true;
+
+/// A transition starts from a state that its caller's handle rules out.
+#[cold]
+#[track_caller]
+pub(crate) fn wrong_state(found: SlotState, expected: &'static str) {
+    // Nothing is modelled while unwinding, so no state is right or wrong.
+    if model::unwinding() {
+        return;
+    }
+    model::violate(Violation {
+        kind: ViolationKind::WrongState { found, expected },
+        cell: "ref_count",
+        access: Access::Write,
+        location: Location::caller(),
+    })
 }
 
 /// Called between two attempts of a compare-and-swap loop.

@@ -74,7 +74,7 @@ fn write<M: AnyFrameMeta>(slot: Handle, meta: M) {
 
 #[inline]
 fn destroy(slot: Handle) {
-    let page = with_exposed_provenance(LINEAR_MAPPING + paddr_of(slot));
+    let page = with_exposed_provenance_mut(LINEAR_MAPPING + paddr_of(slot));
     let storage = core::ptr::from_ref(slot).cast_mut();
     // SAFETY: the caller has the initialised metadata to itself.
     unsafe {

@@ -62,6 +62,18 @@ impl Region {
         first.wrapping_add(index).cast()
     }
 
+    /// Stricter than a kernel, which maps the pages of unused frames too.
+    pub(crate) fn claimed_page(&self, paddr: Paddr) -> *mut u8 {
+        let page = self.page(paddr);
+        let state = self.slots[paddr / PAGE_SIZE].snapshot();
+        assert_ne!(
+            state,
+            SlotState::Unused,
+            "a claimed frame's page is asked for"
+        );
+        page
+    }
+
     /// Takes a frame, and notes the state in which it was handed over.
     pub(crate) fn free(&self, paddr: Paddr) {
         let state = self.slots[paddr / PAGE_SIZE].snapshot();
@@ -122,7 +134,7 @@ macro_rules! platform {
                 &Self::region().max_paddr
             }
             fn page(paddr: ::meta_core::Paddr) -> *mut u8 {
-                Self::region().page(paddr)
+                Self::region().claimed_page(paddr)
             }
             unsafe fn free_frame(paddr: ::meta_core::Paddr) {
                 Self::region().free(paddr);
@@ -249,7 +261,7 @@ impl Drop for Watched {
 // SAFETY: no test writes a page whose frame has no handle, and it is not said
 // to be untyped.
 unsafe impl AnyFrameMeta for Watched {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
         self.log.note(format!("on_drop {}", self.value));
         (self.on_drop)(&self.log, page);
     }
@@ -260,8 +272,9 @@ pub(crate) struct Other(pub(crate) Watched);
 
 // SAFETY: as for `Watched`; a page of plain bytes has no type to protect.
 unsafe impl AnyFrameMeta for Other {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
-        self.0.on_drop(page);
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.0.on_drop(page) };
     }
 
     fn is_untyped(&self) -> bool {

@@ -72,7 +72,7 @@ struct Buffer;
 // SAFETY: the page is read only here, when no handle is left, and it is not
 // said to be untyped.
 unsafe impl AnyFrameMeta for Buffer {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
         page.skip(PAGE_SIZE - 1);
         let mut byte = [0];
         page.read(&mut byte);

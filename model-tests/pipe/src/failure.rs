@@ -97,7 +97,7 @@ pub enum Reason {
 }
 
 /// What is wrong with a plain access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Violation {
     /// The value is gone, or was never there.
@@ -108,6 +108,13 @@ pub enum Violation {
     Overwrite,
     /// Another thread is in the middle of an access to the same memory.
     Overlap,
+    /// A transition starts from a state that its caller's handle rules out.
+    WrongState {
+        /// The state.
+        found: String,
+        /// What it starts from.
+        expected: String,
+    },
 }
 
 /// Which contract of the metadata's life is broken.
@@ -128,7 +135,7 @@ impl Reason {
         match self {
             Reason::Race { .. } => Verdict::DataRace,
             Reason::Violation { violation, .. } => match violation {
-                Violation::UseAfterDrop => Verdict::UseAfterDrop,
+                Violation::UseAfterDrop | Violation::WrongState { .. } => Verdict::UseAfterDrop,
                 Violation::DoubleDrop => Verdict::DoubleDrop,
                 Violation::Overwrite => Verdict::Leak,
                 Violation::Overlap => Verdict::DataRace,
@@ -180,6 +187,9 @@ impl fmt::Display for Reason {
                     Violation::DoubleDrop => "was dropped already",
                     Violation::Overwrite => "is overwritten without being dropped",
                     Violation::Overlap => "is in use by another thread",
+                    Violation::WrongState { found, expected } => {
+                        &format!("is {found} instead of {expected}")
+                    }
                 };
                 write!(f, "{access:?} of `{field}`, which {what}, at {location}")
             }

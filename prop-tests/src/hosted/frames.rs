@@ -47,14 +47,16 @@ impl Frames {
         Some(first)
     }
 
-    /// Takes one frame back.
-    pub(super) fn free(&mut self, frame: usize) {
+    /// Takes one frame back if it is handed out, and says whether it was.
+    pub(super) fn free(&mut self, frame: usize) -> bool {
         let bit = 1 << (frame % 64);
-        let word = self.handed_out.get_mut(frame / 64);
-        let word = word.filter(|word| **word & bit != 0);
-        *word.unwrap_or_else(|| panic!("frame {frame} was given back, but not handed out")) &= !bit;
+        match self.handed_out.get_mut(frame / 64) {
+            Some(word) if *word & bit != 0 => *word &= !bit,
+            _ => return false,
+        }
         self.free += 1;
         self.buddies.dealloc(frame, 1);
+        true
     }
 
     /// How many frames can be handed out.

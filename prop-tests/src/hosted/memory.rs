@@ -154,6 +154,10 @@ impl Memory {
     }
 
     /// Hands out a frame.
+    ///
+    /// It may be in use all the same: anyone may claim an unused frame without
+    /// asking here. Whoever touches the page claims the frame first; one that
+    /// cannot be claimed comes back when its last handle is dropped.
     pub fn alloc(&self) -> Option<Paddr> {
         self.alloc_many(1)
     }
@@ -163,13 +167,10 @@ impl Memory {
         Some(lock(&self.frames).alloc(count)? * PAGE_SIZE)
     }
 
-    /// Takes a frame back.
-    ///
-    /// # Panics
-    ///
-    /// If it was not handed out.
-    pub fn free(&self, paddr: Paddr) {
-        lock(&self.frames).free(paddr / PAGE_SIZE);
+    /// Takes a frame back if it is handed out, and says whether it was. One that
+    /// was claimed without asking here was never taken out.
+    pub fn free(&self, paddr: Paddr) -> bool {
+        lock(&self.frames).free(paddr / PAGE_SIZE)
     }
 
     /// How many frames can be handed out.

@@ -88,9 +88,9 @@ pub unsafe trait Machine: Sized + Send + Sync + 'static {
         // used because a second boot is refused.
         let mut early = unsafe { EarlyMemory::new(&map) };
         // SAFETY: we are alone, as promised; memory that was just put in is
-        // what the map says; the handles to the slots' frames are forgotten.
+        // what the map says.
         let slots = match unsafe { boot::init::<OnHost<Self>>(regions, &mut early) } {
-            Ok(slots) => slots.into_raw(),
+            Ok(slots) => slots.start_paddr()..slots.end_paddr(),
             Err(error) => {
                 if !again {
                     // SAFETY: nobody has used the machine yet.
@@ -170,6 +170,8 @@ unsafe impl<T: Machine> Platform for OnHost<T> {
     }
 
     unsafe fn free_frame(paddr: Paddr) {
+        // The memory never touches a page: its books are kept outside, so it
+        // need not claim what it takes back.
         T::memory().free(paddr);
     }
 

@@ -144,7 +144,7 @@ fn broken<H: Host>() -> Vec<Scenario<H>> {
         ),
         replace(
             "control-list-takers-in-turn-twice",
-            ["double drop", "double drop"],
+            ["use after drop", "use after drop"],
             0,
             drop_what_was_taken_twice,
             lists::two_take_in_turn(),

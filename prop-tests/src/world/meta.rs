@@ -87,7 +87,7 @@ pub fn tag_of<H: Host>(metadata: &dyn AnyFrameMeta) -> Option<Tag> {
 
 // SAFETY: pages of a world are never written.
 unsafe impl<H: Host, const KIND: u8> AnyFrameMeta for Tracked<H, KIND> {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
         let world = H::world();
         let mut register = world.register();
         let slot = register.slot_of(self.generation);

@@ -37,7 +37,7 @@ fn fails(regions: &[MemoryRegion], early: &mut Early) -> BootError {
 
 /// Boots the same machine after all.
 fn boots(early: &mut Early) {
-    let slots = boot::<END>(&regions(), early).unwrap().into_raw();
+    let slots = lab::range_of(&boot::<END>(&regions(), early).unwrap());
     assert!(is_initialized::<Lab>());
     assert_eq!(slots, 20 * PAGE_SIZE..25 * PAGE_SIZE);
     let mut expected = vec![Kind::Unused; 300];

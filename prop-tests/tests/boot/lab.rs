@@ -9,11 +9,11 @@ use std::ptr::NonNull;
 
 use meta_core::boot::{
     BootError, BootPlatform, EarlyAllocatedFrameMeta, EarlyAllocator, KernelMeta, MapError,
-    MemoryRegion, MemoryRegionType, MetaPageMeta, PageProperty, ReservedMemoryMeta,
+    MemoryRegion, MemoryRegionType, MetaPageMeta, MetaPages, PageProperty, ReservedMemoryMeta,
     UnusableMemoryMeta, init, is_initialized,
 };
 use meta_core::{
-    AnyFrameMeta, Frame, GetFrameError, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform, Segment,
+    AnyFrameMeta, Frame, GetFrameError, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform,
 };
 use prop_tests::hosted::Memory;
 
@@ -218,21 +218,26 @@ unsafe impl EarlyAllocator for Early {
 pub(crate) fn boot<const LINEAR_END: Paddr>(
     regions: &[MemoryRegion],
     early: &mut impl EarlyAllocator,
-) -> Result<Segment<MetaPageMeta, Lab<LINEAR_END>>, BootError> {
+) -> Result<MetaPages<Lab<LINEAR_END>>, BootError> {
     // SAFETY: only this thread gets at its machine, whose memory was just put
-    // in; what the segment holds is put away with the machine.
+    // in.
     unsafe { init::<Lab<LINEAR_END>>(regions, early) }
 }
 
-/// Boots a machine of `frames` frames with all memory mapped, and forgets the
-/// handles to the slots' frames.
+/// Boots a machine of `frames` frames with all memory mapped, and says where
+/// the slots are.
 pub(crate) fn boot_fresh(
     frames: usize,
     regions: &[MemoryRegion],
     early: &mut impl EarlyAllocator,
 ) -> Result<Range<Paddr>, BootError> {
     plug_in(frames * PAGE_SIZE, Paddr::MAX);
-    boot::<{ Paddr::MAX }>(regions, early).map(Segment::into_raw)
+    boot::<{ Paddr::MAX }>(regions, early).map(|pages| range_of(&pages))
+}
+
+/// The addresses of the pages of slots.
+pub(crate) fn range_of<P: Platform>(pages: &MetaPages<P>) -> Range<Paddr> {
+    pages.start_paddr()..pages.end_paddr()
 }
 
 /// What a frame is, by its slot.

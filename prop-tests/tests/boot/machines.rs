@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use meta_core::boot::MemoryRegionType::{Kernel, Reserved, Usable};
 use meta_core::boot::{BootError, BootPlatform, MapError, MemoryMap, MemoryRegion, PageProperty};
-use meta_core::{AnyFrameMeta, Frame, PAGE_SIZE, UniqueFrame, impl_frame_meta_for};
+use meta_core::{AnyFrameMeta, Frame, GetFrameError, PAGE_SIZE, UniqueFrame, impl_frame_meta_for};
 use prop_tests::hosted::{HostError, Machine, OnHost, map_file};
 use prop_tests::machine;
 
@@ -133,7 +133,7 @@ fn the_allocator_hands_out_what_the_boot_left_and_takes_back_what_is_dropped() {
     let start = memory.alloc_many(5).unwrap();
     assert_eq!(memory.free_frames(), left - 5);
     for n in 0..5 {
-        memory.free(start + n * PAGE_SIZE);
+        assert!(memory.free(start + n * PAGE_SIZE));
     }
     assert_eq!(memory.free_frames(), left);
     assert_eq!(memory.alloc_many(64), None);
@@ -141,12 +141,39 @@ fn the_allocator_hands_out_what_the_boot_left_and_takes_back_what_is_dropped() {
 }
 
 #[test]
-#[should_panic(expected = "frame 5 was given back, but not handed out")]
-fn a_frame_that_nobody_was_given_is_not_taken_back() {
+fn a_frame_claimed_without_asking_the_allocator_stays_with_the_allocator() {
     machine!(Mem);
+    type Plat = OnHost<Mem>;
     // SAFETY: the machine belongs to the test.
     unsafe { Mem::boot(&[frames(0..8, Usable)]) }.unwrap();
-    drop(Frame::<_, OnHost<Mem>>::from_unused(frames(5..6, Usable).base, Owner(0)).unwrap());
+    let memory = Mem::memory();
+    let paddr = frames(5..6, Usable).base;
+
+    // Claimed and dropped, before it is handed out and after.
+    drop(Frame::<_, Plat>::from_unused(paddr, Owner(0)).unwrap());
+    drop(UniqueFrame::<_, Plat>::from_unused(paddr, Owner(0)).unwrap());
+    assert_eq!(memory.free_frames(), 7);
+    assert!(!memory.free(paddr) && !memory.free(100 * PAGE_SIZE));
+    let all: Vec<_> = std::iter::from_fn(|| memory.alloc()).collect();
+    assert_eq!(all.len(), 7);
+    drop(Frame::<_, Plat>::from_unused(paddr, Owner(0)).unwrap());
+    assert_eq!(memory.free_frames(), 1, "offered by the last handle");
+    drop(Frame::<_, Plat>::from_unused(paddr, Owner(0)).unwrap());
+    assert_eq!(memory.free_frames(), 1, "offered twice");
+
+    // Handed out while it is in use: the claim says so, and it comes back with
+    // its last handle.
+    let stray = Frame::<_, Plat>::from_unused(paddr, Owner(1)).unwrap();
+    assert_eq!(memory.alloc(), Some(paddr));
+    let refused = Frame::<_, Plat>::from_unused(paddr, Owner(2));
+    assert_eq!(refused.unwrap_err(), GetFrameError::InUse);
+    assert_eq!(memory.free_frames(), 0);
+    drop(stray);
+    assert_eq!(memory.free_frames(), 1);
+    assert_eq!(memory.alloc(), Some(paddr));
+
+    assert!(all.into_iter().all(|paddr| memory.free(paddr)));
+    assert_eq!(memory.free_frames(), 7);
 }
 
 #[test]
@@ -206,7 +233,7 @@ fn a_pages_bytes_are_its_own() {
     unsafe { Mem::boot(&[frames(0..16, Usable)]) }.unwrap();
     let pages: Vec<_> = (0..3).map(|_| Mem::memory().alloc().unwrap()).collect();
     for (n, &paddr) in pages.iter().enumerate() {
-        // SAFETY: the frame was handed out to us.
+        // SAFETY: the machine is the test's, and nobody claims the frame.
         unsafe {
             Mem::memory()
                 .page(paddr)

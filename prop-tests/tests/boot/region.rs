@@ -158,11 +158,18 @@ fn early_allocations_may_share_pages_and_be_empty() {
 fn the_slots_own_pages_are_returned_and_nothing_is_given_up() {
     lab::plug_in(300 * PAGE_SIZE, Paddr::MAX);
     let mut early = Early::new(3 * PAGE_SIZE, &[]);
-    let slots = lab::boot::<{ Paddr::MAX }>(&[frames(0..300, Usable)], &mut early).unwrap();
-    assert_eq!((slots.start_paddr(), slots.len()), (3 * PAGE_SIZE, 5));
-    assert!(slots.frames().all(|frame| frame.reference_count() == 1));
+    {
+        let slots = lab::boot::<{ Paddr::MAX }>(&[frames(0..300, Usable)], &mut early).unwrap();
+        assert_eq!((slots.start_paddr(), slots.len()), (3 * PAGE_SIZE, 5));
+        assert!(slots.frames().all(|frame| frame.reference_count() == 1));
+        // A clone has handles of its own.
+        drop(slots.clone());
+    }
+    // Nor is anything when it goes out of scope.
+    let mut expected = vec![Kind::Unused; 300];
+    expected[3..8].fill(Kind::MetaPage);
+    assert_eq!(kinds(), expected);
     assert_eq!(lab::freed(), 0);
-    let _ = slots.into_raw();
 }
 
 #[test]
@@ -170,9 +177,8 @@ fn a_region_is_initialized_once_its_end_is_known() {
     lab::plug_in(8 * PAGE_SIZE, Paddr::MAX);
     assert!(!boot::is_initialized::<Lab>());
     let mut early = Early::new(0, &[]);
-    let slots = lab::boot::<{ Paddr::MAX }>(&[frames(0..8, Usable)], &mut early).unwrap();
+    lab::boot::<{ Paddr::MAX }>(&[frames(0..8, Usable)], &mut early).unwrap();
     assert!(boot::is_initialized::<Lab>());
-    let _ = slots.into_raw();
 }
 
 #[test]
@@ -182,7 +188,7 @@ fn memory_past_the_boot_page_table_is_mapped_first() {
     // The slots lie past the end: writing them needs the mapping.
     let mut early = Early::new(30 * PAGE_SIZE, &[]);
     let regions = [frames(0..40, Usable), frames(40..50, Reserved)];
-    let _ = lab::boot::<END>(&regions, &mut early).unwrap().into_raw();
+    lab::boot::<END>(&regions, &mut early).unwrap();
     let expected = [
         Call::MapLinear(END..40 * PAGE_SIZE, DATA),
         Call::Alloc(pages(1)),
@@ -199,7 +205,7 @@ fn memory_within_the_boot_page_table_is_not_mapped_again() {
         lab::plug_in(count * PAGE_SIZE, END);
         let mut early = Early::new(0, &[]);
         let regions = [frames(0..count, Usable), frames(16..50, Reserved)];
-        let _ = lab::boot::<END>(&regions, &mut early).unwrap().into_raw();
+        lab::boot::<END>(&regions, &mut early).unwrap();
         let expected = [Call::Alloc(pages(1)), Call::MapMeta(0, 0, DATA)];
         assert_eq!(calls(), expected);
     }

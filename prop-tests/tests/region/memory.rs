@@ -160,7 +160,7 @@ impl<const KIND: u8> Drop for Noted<KIND> {
 // SAFETY: nobody writes a page without a handle, and those of kind 1 are
 // written by handles alone.
 unsafe impl<const KIND: u8> AnyFrameMeta for Noted<KIND> {
-    fn on_drop(&mut self, page: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
         let mut bytes = [0; PAGE_SIZE];
         let len = page.read(&mut bytes);
         let page = if len == PAGE_SIZE && page.remain() == 0 {

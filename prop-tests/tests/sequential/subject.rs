@@ -234,7 +234,7 @@ impl Drop for Witness {
 
 // SAFETY: the page is left alone.
 unsafe impl AnyFrameMeta for Witness {
-    fn on_drop(&mut self, _page: &mut VmReader<'_>) {
+    unsafe fn on_drop(&mut self, _page: &mut VmReader<'_>) {
         self.0.on_drops.fetch_add(1, Ordering::Relaxed);
     }
 }

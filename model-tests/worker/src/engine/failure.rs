@@ -44,6 +44,10 @@ fn of_violation(found: &model::Violation) -> Reason {
             ViolationKind::DoubleDrop => Violation::DoubleDrop,
             ViolationKind::Overwrite => Violation::Overwrite,
             ViolationKind::Overlap => Violation::Overlap,
+            ViolationKind::WrongState { found, expected } => Violation::WrongState {
+                found: found.to_string(),
+                expected: expected.to_owned(),
+            },
         },
         access: access(found.access),
         field: found.cell.to_owned(),
