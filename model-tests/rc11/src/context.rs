@@ -200,15 +200,15 @@ pub(crate) fn current() -> Option<ThreadId> {
 
 /// A loop was gone round in vain.
 pub(crate) fn spin(place: Place) {
-    wait(|run| Err(run.spin(place)));
+    wait(|run| run.spin(place));
 }
 
 pub(crate) fn yields(place: Place) {
     wait(|run| run.yields(place));
 }
 
-/// Waits until the execution is over, or until the thread is asked whether it
-/// would go on; then it does.
+/// Waits until the execution is over, or until the thread goes on, or is asked
+/// whether it would.
 fn wait(pause: impl FnOnce(&mut Run) -> Result<(), Pause>) {
     match with(pause) {
         None | Some(Ok(())) => {}
@@ -217,7 +217,7 @@ fn wait(pause: impl FnOnce(&mut Run) -> Result<(), Pause>) {
         }
         Some(Err(Pause::Suspend)) => {
             fiber::suspend();
-            if with(|run| run.phase) != Some(Phase::Probe) {
+            if with(|run| run.phase) == Some(Phase::Cancel) {
                 unwind();
             }
         }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 
+use crate::explore::Sample;
 use crate::graph::{EventId, Graph, ThreadId};
 use crate::race::{Access, Place};
 
@@ -14,6 +15,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The execution up to there.
     pub graph: Graph,
+    /// The sample that it is, if executions were sampled.
+    pub sample: Option<Sample>,
     places: Vec<Option<Place>>,
 }
 
@@ -88,6 +91,7 @@ impl Failure {
         Failure {
             kind,
             graph,
+            sample: None,
             places,
         }
     }
@@ -191,6 +195,10 @@ impl fmt::Display for FailureKind {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n{}", self.kind, self.graph)
+        write!(f, "{}", self.kind)?;
+        if let Some(sample) = self.sample {
+            write!(f, " ({sample})")?;
+        }
+        write!(f, "\n{}", self.graph)
     }
 }

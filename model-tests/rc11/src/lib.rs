@@ -169,6 +169,18 @@
 //! with such a thread are counted apart. If every thread that is left has seen the newest
 //! writes and would wait on, it is a deadlock.
 //!
+//! # What takes long
+//!
+//! - [`Builder::explore_parallel`] explores on several OS threads, and
+//!   [`Builder::split`] makes parts for several processes: each graph of the work list
+//!   stands for executions of its own.
+//! - An exploration that a limit cuts off goes on from [what is left](Report::left). With
+//!   the feature `serde`, graphs can be saved.
+//! - [`Builder::on_progress`] shows how far it is.
+//! - [`Builder::sample`] draws executions at random, of a program that has too many. They
+//!   run only forward, each with a chance for every graph. A failing one is drawn again
+//!   by its number, or [replayed](Builder::replay) from its graph.
+//!
 //! # Sources
 //!
 //! 1. O. Lahav, V. Vafeiadis, J. Kang, C.-K. Hur, D. Dreyer: Repairing Sequential
@@ -190,7 +202,7 @@ pub mod thread;
 mod work;
 
 pub use alloc::untracked;
-pub use explore::{Builder, Execution, Flow, Program, Report};
+pub use explore::{Builder, Execution, Flow, Parts, Program, Progress, Report, Sample};
 pub use failure::{Failure, FailureKind, Leaked, Waiting};
 pub use graph::Graph;
 pub use race::{Access, AccessKind};

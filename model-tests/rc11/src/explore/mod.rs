@@ -1,11 +1,23 @@
 //! The exploration of a program: one execution after the other.
 
-use std::time::{Duration, Instant};
+mod parallel;
+mod pool;
+mod progress;
+mod replay;
+mod sample;
+mod split;
+
+use std::time::Duration;
 
 use crate::failure::{Failure, FailureKind};
 use crate::graph::{Graph, ThreadId};
 use crate::run::fiber::{Fiber, Job, Signal};
 use crate::run::{Phase, Rules, Run, State};
+use pool::{Books, Pool};
+use progress::Observer;
+pub use progress::Progress;
+pub use sample::Sample;
+pub use split::Parts;
 
 /// Threads that run at once, with what comes before and after.
 ///
@@ -45,12 +57,18 @@ pub trait Program {
 #[derive(Debug)]
 pub struct Execution<'a> {
     graph: &'a Graph,
+    sample: Option<Sample>,
 }
 
 impl Execution<'_> {
     /// Its graph.
     pub fn graph(&self) -> &Graph {
         self.graph
+    }
+
+    /// The sample that it is, if executions are sampled.
+    pub fn sample(&self) -> Option<Sample> {
+        self.sample
     }
 }
 
@@ -71,6 +89,7 @@ pub struct Builder {
     stack_size: usize,
     forget_blocked: bool,
     os_threads: bool,
+    observer: Option<Observer>,
     rules: Rules,
 }
 
@@ -81,7 +100,7 @@ impl Default for Builder {
 }
 
 /// What an exploration saw.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
     /// Executions that came to their end.
     pub complete: u64,
@@ -94,12 +113,15 @@ pub struct Report {
     pub cut_off: bool,
     /// What is left to explore, if it was cut off.
     pub left: Vec<Graph>,
+    /// How many samples were drawn, if executions were [sampled](Builder::sample)
+    /// and not explored. Each is complete, blocked, or the failure.
+    pub sampled: Option<u64>,
 }
 
 impl Report {
     /// Whether every execution was explored, and none failed.
     pub fn is_complete(&self) -> bool {
-        self.failure.is_none() && !self.cut_off
+        self.failure.is_none() && !self.cut_off && self.sampled.is_none()
     }
 }
 
@@ -112,6 +134,7 @@ impl Builder {
             stack_size: 256 << 10,
             forget_blocked: false,
             os_threads: false,
+            observer: None,
             rules: Rules {
                 max_events: 10_000,
                 spurious: false,
@@ -230,9 +253,20 @@ impl Builder {
         self.go_on_from(vec![Graph::start(program.threads())], program)
     }
 
-    /// Explores what another exploration has [left](Report::left).
+    /// Explores what another exploration has [left](Report::left), in this process
+    /// or in another one: with the feature `serde` graphs can be saved and loaded.
+    ///
+    /// In another process a program has other addresses. One whose atomics hold
+    /// pointers does not do there what its graphs say, which is the failure
+    /// [`NotDeterministic`](FailureKind::NotDeterministic).
     pub fn go_on_from(&self, left: Vec<Graph>, program: &dyn Program) -> Report {
-        Exploration::new(self, program).run(left)
+        if let Some(report) = refuse(&left, program) {
+            return report;
+        }
+        let pool = Pool::new(self, 1, left);
+        let mut report = Exploration::new(self, program, &pool).run();
+        pool.finish(&mut report);
+        report
     }
 }
 
@@ -259,21 +293,34 @@ impl<R: Fn(usize) + Sync, L: Fn(&Execution<'_>) -> Flow> Program for Model<R, L>
     }
 }
 
+/// A failed report, if one of the graphs cannot be of this program.
+fn refuse(graphs: &[Graph], program: &dyn Program) -> Option<Report> {
+    let statics = program.threads();
+    let other = graphs.iter().find(|graph| !graph.fits(statics))?;
+    let kind = FailureKind::NotDeterministic("another number of threads");
+    Some(Report {
+        failure: Some(Failure::new(kind, other.clone(), Vec::new())),
+        ..Report::default()
+    })
+}
+
+/// What one OS thread explores.
 struct Exploration<'a> {
     builder: &'a Builder,
     program: &'a dyn Program,
+    pool: &'a Pool<'a>,
     /// Taken while a thread runs.
     run: Option<Box<Run>>,
     fibers: Vec<Fiber>,
     /// Whether threads that start now have OS threads.
     on_os_threads: bool,
-    began: Instant,
     complete: u64,
     blocked: u64,
+    books: Books,
 }
 
 impl<'a> Exploration<'a> {
-    fn new(builder: &'a Builder, program: &'a dyn Program) -> Self {
+    fn new(builder: &'a Builder, program: &'a dyn Program, pool: &'a Pool<'a>) -> Self {
         assert!(
             !builder.os_threads || program.across_threads().is_some(),
             "a program on OS threads has to implement `across_threads`"
@@ -281,12 +328,13 @@ impl<'a> Exploration<'a> {
         Exploration {
             builder,
             program,
+            pool,
             run: Some(Box::new(Run::new(builder.rules, program.threads()))),
             fibers: Vec::new(),
             on_os_threads: builder.os_threads,
-            began: Instant::now(),
             complete: 0,
             blocked: 0,
+            books: Books::default(),
         }
     }
 
@@ -294,64 +342,81 @@ impl<'a> Exploration<'a> {
         self.run.as_mut().expect("no thread runs now")
     }
 
-    fn run(mut self, left: Vec<Graph>) -> Report {
-        for graph in left {
-            self.state().work.add(graph);
+    /// Explores what the pool has, until that is all.
+    fn run(mut self) -> Report {
+        let pool = self.pool;
+        let mut flow = Flow::GoOn;
+        while flow == Flow::GoOn
+            && !self.is_over(64)
+            && let Some(graph) = pool.next(&mut self.state().work)
+        {
+            flow = self.step(graph);
         }
-        let mut cut_off = false;
-        loop {
-            if self.is_over() {
-                cut_off = !self.state().work.left().is_empty();
-                break;
-            }
-            let run = self.state();
-            let Some(graph) = run.work.next() else {
-                break;
-            };
-            let before = std::mem::replace(&mut run.graph, graph);
-            run.work.give_back(before);
-            if self.execute() == Flow::Stop {
-                cut_off = true;
-                break;
-            }
-            if self.state().failure.is_some() {
-                break;
-            }
-        }
+        self.report(flow)
+    }
+
+    /// Explores a graph; what it leaves is put with the rest.
+    fn step(&mut self, graph: Graph) -> Flow {
+        let run = self.state();
+        let before = std::mem::replace(&mut run.graph, graph);
+        run.work.give_back(before);
+        self.execute()
+    }
+
+    /// What was seen until now; ends all.
+    fn report(mut self, flow: Flow) -> Report {
         let run = self.state();
         let failure = run.failure.take();
-        cut_off |= failure.as_ref().is_some_and(Failure::is_cut_off);
         let left = run.work.take_left();
+        if failure.is_some() || flow == Flow::Stop {
+            self.pool.stop();
+        }
+        self.book();
         Report {
             complete: self.complete,
             blocked: self.blocked,
+            cut_off: flow == Flow::Stop || failure.as_ref().is_some_and(Failure::is_cut_off),
             failure,
-            cut_off,
             left,
+            sampled: None,
         }
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether there was a failure, or a limit is reached. Time is looked at after
+    /// so many executions.
+    fn is_over(&mut self, often: u64) -> bool {
         let executions = self.complete + self.blocked;
-        self.builder
-            .max_executions
-            .is_some_and(|most| executions >= most)
-            || (executions.is_multiple_of(64)
-                && self
-                    .builder
-                    .max_duration
-                    .is_some_and(|longest| self.began.elapsed() >= longest))
+        if executions.is_multiple_of(often) {
+            self.book();
+        }
+        let all = self.books.all + executions - self.books.own();
+        if self.builder.max_executions.is_some_and(|most| all >= most) {
+            self.pool.stop();
+        }
+        self.pool.is_stopped() || self.state().failure.is_some()
     }
 
-    /// Runs one execution to its end.
+    /// Tells the others what was seen.
+    fn book(&mut self) {
+        let left = self.state().work.len();
+        let (complete, blocked) = (self.complete, self.blocked);
+        self.pool.book(&mut self.books, complete, blocked, left);
+    }
+
+    /// Runs one execution to its end, and leaves what else there is.
     fn execute(&mut self) -> Flow {
         self.program.start();
         self.state().begin();
         self.replay();
         self.extend();
         if self.state().needs_os_threads {
-            return self.execute_on_os_threads();
+            return self.on_os_threads(Self::execute);
         }
+        self.judge(None)
+    }
+
+    /// Looks at an execution in which nobody goes on.
+    fn judge(&mut self, sample: Option<Sample>) -> Flow {
         let run = self.state();
         if run.failure.is_some() || run.dead {
             self.cancel();
@@ -367,11 +432,13 @@ impl<'a> Exploration<'a> {
             }
             self.complete += 1;
             let run = self.run.take().expect("no thread runs now");
-            let flow = self.program.finish(&Execution { graph: &run.graph });
+            let graph = &run.graph;
+            let flow = self.program.finish(&Execution { graph, sample });
             self.run = Some(run);
             return flow;
         }
-        if !run.redundant && run.all_saw_the_newest() {
+        // Who is alone has seen all changes before it waits.
+        if !run.redundant && (run.forward.is_some() || run.all_saw_the_newest()) {
             self.probe();
         }
         self.cancel();
@@ -384,14 +451,14 @@ impl<'a> Exploration<'a> {
 
     /// Runs an execution that was given up from its start, on OS threads. What it
     /// has added to the graph stays, and is not added again.
-    fn execute_on_os_threads(&mut self) -> Flow {
+    fn on_os_threads(&mut self, execute: impl FnOnce(&mut Self) -> Flow) -> Flow {
         self.cancel();
         if self.program.across_threads().is_none() {
             self.state().fail(FailureKind::UnwindingWaits);
             return Flow::GoOn;
         }
         self.on_os_threads = true;
-        let flow = self.execute();
+        let flow = execute(self);
         self.on_os_threads = self.builder.os_threads;
         flow
     }

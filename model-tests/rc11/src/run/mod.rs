@@ -2,6 +2,7 @@
 
 mod condvar;
 pub(crate) mod fiber;
+pub(crate) mod forward;
 mod heap;
 mod replay;
 mod threads;
@@ -16,6 +17,7 @@ use crate::race::{Access, Place, Plain};
 use crate::work::Work;
 use condvar::Waiters;
 use heap::Heap;
+use forward::Forward;
 pub(crate) use threads::{State, Thread};
 
 /// Why a thread cannot go on with an operation now.
@@ -98,6 +100,8 @@ pub(crate) struct Run {
     pub(crate) needs_os_threads: bool,
     /// Thread that a probe has seen to go on.
     pub(crate) goes_on: bool,
+    /// How it goes on, if it is the only execution asked for.
+    pub(crate) forward: Option<Forward>,
     renamed: Vec<EventId>,
     revisited: Vec<EventId>,
 }
@@ -124,6 +128,7 @@ impl Run {
             dead: false,
             needs_os_threads: false,
             goes_on: false,
+            forward: None,
             renamed: Vec::new(),
             revisited: Vec::new(),
         }
@@ -162,8 +167,7 @@ impl Run {
     /// unwound in its turn.
     pub(crate) fn fail(&mut self, kind: FailureKind) -> Pause {
         if self.failure.is_none() {
-            let mut graph = Graph::default();
-            graph.copy_from(&self.graph);
+            let graph = self.graph.clone();
             self.failure = Some(Failure::new(kind, graph, self.places.clone()));
         }
         Pause::Suspend
@@ -246,6 +250,7 @@ impl Run {
         let (location, value) = match self.next_event() {
             Some(id) => self.replay_read(id, address, initial, mode)?,
             None => {
+                self.offer(address, initial, mode);
                 self.extend()?;
                 let location = self.location(address, initial, None)?;
                 if weak {
@@ -386,13 +391,7 @@ impl Run {
             },
             None => {
                 self.extend()?;
-                for taken in (1..of).rev() {
-                    let mut other = self.work.copy_of(&self.graph);
-                    other.push(self.current, Kind::Choice { of, taken });
-                    self.work.add(other);
-                }
-                self.add(Kind::Choice { of, taken: 0 })?;
-                0
+                self.add_choice(of)?
             }
         };
         self.performed_event(place);
@@ -451,7 +450,7 @@ impl Run {
     /// The thread that runs is about to make a new event, which it must not
     /// before the graph is replayed.
     fn extend(&mut self) -> Result<(), Pause> {
-        if self.phase == Phase::Replay {
+        if self.phase == Phase::Replay || !self.has_turn() {
             self.thread().state = State::AtEnd;
             return Err(Pause::Suspend);
         }
@@ -464,6 +463,7 @@ impl Run {
             self.places[id.index()] = Some(place);
         }
         thread.performed += 1;
+        self.end_turn();
     }
 
     /// Adds an event that has no alternatives.
@@ -475,9 +475,27 @@ impl Run {
         Ok(self.graph.push(self.current, kind))
     }
 
+    /// Adds the first of so many ways to go on, and leaves the others to be
+    /// explored.
+    fn add_choice(&mut self, of: u64) -> Result<u64, Pause> {
+        if self.forward.is_some() {
+            return self.draw_choice(of);
+        }
+        for taken in (1..of).rev() {
+            let mut other = self.work.copy_of(&self.graph);
+            other.push(self.current, Kind::Choice { of, taken });
+            self.work.add(other);
+        }
+        self.add(Kind::Choice { of, taken: 0 })?;
+        Ok(0)
+    }
+
     /// Adds a read from the newest write, and leaves what else it may read from
     /// to be explored.
     fn add_read(&mut self, location: LocationId, mode: ReadMode, weak: bool) -> Result<u64, Pause> {
+        if self.forward.is_some() {
+            return self.draw_read(location, mode, weak);
+        }
         let weak_waits = weak && self.rules.weak_waits;
         let waits = |value: u64| mode.waits(value) || (weak_waits && mode.written(value).is_none());
         let sources = self.graph.sources(self.current, location);
@@ -543,7 +561,7 @@ impl Run {
             && mode.written(value).is_none()
             && self.places[last.index()] == Some(place);
         if again && reads_from == self.graph.newest(location) {
-            return Err(self.spin(place));
+            self.spin(place)?;
         }
         Ok(())
     }
@@ -571,6 +589,9 @@ impl Run {
     /// Adds a write at the end of modification order, and leaves all other places,
     /// and the reads that it revisits, to be explored.
     fn add_write(&mut self, kind: Kind, location: LocationId) -> Result<EventId, Pause> {
+        if self.forward.is_some() {
+            return self.draw_write(kind);
+        }
         let write = self.add(kind)?;
         self.revisit(write);
         let newest = self.graph.places(write).last();

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cmp::Reverse;
 
+use super::forward::Offer;
 use super::{Cancelled, Pause, Phase, Run};
 use crate::failure::{FailureKind, Waiting};
 use crate::graph::{Kind, ThreadId};
@@ -26,6 +27,10 @@ pub(crate) struct Thread {
     pub(crate) untracked: usize,
     /// How often it waited in vain while its execution was given up.
     pub(super) waited_in_vain: usize,
+    /// The read that it is about to make, if it may wait.
+    pub(super) offer: Option<Offer>,
+    /// How many events it had made when it went on from a wait, each time.
+    pub(super) rounds: Vec<usize>,
     /// What it does, if another thread said so, until it starts.
     pub(crate) job: Option<Box<dyn FnOnce() + Send>>,
     /// Whether its fiber has a job.
@@ -150,21 +155,36 @@ impl Run {
     }
 
     /// The thread that runs has gone round a loop in vain.
-    pub(crate) fn spin(&mut self, place: Place) -> Pause {
+    pub(crate) fn spin(&mut self, place: Place) -> Result<(), Pause> {
         match self.phase {
-            Phase::Cancel => return Pause::Unwind,
-            Phase::Probe => return Pause::Suspend,
+            Phase::Cancel => return Err(Pause::Unwind),
+            Phase::Probe => return Err(Pause::Suspend),
             Phase::Replay | Phase::Extend => {}
         }
         if self.next_event().is_some() {
-            return self.differs("a thread waits that went on");
+            return self.waited();
         }
         let last = self.graph.program_order(self.current).last();
         // It will see a newer value some day: that is explored anyway.
-        self.redundant |= last.is_some_and(|&last| self.graph.was_stale(last));
+        if self.forward.is_none() {
+            self.redundant |= last.is_some_and(|&last| self.graph.was_stale(last));
+        }
         self.thread().must_wait = false;
         self.thread().state = State::Waits(place);
-        Pause::Suspend
+        Err(Pause::Suspend)
+    }
+
+    /// A replayed thread that waits has events after that: in single executions
+    /// alone it went on.
+    fn waited(&mut self) -> Result<(), Pause> {
+        if self.forward.is_none() {
+            return Err(self.differs("a thread waits that went on"));
+        }
+        self.thread().must_wait = false;
+        match self.next_round(self.current) {
+            true => Ok(()),
+            false => Err(Pause::Unwind),
+        }
     }
 
     /// The thread that runs lets others run. If it comes to the same place again
@@ -173,7 +193,7 @@ impl Run {
     pub(crate) fn yields(&mut self, place: Place) -> Result<(), Pause> {
         let now = Some((place, self.thread().effects));
         if self.thread().yielded == now || matches!(self.phase, Phase::Cancel | Phase::Probe) {
-            return Err(self.spin(place));
+            return self.spin(place);
         }
         self.thread().yielded = now;
         Ok(())
