@@ -57,7 +57,7 @@ nightly *args:
 # Bugs beyond loom's bounds, and the schedules it takes to find them
 [no-exit-message]
 planted *args:
-    @{{ tools }} planted "$@"
+    @{{ tools }} mutants --planted "$@"
 
 # The failing execution of a saved counterexample
 [no-exit-message]
@@ -72,7 +72,7 @@ report *args:
 # How executions grow with threads and operations, and what a bound would cost
 [no-exit-message]
 scale *args:
-    @{{ tools }} scale "$@"
+    @{{ tools }} bench --parts scale "$@"
 
 # Does a wrong protocol fail? Applies the mutants and judges them
 [no-exit-message]

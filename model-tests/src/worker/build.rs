@@ -75,11 +75,6 @@ impl Builds {
         }
     }
 
-    /// The engines whose workers are not there yet.
-    pub fn waiting(&self) -> &[EngineName] {
-        &self.waiting
-    }
-
     /// The next worker, in the order of the engines as far as several are there.
     /// `idle` is called once if it takes a while until one is.
     pub fn next(

@@ -138,9 +138,6 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         subject.learn(&mut worker).map_err(Refusal::tool)?;
         session.run(&mut worker).map_err(Refusal::input)?;
         workers.push(worker);
-        if !builds.waiting().is_empty() {
-            session.still_building(builds.waiting());
-        }
     }
     let Session {
         bar,

@@ -147,6 +147,8 @@ pub(super) mod tests {
             seconds: 1.0,
             long: false,
             workers: 2,
+            bounds: Vec::new(),
+            sample: 0,
         }
     }
 

@@ -17,6 +17,12 @@ pub struct Plan {
     pub long: bool,
     /// Worker processes of commands.
     pub workers: usize,
+    /// The bounds whose growth is shown.
+    #[serde(default)]
+    pub bounds: Vec<String>,
+    /// So many programs of each bound are run.
+    #[serde(default)]
+    pub sample: u64,
 }
 
 impl Plan {

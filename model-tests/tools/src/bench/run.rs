@@ -159,22 +159,22 @@ impl Tools {
             }
             Part::Scale => {
                 let mut pool = Pool::new(EngineName::Loom, &self.loom, plan.workers);
-                scale(&mut pool, &mut results.scale)
+                scale(plan, &mut pool, &mut results.scale)
             }
         }
     }
 }
 
 /// A sample of each bound; none of a bound that an interrupt cut short.
-fn scale(pool: &mut Pool, rows: &mut Vec<Row>) -> Result<(), String> {
-    for bound in scale::BOUNDS {
+fn scale(plan: &Plan, pool: &mut Pool, rows: &mut Vec<Row>) -> Result<(), String> {
+    for bound in &plan.bounds {
         let bound: Bound = bound.parse().map_err(|e| format!("{bound}: {e}"))?;
         let programs = Ranked::new(bound, false);
         for ends in [Ends::Dropped, Ends::Left] {
             let plan = scale::Plan {
                 bound,
                 ends,
-                sample: scale::SAMPLE,
+                sample: plan.sample,
                 most_executions: scale::MOST_EXECUTIONS,
             };
             match plan.measure(pool, &programs, |_, _| ())? {

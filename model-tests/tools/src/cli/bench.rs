@@ -8,10 +8,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::bench::compare::compare;
 use crate::bench::{Part, Plan, Results, Tools, tables};
 use crate::report;
+use crate::scale::{self, Row};
 use model_tests::cli::{Refusal, json};
 use model_tests::interrupt;
 use model_tests::pool::Pool;
 use pipe::Verdict;
+use programs::program::Bound;
 
 /// Measure what the protocol, the harness and the commands cost, beside what
 /// they are compared with.
@@ -24,6 +26,7 @@ Examples:
   tools bench
   tools bench --parts protocol,instructions --rounds 5
   tools bench --out target/bench/new.json
+  tools bench --parts scale --bounds 2x4,3x3 --sample 200
   tools bench --compare target/bench/old.json target/bench/new.json
 
 Exit codes: 0 measured, 2 bad input, 3 interrupted, 4 tool failure")]
@@ -48,6 +51,18 @@ pub(super) struct Args {
     /// Measure what takes minutes too: campaign 3x2, once
     #[arg(long)]
     long: bool,
+
+    /// The bounds whose growth `scale` shows
+    #[arg(long, value_name = "THREADSxOPS", default_values = scale::BOUNDS, value_delimiter = ',')]
+    bounds: Vec<Bound>,
+
+    /// Programs that `scale` runs of each bound
+    #[arg(long, value_name = "N", default_value_t = scale::SAMPLE, value_parser = clap::value_parser!(u64).range(1..))]
+    sample: u64,
+
+    /// Where the picture of `scale` goes
+    #[arg(long, value_name = "FILE", default_value = "target/scale.svg")]
+    svg: PathBuf,
 
     /// Worker processes of commands; as many as cores by default
     #[arg(long, value_name = "N")]
@@ -88,6 +103,8 @@ fn measure(args: &Args) -> Result<u8, Refusal> {
         seconds: args.seconds,
         long: args.long,
         workers: args.workers.unwrap_or_else(Pool::default_size),
+        bounds: args.bounds.iter().map(ToString::to_string).collect(),
+        sample: args.sample,
     };
     let mut results = Results::here(plan.clone());
     if args.record {
@@ -113,6 +130,12 @@ fn measure(args: &Args) -> Result<u8, Refusal> {
         print(args, &results)?;
         results.save(&args.out).map_err(Refusal::tool)?;
         anstream::eprintln!("the figures are in {}", args.out.display());
+        if !results.scale.is_empty() {
+            let picture = scale::svg(&results.scale).map_err(Refusal::tool)?;
+            std::fs::write(&args.svg, picture)
+                .map_err(|e| Refusal::tool(format!("{}: {e}", args.svg.display())))?;
+            anstream::eprintln!("the picture is in {}", args.svg.display());
+        }
     }
     measured.map_err(Refusal::tool)?;
     if !results.complete {
@@ -158,7 +181,14 @@ fn print(args: &Args, results: &Results) -> Result<(), Refusal> {
             json::line(figure).map_err(Refusal::tool)?;
         }
         for row in &results.scale {
-            json::line(row).map_err(Refusal::tool)?;
+            let line = ScaleLine {
+                row,
+                exact: row.is_exact(),
+                lower_bound: row.cut_off > 0,
+                total_executions: row.total_executions(),
+                total_seconds: row.total_seconds(),
+            };
+            json::line(&line).map_err(Refusal::tool)?;
         }
         return Ok(());
     }
@@ -167,6 +197,17 @@ fn print(args: &Args, results: &Results) -> Result<(), Refusal> {
         anstream::println!("\n{}", report::bench::table(&table));
     }
     Ok(())
+}
+
+/// What `--json` prints of a bound, beside what was measured.
+#[derive(serde::Serialize)]
+struct ScaleLine<'a> {
+    #[serde(flatten)]
+    row: &'a Row,
+    exact: bool,
+    lower_bound: bool,
+    total_executions: f64,
+    total_seconds: f64,
 }
 
 fn compared(args: &Args, old: &Path, new: &Path) -> Result<u8, Refusal> {

@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
+    use clap::CommandFactory as _;
 
     use super::super::Cli;
     use super::*;
@@ -100,6 +100,7 @@ mod tests {
             for line in text.lines() {
                 let arguments = line
                     .strip_prefix("cargo run --release -- ")
+                    .or_else(|| line.strip_prefix("cargo run --release --package tools -- "))
                     .or_else(|| line.strip_prefix("just "));
                 if let Some(arguments) = arguments {
                     let arguments = arguments.split(" #").next().unwrap_or(arguments);
@@ -125,8 +126,14 @@ mod tests {
             {
                 continue;
             }
-            let words = ["framecheck".to_owned()].into_iter().chain(words);
-            if let Err(error) = Cli::try_parse_from(words) {
+            let tools = Cli::command();
+            let known = words.first().map(String::as_str).unwrap_or_default();
+            let program = match tools.find_subcommand(known) {
+                Some(_) => tools,
+                None => model_tests::cli::command(),
+            };
+            let words = [program.get_name().to_owned()].into_iter().chain(words);
+            if let Err(error) = program.try_get_matches_from(words) {
                 panic!("{path}: `{arguments}`: {error}");
             }
         }

@@ -4,7 +4,6 @@ mod bench;
 mod docs;
 mod mutants;
 mod planted;
-mod scale;
 
 use std::process::ExitCode;
 
@@ -26,9 +25,7 @@ struct Cli {
 enum Command {
     Docs(docs::Args),
     Mutants(mutants::Args),
-    Planted(planted::Args),
     Bench(bench::Args),
-    Scale(scale::Args),
 }
 
 /// Runs the command line of this process.
@@ -38,8 +35,6 @@ pub fn run() -> ExitCode {
     conclude(match cli.command {
         Command::Docs(args) => docs::run(&args),
         Command::Mutants(args) => mutants::run(&args),
-        Command::Planted(args) => planted::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::Scale(args) => scale::run(&args),
     })
 }

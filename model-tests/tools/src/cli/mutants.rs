@@ -5,6 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::program::Bound;
 
+use super::planted;
 use crate::mutants::{self, Fate, Judges, Mutant, Row};
 use crate::report;
 use model_tests::cli::pool::subject;
@@ -22,16 +23,29 @@ workspace in target/mutants, built there, and judged until something fails: by t
 files, the small campaigns and the scenarios under loom, then by the tests of a normal
 build. The copy as it is must pass all of them first.
 
-Exit codes: 0 every mutant is killed, or equivalent as it says; 1 not so, 2 bad input,
+Planted bugs are the patch files in model-tests/planted, and their copy of the workspace is below
+target/planted. Each find is replayed, from its schedule and from its seed.
+
+Exit codes: 0 every mutant is killed or equivalent as it says, every planted bug found by some
+scheduler; 1 not so, 2 bad input,
 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Judge a few representative mutants alone
     #[arg(long)]
     quick: bool,
 
-    /// Judge these mutants alone
+    /// Judge these mutants alone, or these planted bugs
     #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with = "quick")]
-    only: Vec<String>,
+    pub(super) only: Vec<String>,
+
+    /// Plant bugs that need more threads, operations or slots than loom's bounds have, and count
+    /// the schedules until each of shuttle's schedulers finds them
+    #[arg(long, conflicts_with_all = ["quick", "all_judges", "list"])]
+    planted: bool,
+
+    /// How many searches for a planted bug the median is of
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "planted")]
+    pub(super) seeds: u64,
 
     /// Ask every judge, instead of the first that kills
     #[arg(long)]
@@ -45,9 +59,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
 
-    /// Print one JSON object for each mutant
+    /// Print one JSON object for each mutant, or for each search
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// The campaigns that judge, cheapest first.
@@ -61,6 +75,9 @@ const BOUNDS: [Bound; 3] = [
 const NOT_FINE: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    if args.planted {
+        return planted::run(args);
+    }
     let mutants = chosen(args)?;
     if args.list {
         list(&mutants);

@@ -1,4 +1,4 @@
-//! `planted`: bugs beyond loom's bounds, and how soon a night finds them.
+//! `mutants --planted`: bugs beyond loom's bounds, and how soon a night finds them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::mutants::Args;
 use crate::mutants::{self, Mutant, Tree};
 use crate::planted::{self, ENOUGH, SCHEDULERS, Search};
 use crate::report;
@@ -16,31 +17,6 @@ use model_tests::nightly::Draw;
 use model_tests::workspace;
 use pipe::EngineName;
 use pipe::Verdict;
-
-/// Plant bugs that need more threads, operations or slots than loom's bounds
-/// have, and count the schedules until each scheduler finds them.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-The bugs are patch files in model-tests/planted; the copy of the workspace that they are applied to
-is below target/planted.
-
-Each find is replayed, from its schedule and from its seed.
-
-Exit codes: 0 each bug was found by some scheduler, 1 not so, 2 bad input, 3 interrupted,
-4 tool failure")]
-pub(super) struct Args {
-    /// These bugs alone
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    only: Vec<String>,
-
-    /// How many searches the median is of
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    seeds: u64,
-
-    /// Print one JSON object for each search
-    #[arg(long)]
-    json: bool,
-}
 
 /// The exit code when a bug was not found.
 const NOT_FOUND: u8 = 1;

@@ -147,6 +147,8 @@ mod tests {
             seconds: 1.0,
             long: false,
             workers: 1,
+            bounds: Vec::new(),
+            sample: 0,
         });
         for (group, member, time) in [
             ("clone and drop", "frame", 1.0),

@@ -13,6 +13,10 @@
 //! stack that is returned is kept; the guard page of a stack that has it already
 //! is not protected again. What differs from the system's stacks: a kept one is
 //! not zeroed. The coroutines write before they read.
+//!
+//! The table is of a fixed size: whoever allocates may ask for a mapping, and
+//! must not find the table locked by itself. All of it goes when loom takes its
+//! stacks from a pool, or lets its user give it one.
 
 use std::ffi::{c_int, c_long, c_void};
 use std::sync::Mutex;
@@ -22,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const KEPT: usize = 32;
 
 /// A stack that came from the system.
+#[derive(Clone, Copy)]
 struct Stack {
     start: usize,
     length: usize,
@@ -31,7 +36,10 @@ struct Stack {
     free: bool,
 }
 
-static STACKS: Mutex<Vec<Stack>> = Mutex::new(Vec::new());
+/// The stacks, in any place.
+type Table = [Option<Stack>; KEPT];
+
+static STACKS: Mutex<Table> = Mutex::new([None; KEPT]);
 
 /// Whether stacks are kept. Benchmarks compare both ways.
 static KEEP: AtomicBool = AtomicBool::new(true);
@@ -42,20 +50,20 @@ pub fn keep(keep: bool) {
     KEEP.store(keep, Ordering::Relaxed);
     if !keep {
         stacks(|stacks| {
-            stacks.retain(|stack| {
-                if stack.free {
-                    // SAFETY: it was returned, and leaves the table with this.
+            for place in stacks {
+                if let Some(stack) = place.take_if(|stack| stack.free) {
+                    // SAFETY: it was returned, and has left the table.
                     unsafe { unmap(stack.start, stack.length) };
                 }
-                !stack.free
-            });
+            }
         });
     }
 }
 
 /// Where the stacks begin that are in use or kept for the next coroutine.
 pub fn known() -> Vec<usize> {
-    stacks(|stacks| stacks.iter().map(|stack| stack.start).collect())
+    let table = stacks(|stacks| *stacks);
+    table.iter().flatten().map(|stack| stack.start).collect()
 }
 
 fn kept() -> bool {
@@ -63,8 +71,8 @@ fn kept() -> bool {
     KEEP.load(Ordering::Relaxed)
 }
 
-fn stacks<R>(look: impl FnOnce(&mut Vec<Stack>) -> R) -> R {
-    // Nothing panics while it is locked.
+fn stacks<R>(look: impl FnOnce(&mut Table) -> R) -> R {
+    // Nothing panics or allocates while it is locked.
     look(
         &mut STACKS
             .lock()
@@ -87,7 +95,8 @@ unsafe extern "C" fn mmap(
     let stack = address.is_null() && flags & libc::MAP_STACK != 0 && kept();
     if stack {
         let kept = stacks(|stacks| {
-            let stack = stacks.iter_mut().find(|s| s.free && s.length == length)?;
+            let mut all = stacks.iter_mut().flatten();
+            let stack = all.find(|s| s.free && s.length == length)?;
             stack.free = false;
             Some(stack.start)
         });
@@ -109,8 +118,8 @@ unsafe extern "C" fn mmap(
     } as *mut c_void;
     if stack && start != libc::MAP_FAILED {
         stacks(|stacks| {
-            if stacks.len() < KEPT {
-                stacks.push(Stack {
+            if let Some(place) = stacks.iter_mut().find(|place| place.is_none()) {
+                *place = Some(Stack {
                     start: start.expose_provenance(),
                     length,
                     guard: 0,
@@ -128,7 +137,8 @@ unsafe extern "C" fn mmap(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn mprotect(address: *mut c_void, length: usize, protection: c_int) -> c_int {
     let guarded = stacks(|stacks| {
-        let Some(stack) = stacks.iter_mut().find(|s| s.start == address.addr()) else {
+        let mut all = stacks.iter_mut().flatten();
+        let Some(stack) = all.find(|s| s.start == address.addr()) else {
             return false;
         };
         let guard = if protection == libc::PROT_NONE {
@@ -158,15 +168,21 @@ unsafe extern "C" fn mprotect(address: *mut c_void, length: usize, protection: c
 #[unsafe(no_mangle)]
 unsafe extern "C" fn munmap(address: *mut c_void, length: usize) -> c_int {
     let kept = stacks(|stacks| {
-        let Some(at) = stacks.iter().position(|s| s.start == address.addr()) else {
+        let is_it =
+            |place: &&mut Option<Stack>| place.is_some_and(|stack| stack.start == address.addr());
+        let Some(place) = stacks.iter_mut().find(is_it) else {
             return false;
         };
-        if stacks[at].length == length && kept() {
-            stacks[at].free = true;
-            return true;
+        match place {
+            Some(stack) if stack.length == length && kept() => {
+                stack.free = true;
+                true
+            }
+            _ => {
+                *place = None;
+                false
+            }
         }
-        stacks.swap_remove(at);
-        false
     });
     if kept {
         return 0;
