@@ -42,14 +42,13 @@ impl<T> RawCell<T> {
     }
 
     #[inline]
-    #[track_caller]
     pub(super) fn get(
         &self,
         _cell: &'static str,
         access: Access,
-        _location: &'static Location<'static>,
+        location: &'static Location<'static>,
         _overlap: bool,
     ) -> *mut T {
-        self.0.get(access != Access::Read).cast()
+        self.0.get_at(access != Access::Read, location).cast()
     }
 }

@@ -47,7 +47,12 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// later.
     #[track_caller]
     pub fn get(&self, writes: bool) -> *mut T {
-        context::plain(self.address(), writes, Location::caller());
+        self.get_at(writes, Location::caller())
+    }
+
+    /// As [`get`](Self::get), at a place that the caller knows.
+    pub fn get_at(&self, writes: bool, place: &'static Location<'static>) -> *mut T {
+        context::plain(self.address(), writes, place);
         self.0.get()
     }
 

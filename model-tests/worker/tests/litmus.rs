@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     }
     for file in files {
         let explored = suits(engine, &file);
-        let own = Path::new(env!("CARGO_BIN_EXE_worker"));
+        let own = explored::own_worker();
         let trial = Trial::test(file.name.clone(), move || run(own, engine, &file));
         trials.push(trial.with_ignored_flag(!explored));
     }
@@ -85,7 +85,7 @@ fn run(program: &Path, engine: EngineName, file: &Litmus) -> Result<(), Failed> 
         Ok(number) => number.parse().map_err(|e| format!("LITMUS_ROUNDS: {e}"))?,
         Err(_) => ROUNDS,
     };
-    let runs = explored::runs_in(program, engine, &file.question(), rounds)?;
+    let runs = explored::runs(program, engine, &file.question(), rounds)?;
     let verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
     });

@@ -52,7 +52,7 @@ fn suits(engine: EngineName, scenario: &Scenario) -> bool {
 }
 
 fn run(engine: EngineName, scenario: &Scenario) -> Result<(), Failed> {
-    let runs = explored::runs(engine, &question(scenario)?, ROUNDS)?;
+    let runs = explored::runs(explored::own_worker(), engine, &question(scenario)?, ROUNDS)?;
     judge(engine, scenario, &runs)
 }
 

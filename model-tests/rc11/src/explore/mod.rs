@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::failure::{Failure, FailureKind};
 use crate::graph::{Graph, ThreadId};
-use crate::run::fiber::{Fiber, Job, Signal};
+use crate::run::fiber::{self, Fiber, Job, Signal};
 use crate::run::{Phase, Rules, Run, State};
 use pool::{Books, Pool};
 use progress::Observer;
@@ -330,7 +330,7 @@ impl<'a> Exploration<'a> {
             program,
             pool,
             run: Some(Box::new(Run::new(builder.rules, program.threads()))),
-            fibers: Vec::new(),
+            fibers: fiber::take_spare(builder.stack_size),
             on_os_threads: builder.os_threads,
             complete: 0,
             blocked: 0,
@@ -372,6 +372,7 @@ impl<'a> Exploration<'a> {
             self.pool.stop();
         }
         self.book();
+        fiber::leave_spare(self.builder.stack_size, std::mem::take(&mut self.fibers));
         Report {
             complete: self.complete,
             blocked: self.blocked,

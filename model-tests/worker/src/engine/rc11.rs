@@ -5,7 +5,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ::rc11::{Builder, Execution, FailureKind, Flow, Program};
+use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Program};
 use meta_core::model;
 use pipe::{Case, EngineName, Exploration, Job, Manner, Rc11, Reason};
 
@@ -77,11 +77,19 @@ fn payload_of(kind: FailureKind) -> Box<dyn Any + Send> {
     let message = kind.to_string();
     Box::new(match kind {
         FailureKind::Panic { payload, .. } => return payload,
-        FailureKind::DataRace(..) => Reason::Race { message },
+        FailureKind::DataRace(earlier, later) => Reason::Race {
+            message: format!("{} and {}", access(&earlier), access(&later)),
+        },
         FailureKind::Deadlock(_) => Reason::Deadlock { message },
         FailureKind::TooManyEvents(_) => Reason::TooLong { message },
         _ => Reason::Tool { message },
     })
+}
+
+fn access(access: &Access) -> String {
+    let what = if access.writes { "write" } else { "read" };
+    let (file, line) = (access.place.file(), access.place.line());
+    format!("{what} by T{} at {file}:{line}", access.thread + 1)
 }
 
 struct Explored<'a, S: Subject<ModelHost>> {

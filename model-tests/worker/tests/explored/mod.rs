@@ -12,23 +12,14 @@ use model_tests::worker::Worker;
 use pipe::{EngineName, Exploration, Job};
 use worker::engine;
 
-/// All runs of the question in this build's worker, one of its own; on real threads so
-/// many rounds with each end.
-pub(crate) fn runs(
-    engine: EngineName,
-    question: &Question,
-    rounds: u64,
-) -> Result<Vec<(Job, Exploration)>, Failed> {
-    runs_in(
-        Path::new(env!("CARGO_BIN_EXE_worker")),
-        engine,
-        question,
-        rounds,
-    )
+/// This build's worker.
+pub(crate) fn own_worker() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_worker"))
 }
 
-/// The same in a worker that this program runs.
-pub(crate) fn runs_in(
+/// All runs of the question in a worker of its own, which this program runs; on real
+/// threads so many rounds with each end.
+pub(crate) fn runs(
     program: &Path,
     engine: EngineName,
     question: &Question,

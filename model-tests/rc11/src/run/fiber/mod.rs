@@ -7,7 +7,7 @@
 mod os_thread;
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::thread::panicking;
@@ -118,6 +118,34 @@ thread_local! {
     /// How the coroutine that runs on this OS thread suspends itself.
     static YIELDER: Cell<*const Yielder<Option<AnyJob>, Signal>> =
         const { Cell::new(ptr::null()) };
+}
+
+/// Fibers between two explorations: to make one takes system calls.
+#[derive(Default)]
+struct Spare {
+    stack_size: usize,
+    fibers: Vec<Fiber>,
+}
+
+thread_local! {
+    static SPARE: RefCell<Spare> = RefCell::default();
+}
+
+/// The fibers that the last exploration on this OS thread left, if their stacks are of
+/// this size.
+pub(crate) fn take_spare(stack_size: usize) -> Vec<Fiber> {
+    let spare = SPARE.take();
+    if spare.stack_size == stack_size {
+        spare.fibers
+    } else {
+        Vec::new()
+    }
+}
+
+/// Leaves fibers whose jobs are done to the next exploration on this OS thread.
+pub(crate) fn leave_spare(stack_size: usize, mut fibers: Vec<Fiber>) {
+    fibers.retain(|fiber| !fiber.is_os_thread());
+    SPARE.set(Spare { stack_size, fibers });
 }
 
 impl Fiber {
