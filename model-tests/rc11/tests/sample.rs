@@ -538,6 +538,37 @@ fn a_thread_is_not_left_while_it_unwinds() {
     });
 }
 
+/// Waits for a thread when it is dropped.
+struct Joined(Option<thread::JoinHandle<()>>);
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        // An execution that is given up has no result.
+        let _ = self.0.take().unwrap().join();
+    }
+}
+
+#[test]
+fn a_thread_that_waits_while_it_unwinds_has_an_os_thread() {
+    fn run() {
+        let word = Arc::new(AtomicU64::new(0));
+        let stored = word.clone();
+        let joined = Joined(Some(thread::spawn(move || stored.store(1, Relaxed))));
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            let _joined = joined;
+            resume_unwind(Box::new("caught"));
+        }));
+        assert!(caught.is_err() && word.load(Relaxed) == 1);
+    }
+    let report = Builder::new().sample(1, 100, run);
+    assert!(report.failure.is_none(), "{}", report.failure.unwrap());
+    assert_eq!(report.complete, 100);
+    // This program has nothing that other OS threads could call.
+    let report = Builder::new().sample_program(1, 0..100, &Closure::new(run));
+    let kind = report.failure.expect("it cannot wait").kind;
+    assert!(matches!(kind, FailureKind::UnwindingWaits), "{kind}");
+}
+
 #[test]
 fn graphs_that_are_left_are_replayed() {
     let program = &litmus()[9];

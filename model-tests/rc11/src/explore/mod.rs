@@ -9,7 +9,6 @@ mod split;
 
 use std::time::Duration;
 
-use crate::context;
 use crate::failure::{Failure, FailureKind};
 use crate::graph::{Graph, ThreadId};
 use crate::run::fiber::{Fiber, Job, Signal};
@@ -34,6 +33,13 @@ pub trait Program {
 
     /// What a thread does. Threads are counted from 0.
     fn run(&self, thread: usize);
+
+    /// [`run`](Program::run) in a form that other OS threads can call, one at a
+    /// time, if there is one. A thread that waits while it unwinds from a panic
+    /// needs that.
+    fn across_threads(&self) -> Option<&(dyn Fn(usize) + Sync)> {
+        None
+    }
 
     /// Looks at an execution that came to its end, in which memory holds the
     /// newest values. Threads that wait for ever never come here.
@@ -83,6 +89,7 @@ pub struct Builder {
     stack_size: usize,
     forget_blocked: bool,
     observer: Option<Observer>,
+    os_threads: bool,
     rules: Rules,
 }
 
@@ -127,10 +134,13 @@ impl Builder {
             stack_size: 256 << 10,
             forget_blocked: false,
             observer: None,
+            os_threads: false,
             rules: Rules {
                 max_events: 10_000,
                 spurious: false,
                 weak_waits: false,
+                spurious_wakeups: false,
+                check_leaks: false,
             },
         }
     }
@@ -167,6 +177,14 @@ impl Builder {
         self
     }
 
+    /// Whether threads also wake up from a [`Condvar`](crate::sync::Condvar)
+    /// without a notification. Every way in which they do is explored; a loop that
+    /// waits again without end has then executions without end.
+    pub fn spurious_wakeups(&mut self, wake: bool) -> &mut Self {
+        self.rules.spurious_wakeups = wake;
+        self
+    }
+
     /// Says that every weak compare-and-swap which fails is followed by a spin
     /// hint, and tried again with what is found then. One that fails waits: the
     /// execution in which the thread came later shows what the other try does.
@@ -189,17 +207,48 @@ impl Builder {
         self
     }
 
+    /// Whether memory that is left at the end of a complete execution is a failure.
+    /// This takes an [`Allocator`](crate::alloc::Allocator).
+    pub fn check_leaks(&mut self, check: bool) -> &mut Self {
+        self.rules.check_leaks = check;
+        self
+    }
+
+    /// Whether each thread of a model has an OS thread of its own, for the time of
+    /// one execution: that is slow, and for code with `thread_local!` values, which
+    /// all threads share otherwise, from one execution to the next. The destructors
+    /// of these values are part of the program.
+    ///
+    /// An execution in which a thread depends on others while it unwinds from a
+    /// panic is done in this way anyway. Its first attempt is given up, in which the
+    /// destructors run to their end without the others: a destructor that goes round
+    /// a loop until another thread has done something needs `os_threads` from the
+    /// start.
+    pub fn os_threads(&mut self, own: bool) -> &mut Self {
+        self.os_threads = own;
+        self
+    }
+
     /// Explores a model, as [`model`](crate::model) does, and reports.
-    pub fn explore(&self, model: impl Fn()) -> Report {
+    pub fn explore(&self, model: impl Fn() + Sync) -> Report {
         self.explore_each(|_| Flow::GoOn, model)
     }
 
     /// Explores a model; looks at each execution that came to its end.
-    pub fn explore_each(&self, look: impl Fn(&Execution<'_>) -> Flow, model: impl Fn()) -> Report {
-        self.explore_program(&Model { model, look })
+    pub fn explore_each(
+        &self,
+        look: impl Fn(&Execution<'_>) -> Flow,
+        model: impl Fn() + Sync,
+    ) -> Report {
+        let run = |_| model();
+        self.explore_program(&Model { run, look })
     }
 
     /// Explores a program.
+    ///
+    /// # Panics
+    ///
+    /// If it shall run on OS threads, and says that it cannot.
     pub fn explore_program(&self, program: &dyn Program) -> Report {
         self.go_on_from(vec![Graph::start(program.threads())], program)
     }
@@ -207,9 +256,10 @@ impl Builder {
     /// Explores what another exploration has [left](Report::left), in this process
     /// or in another one: with the feature `serde` graphs can be saved and loaded.
     ///
-    /// In another process a program has other addresses. One whose atomics hold
+    /// In another process memory has other addresses. A program whose atomics hold
     /// pointers does not do there what its graphs say, which is the failure
-    /// [`NotDeterministic`](FailureKind::NotDeterministic).
+    /// [`NotDeterministic`](FailureKind::NotDeterministic); pointers to what its
+    /// threads allocate from an [`Allocator`](crate::alloc::Allocator) excepted.
     pub fn go_on_from(&self, left: Vec<Graph>, program: &dyn Program) -> Report {
         if let Some(report) = refuse(&left, program) {
             return report;
@@ -221,18 +271,22 @@ impl Builder {
     }
 }
 
-struct Model<M, L> {
-    model: M,
+struct Model<R, L> {
+    run: R,
     look: L,
 }
 
-impl<M: Fn(), L: Fn(&Execution<'_>) -> Flow> Program for Model<M, L> {
+impl<R: Fn(usize) + Sync, L: Fn(&Execution<'_>) -> Flow> Program for Model<R, L> {
     fn threads(&self) -> usize {
         1
     }
 
-    fn run(&self, _thread: usize) {
-        (self.model)();
+    fn run(&self, thread: usize) {
+        (self.run)(thread);
+    }
+
+    fn across_threads(&self) -> Option<&(dyn Fn(usize) + Sync)> {
+        Some(&self.run)
     }
 
     fn finish(&self, execution: &Execution<'_>) -> Flow {
@@ -259,6 +313,8 @@ struct Exploration<'a> {
     /// Taken while a thread runs.
     run: Option<Box<Run>>,
     fibers: Vec<Fiber>,
+    /// Whether threads that start now have OS threads.
+    on_os_threads: bool,
     complete: u64,
     blocked: u64,
     books: Books,
@@ -266,12 +322,17 @@ struct Exploration<'a> {
 
 impl<'a> Exploration<'a> {
     fn new(builder: &'a Builder, program: &'a dyn Program, pool: &'a Pool<'a>) -> Self {
+        assert!(
+            !builder.os_threads || program.across_threads().is_some(),
+            "a program on OS threads has to implement `across_threads`"
+        );
         Exploration {
             builder,
             program,
             pool,
             run: Some(Box::new(Run::new(builder.rules, program.threads()))),
             fibers: Vec::new(),
+            on_os_threads: builder.os_threads,
             complete: 0,
             blocked: 0,
             books: Books::default(),
@@ -349,6 +410,10 @@ impl<'a> Exploration<'a> {
         self.state().begin();
         self.replay();
         self.extend();
+        if self.state().needs_os_threads {
+            // What it has added to the graph stays, and is not added again.
+            return self.on_os_threads(Self::execute);
+        }
         self.judge(None)
     }
 
@@ -361,6 +426,12 @@ impl<'a> Exploration<'a> {
         }
         let waiting = run.waiting().next().is_some();
         if !waiting && !run.redundant {
+            if run.rules.check_leaks {
+                run.check_leaks();
+                if run.failure.is_some() {
+                    return Flow::GoOn;
+                }
+            }
             self.complete += 1;
             let run = self.run.take().expect("no thread runs now");
             let graph = &run.graph;
@@ -380,6 +451,19 @@ impl<'a> Exploration<'a> {
         Flow::GoOn
     }
 
+    /// Runs an execution that was given up from its start, on OS threads.
+    fn on_os_threads(&mut self, again: impl FnOnce(&mut Self) -> Flow) -> Flow {
+        self.cancel();
+        if self.program.across_threads().is_none() {
+            self.state().fail(FailureKind::UnwindingWaits);
+            return Flow::GoOn;
+        }
+        self.on_os_threads = true;
+        let flow = again(self);
+        self.on_os_threads = self.builder.os_threads;
+        flow
+    }
+
     /// Performs the events of the graph again.
     fn replay(&mut self) {
         while self.goes_on()
@@ -387,14 +471,18 @@ impl<'a> Exploration<'a> {
         {
             self.resume(thread);
         }
+        let goes_on = self.goes_on();
         let run = self.state();
-        if run.failure.is_none() && !run.redundant && !run.is_replayed() {
+        if goes_on && !run.is_replayed() {
             run.fail(FailureKind::NotDeterministic("fewer events"));
         }
     }
 
     /// Adds events until nobody can go on.
     fn extend(&mut self) {
+        if !self.goes_on() {
+            return;
+        }
         self.state().phase = Phase::Extend;
         if self.goes_on()
             && let Some(thread) = self.state().half_done()
@@ -410,7 +498,7 @@ impl<'a> Exploration<'a> {
 
     fn goes_on(&mut self) -> bool {
         let run = self.state();
-        run.failure.is_none() && !run.redundant && !run.dead
+        run.failure.is_none() && !run.redundant && !run.dead && !run.needs_os_threads
     }
 
     /// Lets each thread that waits see the newest values. If none goes on then,
@@ -432,13 +520,17 @@ impl<'a> Exploration<'a> {
     fn cancel(&mut self) {
         self.state().phase = Phase::Cancel;
         for thread in 0..self.state().threads.len() {
-            let thread_state = &self.state().threads[thread];
-            if !thread_state.started || thread_state.state == State::Finished {
-                continue;
-            }
-            if self.builder.forget_blocked && self.state().failure.is_none() {
+            drop(self.state().drop_job(thread));
+        }
+        let forget = self.builder.forget_blocked && self.state().failure.is_none();
+        while let Some(thread) = self.state().next_to_unwind() {
+            if forget && !self.fibers[thread].is_os_thread() {
                 // SAFETY: promised to the builder.
                 unsafe { self.fibers[thread].forget() };
+                self.state().threads[thread].state = State::Finished;
+            } else if self.state().is_stuck(thread) {
+                self.fibers[thread].abandon(self.builder.stack_size);
+                self.state().threads[thread].state = State::Finished;
             } else {
                 self.resume(thread);
             }
@@ -453,21 +545,26 @@ impl<'a> Exploration<'a> {
         let mut run = self.run.take().expect("no thread runs now");
         run.current = thread;
         let state = &mut run.threads[thread];
-        let job = (!state.started).then(|| {
-            // SAFETY: `cancel` resumes or forgets all fibers before the
-            // exploration, which borrows the program, is over.
-            state
-                .job
-                .take()
-                .unwrap_or_else(|| unsafe { Job::of_start(self.program, thread) })
-        });
-        state.started = true;
+        let starts = !std::mem::replace(&mut state.started, true);
+        let spawned = state.job.take().map(Job::Spawned);
         state.state = State::Ready;
         let fiber = &mut self.fibers[thread];
-        let (mut run, signal) = context::enter(run, || match job {
-            Some(job) => fiber.start(job),
-            None => fiber.go_on(),
-        });
+        let (mut run, signal) = match spawned {
+            _ if !starts => fiber.go_on(run),
+            spawned if self.on_os_threads => {
+                let job = spawned.unwrap_or_else(|| {
+                    let job = self.program.across_threads();
+                    let job = job.expect("the program was asked before");
+                    // SAFETY: as below.
+                    unsafe { Job::of_start(job, thread) }
+                });
+                fiber.start_on_os_thread(run, job)
+            }
+            Some(job) => fiber.start(run, job),
+            // SAFETY: `cancel` resumes or forgets all fibers before the
+            // exploration, which borrows the program, is over.
+            None => unsafe { fiber.start_program(run, self.program, thread) },
+        };
         if let Signal::Finished(result) = signal {
             run.finished(thread, result);
         }

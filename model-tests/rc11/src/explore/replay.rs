@@ -37,15 +37,20 @@ impl Exploration<'_> {
         let run = self.state();
         run.graph.copy_from(graph);
         run.begin();
-        run.forward = Some(forward);
+        run.forward = Some(forward.clone());
         self.replay();
-        self.state().phase = Phase::Extend;
+        if self.goes_on() {
+            self.state().phase = Phase::Extend;
+        }
         while self.goes_on()
             && let Some(thread) = self.state().draw_thread()
         {
             self.resume(thread);
         }
-        let flow = self.judge(sample);
+        let flow = match self.state().needs_os_threads {
+            true => self.on_os_threads(|again| again.go_forward(graph, forward, sample)),
+            false => self.judge(sample),
+        };
         self.state().forward = None;
         flow
     }

@@ -109,6 +109,11 @@ impl Graph {
         &self.threads[thread].events
     }
 
+    /// The event that started a thread. The threads of the start have none.
+    pub(crate) fn spawned(&self, thread: ThreadId) -> Option<EventId> {
+        self.threads[thread].spawned
+    }
+
     /// How many locations there are.
     pub fn locations(&self) -> usize {
         self.location_count

@@ -1,7 +1,9 @@
 //! One execution: replays a graph, then adds events to it.
 
+mod condvar;
 pub(crate) mod fiber;
 pub(crate) mod forward;
+mod heap;
 mod replay;
 mod threads;
 
@@ -13,7 +15,9 @@ use crate::failure::{Failure, FailureKind};
 use crate::graph::{EventId, Graph, Kind, LocationId, ReadMode, ThreadId};
 use crate::race::{Access, Place, Plain};
 use crate::work::Work;
+use condvar::Waiters;
 use forward::Forward;
+use heap::Heap;
 pub(crate) use threads::{State, Thread};
 
 /// Why a thread cannot go on with an operation now.
@@ -60,6 +64,10 @@ pub(crate) struct Rules {
     pub(crate) spurious: bool,
     /// Each failed weak compare-and-swap is tried again after a spin hint.
     pub(crate) weak_waits: bool,
+    /// Threads also wake up without a notification.
+    pub(crate) spurious_wakeups: bool,
+    /// Memory that is left at the end is a failure.
+    pub(crate) check_leaks: bool,
 }
 
 /// The state of an execution, and what is left to explore.
@@ -79,6 +87,8 @@ pub(crate) struct Run {
     /// The newest write that was performed.
     performed: Vec<EventId>,
     plain: Plain,
+    waiters: Waiters,
+    pub(crate) heap: Heap,
     /// Where in the source each event is made.
     pub(crate) places: Vec<Option<Place>>,
     pub(crate) failure: Option<Failure>,
@@ -86,6 +96,8 @@ pub(crate) struct Run {
     pub(crate) redundant: bool,
     /// Whether the graph is inconsistent.
     pub(crate) dead: bool,
+    /// Whether a thread that unwinds has to wait, which takes an OS thread.
+    pub(crate) needs_os_threads: bool,
     /// Thread that a probe has seen to go on.
     pub(crate) goes_on: bool,
     /// How it goes on, if it is the only execution asked for.
@@ -108,10 +120,13 @@ impl Run {
             bound: Vec::new(),
             performed: Vec::new(),
             plain: Plain::default(),
+            waiters: Waiters::default(),
+            heap: Heap::new(),
             places: Vec::new(),
             failure: None,
             redundant: false,
             dead: false,
+            needs_os_threads: false,
             goes_on: false,
             forward: None,
             renamed: Vec::new(),
@@ -128,10 +143,13 @@ impl Run {
         self.performed.clear();
         self.performed.resize(self.graph.locations(), EventId::INIT);
         self.plain.clear();
+        self.waiters.clear();
+        self.heap.clear();
         self.places.clear();
         self.places.resize(self.graph.events().len(), None);
         self.redundant = false;
         self.dead = false;
+        self.needs_os_threads = false;
         self.goes_on = false;
         self.threads.clear();
         self.threads
@@ -145,13 +163,27 @@ impl Run {
         &mut self.threads[self.current]
     }
 
-    /// Ends the exploration.
+    /// Ends the exploration. The thread that runs stays where it is until it is
+    /// unwound in its turn.
     pub(crate) fn fail(&mut self, kind: FailureKind) -> Pause {
         if self.failure.is_none() {
             let graph = self.graph.clone();
             self.failure = Some(Failure::new(kind, graph, self.places.clone()));
         }
-        Pause::Unwind
+        Pause::Suspend
+    }
+
+    /// Gives the execution up, because the thread that runs has to wait and cannot.
+    pub(crate) fn give_up(&mut self) {
+        match self.phase {
+            Phase::Replay | Phase::Extend => {
+                self.needs_os_threads = self.failure.is_none() && !self.redundant && !self.dead;
+            }
+            // It has come further than where it waited.
+            Phase::Probe => self.goes_on = true,
+            Phase::Cancel => {}
+        }
+        self.phase = Phase::Cancel;
     }
 
     /// The location at an address. A new one is made, or the one that the
@@ -196,6 +228,7 @@ impl Run {
     pub(crate) fn forget(&mut self, address: usize) {
         self.addresses.remove(&address);
         self.plain.forget(address);
+        self.waiters.remove(&address);
     }
 
     /// Performs a load, or a read-modify-write, on the location at an address;
@@ -625,6 +658,9 @@ impl Run {
     /// A failed weak compare-and-swap has to be tried again, where that is the
     /// rule.
     fn check_waits(&mut self) -> Result<(), Pause> {
+        if self.failure.is_some() {
+            return Err(Pause::Suspend);
+        }
         if self.thread().must_wait {
             return Err(self.fail(FailureKind::WeakNotRetried));
         }

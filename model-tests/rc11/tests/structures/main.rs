@@ -21,10 +21,10 @@ use rc11::{Builder, Report, thread};
 /// The complete executions of threads that share a structure. Samples of them go
 /// well too, and none is blocked.
 #[track_caller]
-fn executions<T, R>(new: impl Fn() -> T, threads: Vec<R>) -> u64
+fn executions<T, R>(new: impl Fn() -> T + Sync, threads: Vec<R>) -> u64
 where
     T: Send + Sync + 'static,
-    R: Fn(&T) + Clone + Send + 'static,
+    R: Fn(&T) + Clone + Send + Sync + 'static,
 {
     let model = model(new, threads);
     let report = Builder::new().explore(&model);
@@ -34,18 +34,18 @@ where
     report.complete
 }
 
-fn explore<T, R>(new: impl Fn() -> T, threads: Vec<R>) -> Report
+fn explore<T, R>(new: impl Fn() -> T + Sync, threads: Vec<R>) -> Report
 where
     T: Send + Sync + 'static,
-    R: Fn(&T) + Clone + Send + 'static,
+    R: Fn(&T) + Clone + Send + Sync + 'static,
 {
     Builder::new().explore(model(new, threads))
 }
 
-fn model<T, R>(new: impl Fn() -> T, threads: Vec<R>) -> impl Fn()
+fn model<T, R>(new: impl Fn() -> T + Sync, threads: Vec<R>) -> impl Fn() + Sync
 where
     T: Send + Sync + 'static,
-    R: Fn(&T) + Clone + Send + 'static,
+    R: Fn(&T) + Clone + Send + Sync + 'static,
 {
     move || {
         let shared = Arc::new(new());
