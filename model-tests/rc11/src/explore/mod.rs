@@ -88,8 +88,8 @@ pub struct Builder {
     max_duration: Option<Duration>,
     stack_size: usize,
     forget_blocked: bool,
-    observer: Option<Observer>,
     os_threads: bool,
+    observer: Option<Observer>,
     rules: Rules,
 }
 
@@ -133,8 +133,8 @@ impl Builder {
             max_duration: None,
             stack_size: 256 << 10,
             forget_blocked: false,
-            observer: None,
             os_threads: false,
+            observer: None,
             rules: Rules {
                 max_events: 10_000,
                 spurious: false,
@@ -411,7 +411,6 @@ impl<'a> Exploration<'a> {
         self.replay();
         self.extend();
         if self.state().needs_os_threads {
-            // What it has added to the graph stays, and is not added again.
             return self.on_os_threads(Self::execute);
         }
         self.judge(None)
@@ -451,15 +450,16 @@ impl<'a> Exploration<'a> {
         Flow::GoOn
     }
 
-    /// Runs an execution that was given up from its start, on OS threads.
-    fn on_os_threads(&mut self, again: impl FnOnce(&mut Self) -> Flow) -> Flow {
+    /// Runs an execution that was given up from its start, on OS threads. What it
+    /// has added to the graph stays, and is not added again.
+    fn on_os_threads(&mut self, execute: impl FnOnce(&mut Self) -> Flow) -> Flow {
         self.cancel();
         if self.program.across_threads().is_none() {
             self.state().fail(FailureKind::UnwindingWaits);
             return Flow::GoOn;
         }
         self.on_os_threads = true;
-        let flow = again(self);
+        let flow = execute(self);
         self.on_os_threads = self.builder.os_threads;
         flow
     }

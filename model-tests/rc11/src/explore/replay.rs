@@ -20,24 +20,20 @@ impl Builder {
         }
         let pool = Pool::new(self, 1, Vec::new());
         let mut exploration = Exploration::new(self, program, &pool);
-        let flow = exploration.go_forward(graph, Forward::new(None), None);
+        let flow = exploration.go_forward(graph, None);
         exploration.report(flow)
     }
 }
 
 impl Exploration<'_> {
-    /// Runs one execution of a graph, and goes on as `forward` says.
-    pub(super) fn go_forward(
-        &mut self,
-        graph: &Graph,
-        forward: Forward,
-        sample: Option<Sample>,
-    ) -> Flow {
+    /// Runs one execution of a graph, and goes on without alternatives, or as the
+    /// sample draws.
+    pub(super) fn go_forward(&mut self, graph: &Graph, sample: Option<Sample>) -> Flow {
         self.program.start();
         let run = self.state();
         run.graph.copy_from(graph);
         run.begin();
-        run.forward = Some(forward.clone());
+        run.forward = Some(Forward::new(sample.map(Sample::draws)));
         self.replay();
         if self.goes_on() {
             self.state().phase = Phase::Extend;
@@ -47,10 +43,10 @@ impl Exploration<'_> {
         {
             self.resume(thread);
         }
-        let flow = match self.state().needs_os_threads {
-            true => self.on_os_threads(|again| again.go_forward(graph, forward, sample)),
-            false => self.judge(sample),
-        };
+        if self.state().needs_os_threads {
+            return self.on_os_threads(|this| this.go_forward(graph, sample));
+        }
+        let flow = self.judge(sample);
         self.state().forward = None;
         flow
     }

@@ -6,7 +6,6 @@ use std::ops::Range;
 use super::pool::Pool;
 use super::{Builder, Execution, Exploration, Flow, Model, Program, Report};
 use crate::graph::Graph;
-use crate::run::forward::Forward;
 
 /// The name of an execution that was drawn: with it alone it is drawn again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,7 +25,7 @@ impl fmt::Display for Sample {
 
 impl Sample {
     /// Where its draws come from: not from those of the samples before.
-    fn draws(self) -> fastrand::Rng {
+    pub(super) fn draws(self) -> fastrand::Rng {
         let of_seed = fastrand::Rng::with_seed(self.seed).u64(..);
         let of_number = fastrand::Rng::with_seed(of_seed.wrapping_add(self.number)).u64(..);
         fastrand::Rng::with_seed(of_number)
@@ -94,7 +93,7 @@ impl Builder {
         let mut number = numbers.start;
         while number < numbers.end && flow == Flow::GoOn && !exploration.is_over(1) {
             let sample = Sample { seed, number };
-            flow = exploration.go_forward(&start, Forward::new(Some(sample.draws())), Some(sample));
+            flow = exploration.go_forward(&start, Some(sample));
             if let Some(failure) = &mut exploration.state().failure {
                 failure.sample = Some(sample);
             }

@@ -23,14 +23,14 @@ pub(crate) struct Thread {
     pub(super) must_wait: bool,
     /// Loads since it was asked whether it would go on.
     pub(super) probed: usize,
-    /// The read that it is about to make, if it may wait.
-    pub(super) offer: Option<Offer>,
-    /// How many events it had made when it went on from a wait, each time.
-    pub(super) rounds: Vec<usize>,
     /// How many calls it is in whose memory comes from the system.
     pub(crate) untracked: usize,
     /// How often it waited in vain while its execution was given up.
     pub(super) waited_in_vain: usize,
+    /// The read that it is about to make, if it may wait.
+    pub(super) offer: Option<Offer>,
+    /// How many events it had made when it went on from a wait, each time.
+    pub(super) rounds: Vec<usize>,
     /// What it does, if another thread said so, until it starts.
     pub(crate) job: Option<Box<dyn FnOnce() + Send>>,
     /// Whether its fiber has a job.

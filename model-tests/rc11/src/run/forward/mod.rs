@@ -25,7 +25,6 @@ use super::{Run, State};
 use crate::graph::{ReadMode, ThreadId};
 
 /// How a single execution goes on.
-#[derive(Clone)]
 pub(crate) struct Forward {
     /// Draws what there is to choose. Without it the first is taken.
     draws: Option<fastrand::Rng>,
