@@ -12,7 +12,7 @@ use rc11::cell::UnsafeCell;
 use rc11::sync::Mutex;
 use rc11::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
 use rc11::sync::atomic::{AtomicPtr, AtomicU64};
-use rc11::{AccessKind, Builder, Failure, FailureKind, Report, thread, untracked};
+use rc11::{AccessKind, Builder, Failure, FailureKind, Program, Report, thread, untracked};
 
 // SAFETY: what models allocate does not outlive their executions.
 #[global_allocator]
@@ -196,18 +196,20 @@ fn strict() -> Builder {
     builder
 }
 
-fn stack_count() -> u64 {
-    complete(&strict().explore(|| {
-        let stack = Stack::new(Release);
-        thread::scope(|scope| {
-            scope.spawn(|| stack.push(1));
-            scope.spawn(|| {
-                stack.push(2);
-                stack.pop();
-            });
+fn stack() {
+    let stack = Stack::new(Release);
+    thread::scope(|scope| {
+        scope.spawn(|| stack.push(1));
+        scope.spawn(|| {
+            stack.push(2);
             stack.pop();
         });
-    }))
+        stack.pop();
+    });
+}
+
+fn stack_count() -> u64 {
+    complete(&strict().explore(stack))
 }
 
 fn queue_count() -> u64 {
@@ -259,6 +261,41 @@ fn explorations_at_once_have_the_same_counts() {
     let counts = [0; 4].map(|_| std::thread::spawn(|| (stack_count(), queue_count())));
     let counts: BTreeSet<_> = counts.map(|count| count.join().unwrap()).into();
     assert_eq!(counts.len(), 1, "{counts:?}");
+}
+
+/// The stack, to be explored by several OS threads, and elsewhere.
+struct Stacked;
+
+impl Program for Stacked {
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn run(&self, _thread: usize) {
+        stack();
+    }
+}
+
+#[test]
+fn graphs_with_pointers_are_explored_on_any_os_thread() {
+    for threads in [1, 2, 4] {
+        let report = strict().explore_parallel(&Stacked, threads);
+        assert_eq!(complete(&report), 545);
+    }
+    let begun = strict().split(2, &Stacked);
+    let explore = |part| std::thread::spawn(move || strict().go_on_from(part, &Stacked));
+    let parts: Vec<_> = begun.parts.into_iter().map(explore).collect();
+    let parts = parts
+        .into_iter()
+        .map(|part| complete(&part.join().unwrap()));
+    assert_eq!(begun.report.complete + parts.sum::<u64>(), 545);
+}
+
+#[test]
+fn samples_allocate_too() {
+    let report = strict().sample(1, 300, stack);
+    assert!(report.failure.is_none(), "{}", report.failure.unwrap());
+    assert_eq!(report.complete, 300);
 }
 
 #[test]

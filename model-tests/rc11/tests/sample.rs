@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::mem::discriminant;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use common::{Steps, canonical, litmus, runner, steps};
 use rc11::cell::UnsafeCell;
+use rc11::graph::{Kind, ReadMode};
 use rc11::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use rc11::sync::atomic::{AtomicBool, AtomicU64};
 use rc11::{Builder, Execution, FailureKind, Flow, Graph, Program, Report, Sample, hint, thread};
@@ -241,6 +243,49 @@ fn a_deadlock_is_drawn_and_replayed() {
 }
 
 #[test]
+fn who_waits_for_another_value_waits_for_ever() {
+    let program = Closure::new(|| {
+        let memory = Arc::new(Memory::default());
+        together(2, move |thread| {
+            let [word, _] = &memory.words;
+            match thread {
+                0 => word.store(0, Relaxed),
+                _ => {
+                    while word.load(Relaxed) == 0 {
+                        hint::spin_loop();
+                    }
+                }
+            }
+        });
+    });
+    for number in 0..50 {
+        let report = Builder::new().sample_program(1, number..number + 1, &program);
+        let kind = report.failure.expect("nobody writes another value").kind;
+        assert!(matches!(kind, FailureKind::Deadlock(_)), "{kind}");
+    }
+}
+
+#[test]
+fn who_waits_without_a_look_is_cut_off() {
+    let mut builder = Builder::new();
+    builder.max_events(100);
+    let kind = fails(&builder, || {
+        let memory = Arc::new(Memory::default());
+        together(2, move |thread| {
+            let [word, _] = &memory.words;
+            if thread == 0 {
+                word.store(1, Relaxed);
+            } else if word.load(Relaxed) == 0 {
+                loop {
+                    hint::spin_loop();
+                }
+            }
+        });
+    });
+    assert!(matches!(kind, FailureKind::TooManyEvents(100)));
+}
+
+#[test]
 fn a_failure_after_a_wait_is_drawn_and_replayed() {
     let kind = fails(&Builder::new(), || {
         let memory = Arc::new(Memory::default());
@@ -279,7 +324,7 @@ fn too_many_events_are_drawn_and_replayed() {
 
 /// Draws executions of a program whose threads wait, and replays each from its
 /// graph. None is blocked.
-fn waits(builder: &Builder, run: impl Fn()) {
+fn waits(builder: &Builder, run: impl Fn()) -> Vec<Graph> {
     let program = Closure::new(run);
     let report = builder.sample_program(2, 0..300, &program);
     assert!(report.failure.is_none(), "{}", report.failure.unwrap());
@@ -295,6 +340,7 @@ fn waits(builder: &Builder, run: impl Fn()) {
         assert_eq!(canonical(&replayed), canonical(graph));
         assert_eq!(sample, None);
     }
+    drawn.into_iter().map(|(graph, _)| graph).collect()
 }
 
 /// All threads add to the cell under a lock.
@@ -372,6 +418,50 @@ fn parked_threads_go_on() {
     });
 }
 
+/// Whether an exchange fails that has something newer to read.
+fn fails_stale(graph: &Graph) -> bool {
+    graph.events().iter().enumerate().any(|(index, event)| {
+        let Kind::Read {
+            location,
+            mode: mode @ ReadMode::Exchange { .. },
+            reads_from,
+            value,
+        } = event.kind
+        else {
+            return false;
+        };
+        let newer = graph.modification_order(location).iter().rev();
+        mode.written(value).is_none()
+            && newer
+                .take_while(|&&write| write != reads_from)
+                .any(|write| write.index() < index)
+    })
+}
+
+#[test]
+fn a_failed_exchange_is_tried_again_while_others_go_on() {
+    let saw_it = Cell::new(false);
+    waits(&Builder::new(), || {
+        let memory = Arc::new(Memory::default());
+        let shared = memory.clone();
+        let other = thread::spawn(move || {
+            let (mut old, mut tries) = (0, 1);
+            while let Err(found) = shared.words[0].compare_exchange_weak(old, 5, Relaxed, Relaxed) {
+                old = found;
+                tries += 1;
+                hint::spin_loop();
+            }
+            shared.words[1].store(tries, Relaxed);
+        });
+        memory.words[0].store(1, Relaxed);
+        if memory.words[1].load(Relaxed) > 1 {
+            saw_it.set(true);
+        }
+        other.join().unwrap();
+    });
+    assert!(saw_it.get());
+}
+
 #[test]
 fn failed_weak_exchanges_go_on() {
     fn lock(memory: &Memory) {
@@ -394,13 +484,15 @@ fn failed_weak_exchanges_go_on() {
     for waits_if_failed in [false, true] {
         let mut builder = Builder::new();
         builder.failed_weak_waits(waits_if_failed);
-        waits(&builder, || guarded(lock, unlock));
-        waits(&builder, || {
+        let mut drawn = waits(&builder, || guarded(lock, unlock));
+        drawn.extend(waits(&builder, || {
             let memory = Arc::new(Memory::default());
             let shared = memory.clone();
             together(4, move |_| add(&shared.words[0]));
             assert_eq!(memory.words[0].load(Relaxed), 4);
-        });
+        }));
+        // If failing is to wait, it is for something newer than all.
+        assert_eq!(drawn.iter().any(fails_stale), !waits_if_failed);
     }
     // Without a hint, the same try waits as well.
     waits(&Builder::new(), || {
@@ -444,6 +536,37 @@ fn a_thread_is_not_left_while_it_unwinds() {
         });
         assert_eq!(count.load(Relaxed), 6);
     });
+}
+
+/// Waits for a thread when it is dropped.
+struct Joined(Option<thread::JoinHandle<()>>);
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        // An execution that is given up has no result.
+        let _ = self.0.take().unwrap().join();
+    }
+}
+
+#[test]
+fn a_thread_that_waits_while_it_unwinds_has_an_os_thread() {
+    fn run() {
+        let word = Arc::new(AtomicU64::new(0));
+        let stored = word.clone();
+        let joined = Joined(Some(thread::spawn(move || stored.store(1, Relaxed))));
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            let _joined = joined;
+            resume_unwind(Box::new("caught"));
+        }));
+        assert!(caught.is_err() && word.load(Relaxed) == 1);
+    }
+    let report = Builder::new().sample(1, 100, run);
+    assert!(report.failure.is_none(), "{}", report.failure.unwrap());
+    assert_eq!(report.complete, 100);
+    // This program has nothing that other OS threads could call.
+    let report = Builder::new().sample_program(1, 0..100, &Closure::new(run));
+    let kind = report.failure.expect("it cannot wait").kind;
+    assert!(matches!(kind, FailureKind::UnwindingWaits), "{kind}");
 }
 
 #[test]

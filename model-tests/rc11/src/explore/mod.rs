@@ -256,9 +256,10 @@ impl Builder {
     /// Explores what another exploration has [left](Report::left), in this process
     /// or in another one: with the feature `serde` graphs can be saved and loaded.
     ///
-    /// In another process a program has other addresses. One whose atomics hold
+    /// In another process memory has other addresses. A program whose atomics hold
     /// pointers does not do there what its graphs say, which is the failure
-    /// [`NotDeterministic`](FailureKind::NotDeterministic).
+    /// [`NotDeterministic`](FailureKind::NotDeterministic); pointers to what its
+    /// threads allocate from an [`Allocator`](crate::alloc::Allocator) excepted.
     pub fn go_on_from(&self, left: Vec<Graph>, program: &dyn Program) -> Report {
         if let Some(report) = refuse(&left, program) {
             return report;

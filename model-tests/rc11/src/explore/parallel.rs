@@ -17,7 +17,8 @@ impl Builder {
     /// (`thread_local!`), or be safe to share, like a count of outcomes.
     ///
     /// A graph is replayed on any OS thread. Values in atomics must not depend on
-    /// which: pointers to what an execution allocates do.
+    /// which: pointers to what an execution allocates do, if not from an
+    /// [`Allocator`](crate::alloc::Allocator).
     ///
     /// Each OS thread but one may make 63 executions more than
     /// [`max_executions`](Self::max_executions).

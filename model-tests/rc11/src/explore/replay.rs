@@ -35,7 +35,9 @@ impl Exploration<'_> {
         run.begin();
         run.forward = Some(Forward::new(sample.map(Sample::draws)));
         self.replay();
-        self.state().phase = Phase::Extend;
+        if self.goes_on() {
+            self.state().phase = Phase::Extend;
+        }
         while self.goes_on()
             && let Some(thread) = self.state().draw_thread()
         {

@@ -57,8 +57,9 @@ impl Builder {
     /// assert!(matches!(failure.kind, FailureKind::Panic { .. }));
     /// ```
     pub fn sample(&self, seed: u64, executions: u64, model: impl Fn() + Sync) -> Report {
+        let run = |_| model();
         let look = |_: &Execution<'_>| Flow::GoOn;
-        self.sample_program(seed, 0..executions, &Model { run: |_| model(), look })
+        self.sample_program(seed, 0..executions, &Model { run, look })
     }
 
     /// Draws executions of a program: those of a seed, with these numbers. It ends

@@ -16,8 +16,8 @@ use crate::graph::{EventId, Graph, Kind, LocationId, ReadMode, ThreadId};
 use crate::race::{Access, Place, Plain};
 use crate::work::Work;
 use condvar::Waiters;
-use heap::Heap;
 use forward::Forward;
+use heap::Heap;
 pub(crate) use threads::{State, Thread};
 
 /// Why a thread cannot go on with an operation now.

@@ -183,7 +183,7 @@ impl Run {
         self.thread().must_wait = false;
         match self.next_round(self.current) {
             true => Ok(()),
-            false => Err(Pause::Unwind),
+            false => Err(Pause::Suspend),
         }
     }
 

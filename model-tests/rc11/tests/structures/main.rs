@@ -42,10 +42,10 @@ where
     Builder::new().explore(model(new, threads))
 }
 
-fn model<T, R>(new: impl Fn() -> T, threads: Vec<R>) -> impl Fn()
+fn model<T, R>(new: impl Fn() -> T + Sync, threads: Vec<R>) -> impl Fn() + Sync
 where
     T: Send + Sync + 'static,
-    R: Fn(&T) + Clone + Send + 'static,
+    R: Fn(&T) + Clone + Send + Sync + 'static,
 {
     move || {
         let shared = Arc::new(new());
