@@ -48,7 +48,7 @@
 //!
 //! # The memory model
 //!
-//! RC11 [1]: C11 with the repairs that everybody agrees on. An execution is a graph.
+//! RC11 (1): C11 with the repairs that everybody agrees on. An execution is a graph.
 //! Its events are the atomic accesses and fences of the threads, in *program order*.
 //! Each read *reads from* one write. The writes to a location stand in *modification
 //! order*. A graph is consistent, and so an execution of the program, if
@@ -92,7 +92,7 @@
 //!
 //! # How it works
 //!
-//! The algorithm is TruSt [2]. It keeps no set of executions that it has seen, and
+//! The algorithm is TruSt (2). It keeps no set of executions that it has seen, and
 //! still it sees none twice.
 //!
 //! The program runs, thread by thread, and builds a graph, event by event. A new

@@ -51,11 +51,9 @@ fn main() -> ExitCode {
         for file in files.clone() {
             let worker = worker.clone();
             let name = format!("rc11::{}", file.name);
-            let test = move || {
-                match &**worker {
-                    Ok(program) => run(program, EngineName::Rc11, &file),
-                    Err(error) => Err(error.into()),
-                }
+            let test = move || match &**worker {
+                Ok(program) => run(program, EngineName::Rc11, &file),
+                Err(error) => Err(error.into()),
             };
             trials.push(Trial::test(name, test));
         }
