@@ -35,6 +35,7 @@ mod setup;
 mod slot;
 mod step;
 mod thread;
+pub mod weak;
 
 pub use hand::Hand;
 pub use machine::Machine;
@@ -134,6 +135,12 @@ pub enum SpecError {
         /// How many there may be.
         ref_count_max: u64,
     },
+    /// On weak memory, two plain accesses to the metadata of a slot race: the
+    /// specification contradicts itself.
+    DataRace {
+        /// The slot.
+        slot: usize,
+    },
 }
 
 impl fmt::Display for SpecError {
@@ -158,6 +165,11 @@ impl fmt::Display for SpecError {
             } => write!(
                 f,
                 "the start has {count} handles; a slot may be shared by {ref_count_max}"
+            ),
+            Self::DataRace { slot } => write!(
+                f,
+                "the specification contradicts itself: two accesses to the metadata of \
+                 slot {slot} race"
             ),
         }
     }
