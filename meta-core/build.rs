@@ -7,7 +7,10 @@ fn main() {
     println!("cargo::rerun-if-env-changed=RUSTFLAGS");
     println!("cargo::rustc-check-cfg=cfg(model)");
     let on = |cfg: &str| std::env::var_os(cfg).is_some();
-    if ["LOOM", "SHUTTLE", "RC11"].iter().any(|cfg| on(&format!("CARGO_CFG_{cfg}"))) {
+    if ["LOOM", "SHUTTLE", "RC11"]
+        .iter()
+        .any(|cfg| on(&format!("CARGO_CFG_{cfg}")))
+    {
         println!("cargo::rustc-cfg=model");
     }
 }

@@ -69,8 +69,7 @@ impl Question {
             .map(|&ends| {
                 let mut job = Job::rc11(self.case.clone(), ends);
                 job.limits = self.limits;
-                job.recording(self.record())
-                    .with_orderings(&self.orderings)
+                job.recording(self.record()).with_orderings(&self.orderings)
             })
             .collect()
     }

@@ -68,6 +68,7 @@ fn jobs(question: &Question, like: &Job, engine: EngineName, program: &Program) 
     };
     let same = same.recording(Record::STEPS);
     let others = match engine {
+        EngineName::Rc11 => question.rc11_jobs(),
         EngineName::Loom => question.loom_jobs(),
         _ => question
             .ends

@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use crate::context;
+use crate::race::Place;
 
 /// As [`core::cell::UnsafeCell`], with each access in a closure, so that it is
 /// seen.
@@ -48,6 +49,11 @@ impl<T: ?Sized> UnsafeCell<T> {
     pub fn get(&self, writes: bool) -> *mut T {
         context::plain(self.address(), writes, Location::caller());
         self.0.get()
+    }
+
+    /// The use of a pointer that [`get`](UnsafeCell::get) gave ends here.
+    pub(crate) fn used(&self, writes: bool, place: Place) {
+        context::plain(self.address(), writes, place);
     }
 
     /// The value, which nobody else can reach.

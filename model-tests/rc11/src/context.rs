@@ -1,13 +1,14 @@
 //! How the operations of a model reach the execution that they are part of.
 
+use std::alloc::Layout;
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::resume_unwind;
 use std::sync::atomic::Ordering;
 
-use crate::graph::{ReadMode, ThreadId};
+use crate::graph::{Operation, ReadMode, ThreadId, Update};
 use crate::race::Place;
-use crate::run::fiber::{self, Job};
+use crate::run::fiber;
 use crate::run::{Cancelled, Done, Pause, Phase, Run};
 
 thread_local! {
@@ -27,6 +28,16 @@ pub(crate) fn enter<R>(run: Box<Run>, resume: impl FnOnce() -> R) -> (Box<Run>, 
     )
 }
 
+/// Leaves the execution on this OS thread, whose thread is at its end.
+pub(crate) fn stay(run: Box<Run>) {
+    RUN.with(|slot| slot.set(Some(run)));
+}
+
+/// Takes the execution off this OS thread.
+pub(crate) fn leave() -> Option<Box<Run>> {
+    RUN.with(|slot| slot.take())
+}
+
 /// Looks at the execution; `None` outside of one.
 fn with<R>(look: impl FnOnce(&mut Run) -> R) -> Option<R> {
     RUN.with(|slot| {
@@ -39,13 +50,18 @@ fn with<R>(look: impl FnOnce(&mut Run) -> R) -> Option<R> {
 
 /// Performs an operation of the thread that runs: as often as it has to wait, and
 /// in the end once. `None` outside of an execution, and in destructors while one
-/// is given up.
+/// is given up. One is given up here if a thread that unwinds has to wait, where
+/// it cannot: other OS threads can do it.
 fn perform<R>(mut operation: impl FnMut(&mut Run) -> Result<R, Pause>) -> Option<R> {
     loop {
         match with(&mut operation)? {
             Ok(result) => return Some(result),
-            Err(Pause::Suspend) => fiber::suspend(),
-            Err(Pause::Unwind) if std::thread::panicking() => return None,
+            Err(Pause::Suspend) if fiber::can_suspend() => fiber::suspend(),
+            Err(Pause::Suspend) => {
+                with(Run::give_up);
+                return None;
+            }
+            Err(Pause::Unwind) if !fiber::can_unwind() => return None,
             // Not a panic: the hook has nothing to report.
             Err(Pause::Unwind) => resume_unwind(Box::new(Cancelled)),
         }
@@ -64,9 +80,9 @@ pub(crate) fn read(
             ReadMode::Exchange { failure, .. } => ReadMode::Load { order: failure },
             mode => mode,
         };
-        return perform(|run| run.read(address, initial(), load, false, place));
+        return perform(|run| run.read_memory(address, initial(), load, false, place));
     }
-    perform(|run| run.read(address, initial(), mode, weak, place))
+    perform(|run| run.read_memory(address, initial(), mode, weak, place))
 }
 
 pub(crate) fn write(
@@ -76,7 +92,7 @@ pub(crate) fn write(
     value: u64,
     place: Place,
 ) -> Option<Option<u64>> {
-    perform(|run| run.write(address, initial(), order, value, place))
+    perform(|run| run.write_memory(address, initial(), order, value, place))
 }
 
 pub(crate) fn fence(order: Ordering, place: Place) -> Option<()> {
@@ -88,7 +104,7 @@ pub(crate) fn choose(of: u64, place: Place) -> Option<u64> {
 }
 
 pub(crate) fn plain(address: usize, writes: bool, place: Place) {
-    perform(|run| run.plain(address, writes, place));
+    perform(|run| run.plain_memory(address, writes, place));
 }
 
 /// The thread that has this memory for itself takes it out of the model.
@@ -99,6 +115,28 @@ pub(crate) fn own(address: usize, place: Place) {
 /// Memory is about to be used for something else.
 pub(crate) fn forget(address: usize) {
     with(|run| run.forget(address));
+}
+
+/// Memory for the thread that runs; none if it has to come from the system.
+pub(crate) fn allocate(layout: Layout) -> Option<usize> {
+    with(|run| run.allocate(layout))?
+}
+
+/// Frees memory of an arena. Outside of an execution nothing is to be done: it is
+/// used again anyway.
+pub(crate) fn free(address: usize) {
+    with(|run| run.free(address));
+}
+
+/// The memory of the thread that runs comes from the system until
+/// [`track`] is called as often.
+pub(crate) fn untrack() {
+    with(|run| run.threads[run.current].untracked += 1);
+}
+
+/// Undoes [`untrack`].
+pub(crate) fn track() {
+    with(|run| run.threads[run.current].untracked -= 1);
 }
 
 /// How many events the thread that runs has made.
@@ -112,14 +150,47 @@ pub(crate) fn is_in_thread() -> bool {
 }
 
 /// Starts a thread. `None` outside of an execution.
-pub(crate) fn spawn(job: Box<dyn FnOnce()>, place: Place) -> Option<ThreadId> {
+pub(crate) fn spawn(job: Box<dyn FnOnce() + Send>, place: Place) -> Option<ThreadId> {
     let child = perform(|run| run.spawn(place))?;
-    with(|run| run.threads[child].job = Some(Job::Spawned(job)))?;
+    with(|run| run.threads[child].job = Some(job))?;
     Some(child)
 }
 
 pub(crate) fn join(child: ThreadId, place: Place) -> Option<()> {
     perform(|run| run.join(child, place))
+}
+
+/// Waits for the end of a thread that uses what the one that runs has on its
+/// stack: also while the execution is given up. Others can run meanwhile, so the
+/// thread must not be unwinding then, unless the other has not started.
+pub(crate) fn join_borrower(child: ThreadId, place: Place) {
+    loop {
+        let joined = with(|run| match run.join(child, place) {
+            Err(Pause::Unwind) if run.is_gone(child) => Ok(()),
+            Err(Pause::Unwind) => {
+                run.wait_in_vain();
+                Err(Pause::Suspend)
+            }
+            joined => joined,
+        });
+        match joined {
+            None | Some(Ok(())) => return,
+            Some(Err(_)) if fiber::can_suspend() => fiber::suspend(),
+            Some(Err(_)) => {
+                // The other has not started.
+                with(Run::give_up);
+                drop(with(|run| run.drop_job(child)));
+                return;
+            }
+        }
+    }
+}
+
+/// Ends the thread that runs if its execution is given up.
+pub(crate) fn check_cancelled() {
+    if is_cancelled() {
+        unwind();
+    }
 }
 
 /// The number of the thread that runs.
@@ -129,21 +200,24 @@ pub(crate) fn current() -> Option<ThreadId> {
 
 /// A loop was gone round in vain.
 pub(crate) fn spin(place: Place) {
-    wait(|run| Err(run.spin(place)));
+    wait(|run| run.spin(place));
 }
 
 pub(crate) fn yields(place: Place) {
     wait(|run| run.yields(place));
 }
 
-/// Waits until the execution is over, or until the thread is asked whether it
-/// would go on; then it does.
+/// Waits until the execution is over, or until the thread goes on, or is asked
+/// whether it would.
 fn wait(pause: impl FnOnce(&mut Run) -> Result<(), Pause>) {
     match with(pause) {
         None | Some(Ok(())) => {}
+        Some(Err(Pause::Suspend)) if !fiber::can_suspend() => {
+            with(Run::give_up);
+        }
         Some(Err(Pause::Suspend)) => {
             fiber::suspend();
-            if with(|run| run.phase) != Some(Phase::Probe) {
+            if with(|run| run.phase) == Some(Phase::Cancel) {
                 unwind();
             }
         }
@@ -152,7 +226,115 @@ fn wait(pause: impl FnOnce(&mut Run) -> Result<(), Pause>) {
 }
 
 fn unwind() {
-    if !std::thread::panicking() {
+    if fiber::can_unwind() {
         resume_unwind(Box::new(Cancelled));
     }
+    wait_in_vain();
+}
+
+/// Lets time pass where there is no model, or none any more.
+///
+/// # Panics
+///
+/// If a destructor waits without end while its execution is given up, and no other
+/// thread can run: this ends the process.
+pub(crate) fn wait_in_vain() {
+    let stuck = with(|run| {
+        run.wait_in_vain();
+        run.is_stuck(run.current)
+    });
+    match stuck {
+        None => std::thread::yield_now(),
+        Some(_) if fiber::can_suspend() => fiber::suspend(),
+        Some(stuck) => assert!(
+            !stuck,
+            "a destructor waits for another thread while its execution is given up; \
+             explore the program with `Builder::os_threads`"
+        ),
+    }
+}
+
+/// Whether the execution is given up.
+pub(crate) fn is_cancelled() -> bool {
+    with(|run| run.phase) == Some(Phase::Cancel)
+}
+
+/// Whether a thread that is about to wait for a notification wakes up without.
+pub(crate) fn wakes_spuriously(place: Place) -> bool {
+    with(|run| run.rules.spurious_wakeups) == Some(true) && choose(2, place) == Some(1)
+}
+
+/// The thread that runs waits for a notification from now on.
+pub(crate) fn begin_to_wait(address: usize, place: Place) -> Option<()> {
+    let pass = ReadMode::Acquire {
+        expected: 0,
+        new: 0,
+    };
+    read(address, || 0, pass, false, place)?;
+    with(|run| run.add_waiter(address))
+}
+
+/// What wakes up a thread that waits for a notification: an address that no
+/// memory has.
+fn bell(thread: ThreadId) -> usize {
+    usize::MAX - (1 << 16) - thread
+}
+
+/// Waits for the notification. Others need not count on it if the waiting may
+/// end without.
+pub(crate) fn wait_for_notification(may_end: bool, place: Place) {
+    let ring = ReadMode::Acquire {
+        expected: 1,
+        new: 0,
+    };
+    perform(|run| match run.phase {
+        Phase::Probe if may_end => Err(run.probe_goes_on()),
+        _ => run.read(bell(run.current), 0, ring, false, place),
+    });
+}
+
+fn wake(thread: ThreadId, place: Place) {
+    let ring = ReadMode::Update {
+        order: Ordering::Relaxed,
+        update: Update {
+            operation: Operation::Swap,
+            operand: 1,
+            bits: u64::BITS,
+        },
+    };
+    read(bell(thread), || 0, ring, false, place);
+}
+
+/// Wakes one of the threads that wait for a notification. The choice is part of
+/// what others depend on who come later: so they have to wait for it.
+pub(crate) fn notify_one(address: usize, place: Place) -> Option<()> {
+    let begin = ReadMode::Acquire {
+        expected: 0,
+        new: 1,
+    };
+    read(address, || 0, begin, false, place)?;
+    let waiters = with(|run| run.count_waiters(address))?;
+    let which = match waiters {
+        0 | 1 => 0,
+        _ => choose(waiters as u64, place)?,
+    };
+    let waiter = with(|run| run.take_waiter(address, which as usize))?;
+    write(address, || 0, Ordering::Relaxed, 0, place)?;
+    if let Some(waiter) = waiter {
+        wake(waiter, place);
+    }
+    Some(())
+}
+
+/// Wakes all threads that wait for a notification.
+pub(crate) fn notify_all(address: usize, place: Place) -> Option<()> {
+    let pass = ReadMode::Acquire {
+        expected: 0,
+        new: 0,
+    };
+    read(address, || 0, pass, false, place)?;
+    for waiter in with(|run| run.take_waiters(address))? {
+        wake(waiter, place);
+    }
+    Some(())
 }

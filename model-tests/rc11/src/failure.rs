@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 
+use crate::explore::Sample;
 use crate::graph::{EventId, Graph, ThreadId};
 use crate::race::{Access, Place};
 
@@ -14,6 +15,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The execution up to there.
     pub graph: Graph,
+    /// The sample that it is, if executions were sampled.
+    pub sample: Option<Sample>,
     places: Vec<Option<Place>>,
 }
 
@@ -40,6 +43,36 @@ pub enum FailureKind {
     /// A failed weak compare-and-swap was not tried again after a spin hint,
     /// where the builder was told that all of them are.
     WeakNotRetried,
+    /// A thread that unwinds has to wait, in a program that is not
+    /// [allowed](crate::Program::across_threads) on other OS threads.
+    UnwindingWaits,
+    /// An access to memory that was freed, or a second free.
+    UseAfterFree {
+        /// The access.
+        access: Access,
+        /// The free before it.
+        freed: Access,
+    },
+    /// An access to memory that is in no block, or a free of something that is
+    /// none. The pointer is wrong, or of an earlier execution.
+    NotAllocated(Access),
+    /// Memory is left at the end of an execution.
+    Leak(Vec<Leaked>),
+    /// A thread has allocated more than an arena has room for: 256 MiB in one
+    /// execution, freed memory included, or anything at all from the 257th thread
+    /// on.
+    TooMuchMemory,
+}
+
+/// Memory that was not freed.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaked {
+    /// The thread that has allocated it.
+    pub thread: ThreadId,
+    /// The last place before the allocation that is known.
+    pub place: &'static Location<'static>,
+    /// How many bytes.
+    pub size: usize,
 }
 
 /// A thread that does not come to its end.
@@ -58,6 +91,7 @@ impl Failure {
         Failure {
             kind,
             graph,
+            sample: None,
             places,
         }
     }
@@ -71,7 +105,10 @@ impl Failure {
     /// Whether the exploration was cut off: nothing is wrong with the program,
     /// as far as it was seen.
     pub fn is_cut_off(&self) -> bool {
-        matches!(self.kind, FailureKind::TooManyEvents(_))
+        matches!(
+            self.kind,
+            FailureKind::TooManyEvents(_) | FailureKind::TooMuchMemory
+        )
     }
 }
 
@@ -118,6 +155,37 @@ impl fmt::Display for FailureKind {
                 "cut off: an execution has more than {most} events; a loop that waits has to call \
                  `hint::spin_loop` each time round"
             ),
+            FailureKind::UseAfterFree { access, freed } => {
+                write!(
+                    f,
+                    "use after free: {access}, of memory freed before: {freed}"
+                )
+            }
+            FailureKind::NotAllocated(access) => write!(
+                f,
+                "{access} of memory that is not allocated: the pointer is wrong, or of an earlier \
+                 execution, where `alloc::untracked` is missing"
+            ),
+            FailureKind::Leak(leaked) => {
+                f.write_str("memory is left:")?;
+                for (index, leaked) in leaked.iter().enumerate() {
+                    let separator = if index == 0 { "" } else { "," };
+                    let (size, thread) = (leaked.size, leaked.thread);
+                    let (file, line) = (leaked.place.file(), leaked.place.line());
+                    write!(
+                        f,
+                        "{separator} {size} bytes allocated by thread {thread} after {file}:{line}"
+                    )?;
+                }
+                Ok(())
+            }
+            FailureKind::TooMuchMemory => {
+                f.write_str("cut off: a thread has allocated more than an arena has room for")
+            }
+            FailureKind::UnwindingWaits => f.write_str(
+                "a thread that unwinds has to wait for others, which takes OS threads, and \
+                 `Program::across_threads` says that this one has to stay where it is",
+            ),
             FailureKind::WeakNotRetried => f.write_str(
                 "a failed weak compare-and-swap was not followed by a spin hint and another try",
             ),
@@ -127,6 +195,10 @@ impl fmt::Display for FailureKind {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n{}", self.kind, self.graph)
+        write!(f, "{}", self.kind)?;
+        if let Some(sample) = self.sample {
+            write!(f, " ({sample})")?;
+        }
+        write!(f, "\n{}", self.graph)
     }
 }

@@ -28,7 +28,10 @@
 //!
 //! [`Builder`] sets limits and reports how many executions there were. Replace
 //! `core`'s atomics by those of [`sync::atomic`], threads by [`thread`], plain shared
-//! memory by [`cell::UnsafeCell`], and call [`hint::spin_loop`] in loops that wait.
+//! memory by [`cell::UnsafeCell`], and call [`hint::spin_loop`] in loops that wait. There
+//! are locks and condition variables in [`sync`], and [`thread::scope`] for threads that
+//! borrow. A program that allocates nodes and passes pointers around needs an
+//! [`alloc::Allocator`].
 //!
 //! # What is found
 //!
@@ -37,6 +40,8 @@
 //!   happens-before between them; also of an atomic access with plain ones.
 //! - Deadlocks: threads that wait for one another, or for something that nobody
 //!   does any more, such as a wake-up that was lost.
+//! - With an [`alloc::Allocator`]: uses of memory that was freed, second frees, memory
+//!   that one thread passes on before others may see what is in it, and leaks.
 //! - Programs that are not deterministic: replayed with the same values, they do
 //!   something else. What a model does may depend on what it reads, and on nothing
 //!   else: no clock, no random numbers, no addresses that change.
@@ -66,6 +71,24 @@
 //! other writes afterwards; RC11 does not, nor do x86 and, where a dependency orders
 //! the accesses, Arm and POWER. A compiler may not keep what RC11 demands of relaxed
 //! accesses there.
+//!
+//! # Threads and panics
+//!
+//! Threads are coroutines of one OS thread. They share its `thread_local!` values, unless
+//! [`Builder::os_threads`] gives each thread of a model an OS thread of its own.
+//!
+//! A panic that a thread does not catch is a failure. One that it catches is a part of
+//! the program: what destructors do meanwhile is explored as anything else. An OS thread
+//! counts its panics, so an execution in which a thread depends on others while it unwinds is
+//! given up, and done again on OS threads.
+//!
+//! When an execution is over before its threads are, they are unwound, the last one that was
+//! started first. Operations in destructors reach the real memory then, and are not explored.
+//!
+//! [`std::sync::Arc`] is not a part of the model: the explorer does not know that the
+//! last handle is dropped after all others. Join the threads that have handles, or let them
+//! borrow in a scope, before something is dropped whose destructor uses atomics or frees
+//! memory.
 //!
 //! # How it works
 //!
@@ -146,6 +169,18 @@
 //! with such a thread are counted apart. If every thread that is left has seen the newest
 //! writes and would wait on, it is a deadlock.
 //!
+//! # What takes long
+//!
+//! - [`Builder::explore_parallel`] explores on several OS threads, and
+//!   [`Builder::split`] makes parts for several processes: each graph of the work list
+//!   stands for executions of its own.
+//! - An exploration that a limit cuts off goes on from [what is left](Report::left). With
+//!   the feature `serde`, graphs can be saved.
+//! - [`Builder::on_progress`] shows how far it is.
+//! - [`Builder::sample`] draws executions at random, of a program that has too many. They
+//!   run only forward, each with a chance for every graph. A failing one is drawn again
+//!   by its number, or [replayed](Builder::replay) from its graph.
+//!
 //! # Sources
 //!
 //! 1. O. Lahav, V. Vafeiadis, J. Kang, C.-K. Hur, D. Dreyer: Repairing Sequential
@@ -153,6 +188,7 @@
 //! 2. M. Kokologiannakis, I. Marmanis, V. Gladstein, V. Vafeiadis: Truly Stateless, Optimal
 //!    Dynamic Partial Order Reduction. POPL 2022.
 
+pub mod alloc;
 pub mod cell;
 mod context;
 mod explore;
@@ -165,17 +201,18 @@ pub mod sync;
 pub mod thread;
 mod work;
 
-pub use explore::{Builder, Execution, Flow, Program, Report};
-pub use failure::{Failure, FailureKind, Waiting};
+pub use alloc::untracked;
+pub use explore::{Builder, Execution, Flow, Parts, Program, Progress, Report, Sample};
+pub use failure::{Failure, FailureKind, Leaked, Waiting};
 pub use graph::Graph;
-pub use race::Access;
+pub use race::{Access, AccessKind};
 
 /// Explores every execution of a model.
 ///
 /// # Panics
 ///
 /// If one of them fails, or is too long.
-pub fn model(model: impl Fn()) {
+pub fn model(model: impl Fn() + Sync) {
     let report = Builder::new().explore(model);
     if let Some(failure) = report.failure {
         panic!("{failure}");

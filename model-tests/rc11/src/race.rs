@@ -5,6 +5,7 @@
 //! access happens before what knows of that event.
 
 use std::fmt;
+use std::ops::Range;
 use std::panic::Location;
 
 use rustc_hash::FxHashMap;
@@ -14,16 +15,30 @@ use crate::graph::ThreadId;
 /// A place in the source.
 pub(crate) type Place = &'static Location<'static>;
 
-/// One plain access.
+/// What accesses memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessKind {
+    /// A plain access.
+    Plain,
+    /// An operation of an atomic.
+    Atomic,
+    /// An allocation, which writes the whole block.
+    Allocation,
+    /// A free, which writes the whole block.
+    Free,
+}
+
+/// One access that has to be ordered with others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
     /// The thread, counted from 0.
     pub thread: ThreadId,
     /// Whether it writes.
     pub writes: bool,
-    /// Whether it is an atomic access.
-    pub atomic: bool,
-    /// Where in the source.
+    /// What kind it is.
+    pub kind: AccessKind,
+    /// Where in the source. Of an allocation or a free: the last place before it
+    /// that is known.
     pub place: &'static Location<'static>,
     /// How many events its thread had made.
     events: usize,
@@ -31,15 +46,15 @@ pub struct Access {
 
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.atomic { "atomic " } else { "" };
-        let what = if self.writes { "write" } else { "read" };
-        write!(
-            f,
-            "{kind}{what} by thread {} at {}:{}",
-            self.thread,
-            self.place.file(),
-            self.place.line()
-        )
+        let write = if self.writes { "write" } else { "read" };
+        let (atomic, what, at) = match self.kind {
+            AccessKind::Plain => ("", write, "at"),
+            AccessKind::Atomic => ("atomic ", write, "at"),
+            AccessKind::Allocation => ("", "allocation", "after"),
+            AccessKind::Free => ("", "free", "after"),
+        };
+        let (thread, file, line) = (self.thread, self.place.file(), self.place.line());
+        write!(f, "{atomic}{what} by thread {thread} {at} {file}:{line}")
     }
 }
 
@@ -48,21 +63,22 @@ impl Access {
         Access {
             thread,
             writes,
-            atomic: false,
+            kind: AccessKind::Plain,
             place,
             events,
         }
     }
 
     pub(crate) fn atomic(thread: ThreadId, writes: bool, events: usize, place: Place) -> Self {
-        Access {
-            atomic: true,
-            ..Access::new(thread, writes, events, place)
-        }
+        Access::new(thread, writes, events, place).of_kind(AccessKind::Atomic)
+    }
+
+    pub(crate) fn of_kind(self, kind: AccessKind) -> Self {
+        Access { kind, ..self }
     }
 
     /// Whether it happens before what `thread` does, given its clock.
-    fn is_before(&self, thread: ThreadId, clock: Option<&[u32]>) -> bool {
+    pub(crate) fn is_before(&self, thread: ThreadId, clock: Option<&[u32]>) -> bool {
         self.thread == thread
             || clock.is_some_and(|clock| clock[self.thread] as usize > self.events)
     }
@@ -94,6 +110,15 @@ impl Plain {
         if self.last.len() > KEPT {
             self.last.clear();
         }
+    }
+
+    /// The last accesses to addresses of a range.
+    pub(crate) fn accesses(&self, range: Range<usize>) -> impl Iterator<Item = &Access> {
+        let now = self.execution;
+        self.last
+            .iter()
+            .filter(move |(address, last)| last.execution == now && range.contains(address))
+            .flat_map(|(_, last)| last.write.iter().chain(&last.reads))
     }
 
     /// Forgets what lay at this address.

@@ -1,11 +1,13 @@
 //! The graphs that are left to explore.
 
+use std::collections::VecDeque;
+
 use crate::graph::Graph;
 
 /// A stack of graphs, and memory for more.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
-    left: Vec<Graph>,
+    left: VecDeque<Graph>,
     spare: Vec<Graph>,
 }
 
@@ -26,7 +28,7 @@ impl Work {
     }
 
     pub(crate) fn add(&mut self, graph: Graph) {
-        self.left.push(graph);
+        self.left.push_back(graph);
     }
 
     pub(crate) fn add_if_consistent(&mut self, graph: Graph) {
@@ -39,14 +41,25 @@ impl Work {
 
     /// The graph to go on with.
     pub(crate) fn next(&mut self) -> Option<Graph> {
-        self.left.pop()
+        self.left.pop_back()
+    }
+
+    /// The one that was left first: there is more behind it than behind others.
+    pub(crate) fn next_oldest(&mut self) -> Option<Graph> {
+        self.left.pop_front()
+    }
+
+    /// The older half.
+    pub(crate) fn give_away(&mut self) -> impl Iterator<Item = Graph> {
+        let half = self.left.len() / 2;
+        self.left.drain(..half)
     }
 
     pub(crate) fn take_left(&mut self) -> Vec<Graph> {
-        std::mem::take(&mut self.left)
+        std::mem::take(&mut self.left).into()
     }
 
-    pub(crate) fn left(&self) -> &[Graph] {
-        &self.left
+    pub(crate) fn len(&self) -> usize {
+        self.left.len()
     }
 }

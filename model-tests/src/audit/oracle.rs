@@ -8,11 +8,12 @@ use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
 
 use super::table::Table;
+use crate::campaign::Way;
 use crate::litmus::Litmus;
 use crate::minimise::minimise;
 use crate::pool::Pool;
+use pipe::EngineName;
 use pipe::Verdict;
-use pipe::{Job, Probe};
 
 /// A program that fails under a table of orderings.
 #[derive(Clone, Debug)]
@@ -46,6 +47,7 @@ pub struct Answer {
 /// bounds, with handles dropped and left.
 pub struct Oracle<'a> {
     pool: &'a mut Pool,
+    way: Way,
     /// Shortest first.
     cases: Vec<(Program, Ends)>,
     /// Cases that failed before: they decide most tables in a moment.
@@ -55,7 +57,7 @@ pub struct Oracle<'a> {
 
 impl<'a> Oracle<'a> {
     /// An oracle over these litmus files and bounds.
-    pub fn new(pool: &'a mut Pool, corpus: &[Litmus], bounds: &[Bound]) -> Self {
+    pub fn new(pool: &'a mut Pool, way: Way, corpus: &[Litmus], bounds: &[Bound]) -> Self {
         let of_corpus = corpus
             .iter()
             .filter(|file| file.expect == Verdict::Pass && file.inject.is_none())
@@ -69,10 +71,16 @@ impl<'a> Oracle<'a> {
         cases.dedup();
         Oracle {
             pool,
+            way,
             cases,
             killers: Vec::new(),
             known: HashMap::new(),
         }
+    }
+
+    /// The engine that judges.
+    pub const fn engine(&self) -> EngineName {
+        self.way.engine()
     }
 
     /// How many cases there are.
@@ -149,8 +157,9 @@ impl<'a> Oracle<'a> {
     fn first_kill(&mut self, table: &Table, cases: &[(Program, Ends)]) -> Result<Answer, String> {
         let started = Instant::now();
         let orderings = table.changes();
+        let way = self.way;
         let jobs = cases.iter().enumerate().map(|(position, (program, ends))| {
-            let job = Job::loom(program.clone(), *ends, Probe::Cas).with_orderings(&orderings);
+            let job = way.job(program.clone(), *ends).with_orderings(&orderings);
             (position, job)
         });
         let mut first: Option<(usize, Kill)> = None;

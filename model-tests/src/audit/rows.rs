@@ -1,5 +1,6 @@
 //! The rows of the audit: each site, each ordering it could have instead.
 
+use pipe::EngineName;
 use pipe::Site;
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +93,7 @@ pub fn rows(
     table: &Table,
     mut take: impl FnMut(&Row),
 ) -> Result<Vec<Row>, String> {
+    let engine = oracle.engine();
     let mut rows = Vec::new();
     for site in table.sites() {
         let from = table.get(site);
@@ -106,20 +108,20 @@ pub fn rows(
                 executions: 0,
                 runs: 0,
                 seconds: 0.0,
-                ..new(site, table)
+                ..new(engine, site, table)
             };
             take(&row);
             rows.push(row);
         }
         for to in weaker {
             let answer = oracle.judge(&table.with(site, to))?;
-            let row = of_answer(site, table, to, &answer, RowVerdict::Needed);
+            let row = of_answer(engine, site, table, to, &answer, RowVerdict::Needed);
             take(&row);
             rows.push(row);
         }
         for to in variants::stronger(site, from) {
             let answer = oracle.judge(&table.with(site, to))?;
-            let row = of_answer(site, table, to, &answer, RowVerdict::ChangesNothing);
+            let row = of_answer(engine, site, table, to, &answer, RowVerdict::ChangesNothing);
             take(&row);
             rows.push(row);
         }
@@ -148,6 +150,7 @@ pub fn mend(
             mended = reverted;
         }
     }
+    let engine = oracle.engine();
     let mut rows = Vec::new();
     for site in table
         .sites()
@@ -157,7 +160,7 @@ pub fn mend(
         let to = mended.get(site);
         let row = Row {
             judged: RowVerdict::TooWeak,
-            ..of_answer(site, table, to, &answer, RowVerdict::Needed)
+            ..of_answer(engine, site, table, to, &answer, RowVerdict::Needed)
         };
         take(&row);
         rows.push(row);
@@ -165,7 +168,7 @@ pub fn mend(
     Ok((mended, rows))
 }
 
-fn new(site: Site, table: &Table) -> Row {
+fn new(engine: EngineName, site: Site, table: &Table) -> Row {
     Row {
         site: site.name.clone(),
         from: variants::name(site, table.get(site)),
@@ -174,7 +177,7 @@ fn new(site: Site, table: &Table) -> Row {
         verdict: Verdict::Pass,
         program: None,
         ends: None,
-        engine: "loom",
+        engine: engine.as_str(),
         executions: 0,
         runs: 0,
         seconds: 0.0,
@@ -183,6 +186,7 @@ fn new(site: Site, table: &Table) -> Row {
 }
 
 fn of_answer(
+    engine: EngineName,
     site: Site,
     table: &Table,
     to: variants::Halves,
@@ -205,6 +209,6 @@ fn of_answer(
         runs: answer.runs,
         seconds: answer.seconds,
         complete: kill.is_none(),
-        ..new(site, table)
+        ..new(engine, site, table)
     }
 }

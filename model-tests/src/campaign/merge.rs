@@ -53,7 +53,7 @@ pub fn merge(paths: &[PathBuf]) -> Result<Merged, String> {
                 path.display()
             ));
         }
-        let runs = of_all.ends.len() * of_all.probes.len();
+        let runs = of_all.ends.len() * of_all.ways.len();
         let positions = (0..of_all.programs).filter(|p| shard.contains(*p)).count();
         let distinct: HashSet<_> = records.iter().map(super::Record::key).collect();
         if let Some(stray) = records.iter().find(|r| !shard.contains(r.position)) {

@@ -8,6 +8,7 @@ mod shard;
 mod summary;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::ControlFlow;
 
 use programs::outcome::Ends;
@@ -21,7 +22,7 @@ pub use shard::Shard;
 pub use summary::Summary;
 
 use crate::pool::Pool;
-use pipe::{Job, Limits, OrderingChange, Probe};
+use pipe::{EngineName, Job, Limits, OrderingChange, Probe};
 
 /// Which programs are run, and how.
 #[derive(Clone, Debug)]
@@ -30,8 +31,8 @@ pub struct Campaign {
     pub bound: Bound,
     /// What happens to handles at the end.
     pub ends: Vec<Ends>,
-    /// How loads are performed.
-    pub probes: Vec<Probe>,
+    /// The engine, and how it performs loads.
+    pub ways: Vec<Way>,
     /// Whether `count` is among the operations.
     pub with_count: bool,
     /// Sites with another ordering.
@@ -40,6 +41,43 @@ pub struct Campaign {
     pub shard: Shard,
     /// When to cut a run off.
     pub limits: Limits,
+}
+
+/// An engine that is complete, and how it performs loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// rc11, loads as the code has them.
+    Rc11,
+    /// loom.
+    Loom(Probe),
+}
+
+impl Way {
+    /// The engine.
+    pub const fn engine(self) -> EngineName {
+        match self {
+            Way::Rc11 => EngineName::Rc11,
+            Way::Loom(_) => EngineName::Loom,
+        }
+    }
+
+    /// A run of `program`.
+    pub fn job(self, program: Program, ends: Ends) -> Job {
+        match self {
+            Way::Rc11 => Job::rc11(program, ends),
+            Way::Loom(probe) => Job::loom(program, ends, probe),
+        }
+    }
+}
+
+/// The engine, and in brackets how loads are performed where there is a choice.
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Way::Rc11 => f.write_str("rc11"),
+            Way::Loom(probe) => write!(f, "loom ({probe})"),
+        }
+    }
 }
 
 impl Campaign {
@@ -55,7 +93,7 @@ impl Campaign {
             commit: commit(),
             bound: self.bound.to_string(),
             ends: self.ends.iter().map(|e| e.as_str().to_owned()).collect(),
-            probes: self.probes.iter().map(ToString::to_string).collect(),
+            ways: self.ways.iter().map(ToString::to_string).collect(),
             with_count: self.with_count,
             weaken: self.orderings.iter().map(ToString::to_string).collect(),
             shard: self.shard,
@@ -72,8 +110,8 @@ impl Campaign {
         of_shard
             .flat_map(|(position, program)| {
                 self.ends.iter().flat_map(move |&ends| {
-                    self.probes.iter().map(move |&probe| {
-                        let job = Job::loom(program.clone(), ends, probe);
+                    self.ways.iter().map(move |way| {
+                        let job = way.job(program.clone(), ends);
                         let job = Job {
                             limits: self.limits,
                             ..job.with_orderings(&self.orderings)

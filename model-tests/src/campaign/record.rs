@@ -19,7 +19,7 @@ pub struct Header {
     /// What happens to handles at the end, by name.
     pub ends: Vec<String>,
     /// How loads are performed, by name.
-    pub probes: Vec<String>,
+    pub ways: Vec<String>,
     /// Whether `count` is among the operations.
     pub with_count: bool,
     /// Sites with another ordering.

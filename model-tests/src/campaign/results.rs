@@ -140,7 +140,7 @@ pub(super) fn describe(header: &Header) -> String {
         "{} ends {} loads {} shard {} commit {}",
         header.bound,
         header.ends.join("+"),
-        header.probes.join("+"),
+        header.ways.join("+"),
         header.shard,
         header.commit
     );

@@ -44,6 +44,10 @@ pub(super) struct Args {
     #[arg(long, conflicts_with_all = ["orderings", "no_joint", "json"])]
     record: bool,
 
+    /// The explorer: rc11 or loom
+    #[arg(long, value_name = "ENGINE", default_value = "rc11")]
+    engine: EngineName,
+
     /// Worker processes; as many as cores by default
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
@@ -57,7 +61,7 @@ pub(super) struct Args {
 const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    let subject = subject(EngineName::Loom);
+    let subject = subject(args.engine);
     let described = subject.description().map_err(Refusal::tool)?;
     let table = match &args.orderings {
         None => Table::of_code(described),
@@ -70,8 +74,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     };
     let folder = workspace::litmus();
     let corpus = litmus::load_all(&folder, &subject).map_err(Refusal::input)?;
-    let mut pool = pool(EngineName::Loom, args.workers)?;
-    let mut oracle = Oracle::new(&mut pool, &corpus, &args.bounds);
+    let way = super::campaign::way(args.engine)?;
+    let mut pool = pool(args.engine, args.workers)?;
+    let mut oracle = Oracle::new(&mut pool, way, &corpus, &args.bounds);
     match audit(args, &mut oracle, &table, described) {
         Ok(true) => Ok(Verdict::Pass.exit_code()),
         Ok(false) => Ok(NOT_EXACT),

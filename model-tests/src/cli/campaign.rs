@@ -10,7 +10,7 @@ use programs::program::Bound;
 use super::pool::{pool, subject};
 use super::{Refusal, json};
 use crate::archive::{Found, Kept};
-use crate::campaign::{Campaign, Results, Shard, Summary};
+use crate::campaign::{Campaign, Results, Shard, Summary, Way};
 use crate::litmus::ends;
 use crate::{campaign, report};
 use pipe::Verdict;
@@ -38,7 +38,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "ENDS", value_parser = ends::parse, default_value = "both")]
     ends: std::vec::Vec<Ends>,
 
-    /// How loads are performed: cas (outcomes seen = allowed), load (stale reads, outcomes seen
+    /// The explorer: rc11 or loom
+    #[arg(long, value_name = "ENGINE", default_value = "rc11")]
+    engine: EngineName,
+
+    /// How loom performs loads: cas (outcomes seen = allowed), load (stale reads, outcomes seen
     /// among those allowed) or both
     #[arg(long, value_name = "PROBE", value_parser = probes, default_value = "cas")]
     probe: std::vec::Vec<Probe>,
@@ -85,13 +89,36 @@ fn probes(word: &str) -> Result<Vec<Probe>, String> {
     }
 }
 
+/// The engine that was asked for, and how it performs loads.
+fn ways(args: &Args) -> Result<Vec<Way>, Refusal> {
+    match way(args.engine)? {
+        Way::Rc11 if args.probe != [Probe::Cas] => Err(Refusal::input(
+            "rc11 performs loads as the code has them\n  hint: --probe goes with --engine loom",
+        )),
+        Way::Rc11 => Ok(vec![Way::Rc11]),
+        Way::Loom(_) => Ok(args.probe.iter().copied().map(Way::Loom).collect()),
+    }
+}
+
+/// How an engine that is complete is asked.
+pub(super) fn way(engine: EngineName) -> Result<Way, Refusal> {
+    match engine {
+        EngineName::Rc11 => Ok(Way::Rc11),
+        EngineName::Loom => Ok(Way::Loom(Probe::Cas)),
+        EngineName::Shuttle | EngineName::Threads => Err(Refusal::input(format!(
+            "{engine} does not explore weak memory completely\n  hint: --engine rc11 or loom"
+        ))),
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let Some(bound) = args.bound else {
         return merge(&args.merge);
     };
+    let ways = ways(args)?;
     let mut orderings = Vec::new();
     if !args.weaken.is_empty() {
-        let subject = subject(EngineName::Loom);
+        let subject = subject(args.engine);
         let described = subject.description().map_err(Refusal::tool)?;
         for change in &args.weaken {
             orderings.push(described.change(change).map_err(Refusal::input)?);
@@ -100,7 +127,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let plan = Campaign {
         bound,
         ends: args.ends.clone(),
-        probes: args.probe.clone(),
+        ways,
         with_count: args.with_count,
         orderings,
         shard: args.shard,
@@ -125,7 +152,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         results = Some(file);
     }
 
-    let mut pool = pool(EngineName::Loom, args.workers)?;
+    let mut pool = pool(args.engine, args.workers)?;
     let total = jobs.len();
     let bar = progress_bar(total as u64, done.len() as u64);
     plan.run(&mut pool, jobs, &done, |record| {
@@ -154,7 +181,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     keep(&plan, &summary, total as u64, verdict);
     if !args.json {
         anstream::println!(
-            "campaign {} of {} canonical programs, shard {}, ends {}, loads {}",
+            "campaign {} of {} canonical programs, shard {}, ends {}, {}",
             plan.bound,
             report::count(programs.len() as u64),
             plan.shard,
@@ -163,7 +190,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map(|e| e.as_str())
                 .collect::<Vec<_>>()
                 .join("+"),
-            plan.probes
+            plan.ways
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
@@ -186,8 +213,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
     let mut command = format!("campaign {}", plan.bound);
     let ends: Vec<_> = plan.ends.iter().map(|e| e.as_str()).collect();
-    let probes: Vec<_> = plan.probes.iter().map(ToString::to_string).collect();
-    command.push_str(&format!(" {} {}", ends.join("+"), probes.join("+")));
+    let ways: Vec<_> = plan.ways.iter().map(ToString::to_string).collect();
+    command.push_str(&format!(" {} {}", ends.join("+"), ways.join("+")));
     for change in &plan.orderings {
         command.push_str(&format!(" {change}"));
     }

@@ -15,7 +15,7 @@ use crate::coverage::{self, Coverage};
 use crate::{interrupt, litmus, report, workspace};
 use pipe::Verdict;
 use pipe::{CLASSES, Transition};
-use pipe::{EngineName, Job, Probe, Record};
+use pipe::{EngineName, Job, Record};
 
 /// Compare the transitions that loom reaches with those that the specification
 /// allows.
@@ -44,7 +44,7 @@ const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let folder = workspace::litmus();
-    let corpus = litmus::load_all(&folder, &subject(EngineName::Loom)).map_err(Refusal::input)?;
+    let corpus = litmus::load_all(&folder, &subject(EngineName::Rc11)).map_err(Refusal::input)?;
     let programs: Vec<(Program, Ends)> = corpus
         .iter()
         .filter(|file| file.expect == Verdict::Pass && file.orderings.is_empty())
@@ -54,14 +54,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)])
         }))
         .collect();
-    let mut pool = pool(EngineName::Loom, args.workers)?;
+    let mut pool = pool(EngineName::Rc11, args.workers)?;
     let mut coverage = Coverage {
         allowed: coverage::allowed(&programs).map_err(Refusal::input)?,
         ..Coverage::default()
     };
     let mut verdict = Verdict::Pass;
     let jobs = programs.iter().map(|(program, ends)| {
-        let job = Job::loom(program.clone(), *ends, Probe::Cas).recording(Record {
+        let job = Job::rc11(program.clone(), *ends).recording(Record {
             coverage: true,
             ..Record::default()
         });

@@ -12,8 +12,12 @@ use crate::cargo::{cargo, run};
 use crate::workspace;
 
 /// Engines in the order in which their workers take longer to build.
-const QUICKEST_FIRST: [EngineName; 3] =
-    [EngineName::Shuttle, EngineName::Loom, EngineName::Threads];
+const QUICKEST_FIRST: [EngineName; 4] = [
+    EngineName::Rc11,
+    EngineName::Shuttle,
+    EngineName::Loom,
+    EngineName::Threads,
+];
 
 /// Builds a worker if it is not up to date, and returns its program.
 ///

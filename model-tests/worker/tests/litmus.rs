@@ -5,18 +5,22 @@
 //! it names. Each file runs in a worker of its own, so that one that takes its
 //! engine down harms no other.
 //!
-//! Without an engine's cfg the files run on real threads: many rounds of the
-//! code as it is, in which nothing forbidden may be seen. Files that change
-//! something are ignored, and a line says what to run.
+//! Without an engine's cfg all files are explored under weak memory by the worker of
+//! rc11, which is built for it. The files also run on real threads: many rounds of
+//! the code as it is, in which nothing forbidden may be seen; those that change
+//! something are ignored there.
 
 mod explored;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, LazyLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::litmus::{self, Litmus};
 use model_tests::report::{self, story::Detail};
 use model_tests::subject::Subject;
+use model_tests::worker::build;
 use pipe::Verdict;
 use pipe::{EngineName, Exploration, Job};
 use worker::engine;
@@ -24,6 +28,9 @@ use worker::engine;
 /// How often a file runs on real threads, with each end, unless
 /// `LITMUS_ROUNDS` says otherwise.
 const ROUNDS: u64 = 500;
+
+/// A worker that is built when it is first asked for.
+type Built = LazyLock<Result<PathBuf, String>>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -37,22 +44,28 @@ fn main() -> ExitCode {
         }
     };
     let engine = engine::compiled();
-    if engine == EngineName::Threads && !arguments.list {
-        println!(
-            "\nthe {} litmus files only run on real threads in this build; explore them with\n    \
-             RUSTFLAGS=\"--cfg loom\" cargo test\n    \
-             RUSTFLAGS=\"--cfg shuttle\" cargo test",
-            files.len()
-        );
+    let mut trials = Vec::new();
+    if engine == EngineName::Threads {
+        // Built when the first of these tests runs.
+        let worker: Arc<Built> = Arc::new(LazyLock::new(|| build(EngineName::Rc11)));
+        for file in files.clone() {
+            let worker = worker.clone();
+            let name = format!("rc11::{}", file.name);
+            let test = move || {
+                match &**worker {
+                    Ok(program) => run(program, EngineName::Rc11, &file),
+                    Err(error) => Err(error.into()),
+                }
+            };
+            trials.push(Trial::test(name, test));
+        }
     }
-    let trials = files
-        .into_iter()
-        .map(|file| {
-            let explored = suits(engine, &file);
-            let trial = Trial::test(file.name.clone(), move || run(engine, &file));
-            trial.with_ignored_flag(!explored)
-        })
-        .collect();
+    for file in files {
+        let explored = suits(engine, &file);
+        let own = Path::new(env!("CARGO_BIN_EXE_worker"));
+        let trial = Trial::test(file.name.clone(), move || run(own, engine, &file));
+        trials.push(trial.with_ignored_flag(!explored));
+    }
     explored::conclude(&arguments, trials)
 }
 
@@ -66,13 +79,13 @@ fn suits(engine: EngineName, file: &Litmus) -> bool {
     }
 }
 
-fn run(engine: EngineName, file: &Litmus) -> Result<(), Failed> {
+fn run(program: &Path, engine: EngineName, file: &Litmus) -> Result<(), Failed> {
     litmus::check(file)?;
     let rounds = match std::env::var("LITMUS_ROUNDS") {
         Ok(number) => number.parse().map_err(|e| format!("LITMUS_ROUNDS: {e}"))?,
         Err(_) => ROUNDS,
     };
-    let runs = explored::runs(engine, &file.question(), rounds)?;
+    let runs = explored::runs_in(program, engine, &file.question(), rounds)?;
     let verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
     });

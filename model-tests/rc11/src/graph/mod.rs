@@ -6,12 +6,17 @@
 
 mod clocks;
 mod event;
+#[cfg(feature = "serde")]
+mod nonsense;
 mod order;
 #[cfg(feature = "serde")]
 mod ordering;
 mod print;
 mod revisit;
+#[cfg(feature = "serde")]
+mod saved;
 mod seq_cst;
+mod trial;
 
 use std::sync::atomic::Ordering;
 
@@ -48,6 +53,14 @@ struct Location {
     modification_order: Vec<EventId>,
 }
 
+impl Clone for Graph {
+    fn clone(&self) -> Self {
+        let mut graph = Graph::default();
+        graph.copy_from(self);
+        graph
+    }
+}
+
 impl Graph {
     /// A graph without events, of so many threads.
     pub(crate) fn start(threads: usize) -> Self {
@@ -75,6 +88,12 @@ impl Graph {
         self.seq_cst = other.seq_cst;
     }
 
+    /// Whether this can be a graph of a program with so many threads at the start.
+    pub(crate) fn fits(&self, statics: usize) -> bool {
+        let statics = self.threads.get(..statics);
+        statics.is_some_and(|threads| threads.iter().all(|thread| thread.spawned.is_none()))
+    }
+
     /// The events, in the order in which they were added.
     pub fn events(&self) -> &[Event] {
         &self.events
@@ -88,6 +107,11 @@ impl Graph {
     /// The events of a thread, in program order.
     pub fn program_order(&self, thread: ThreadId) -> &[EventId] {
         &self.threads[thread].events
+    }
+
+    /// The event that started a thread. The threads of the start have none.
+    pub(crate) fn spawned(&self, thread: ThreadId) -> Option<EventId> {
+        self.threads[thread].spawned
     }
 
     /// How many locations there are.

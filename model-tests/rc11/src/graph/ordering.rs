@@ -1,5 +1,6 @@
 //! Orderings in saved graphs, by their names.
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use serde::de::Error;
@@ -19,7 +20,7 @@ pub(super) fn serialize<S: Serializer>(order: &Ordering, to: S) -> Result<S::Ok,
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Ordering, D::Error> {
-    let name = <&str>::deserialize(from)?;
+    let name = Cow::<'_, str>::deserialize(from)?;
     NAMES
         .iter()
         .find(|(_, known)| *known == name)

@@ -100,11 +100,11 @@ impl Graph {
         renamed.clear();
         renamed.extend((0..before).map(EventId::new));
         renamed.resize(from.events.len(), EventId::INIT);
-        for index in before..from.events.len() {
+        for (index, event) in from.events.iter().enumerate().skip(before) {
             let old = EventId::new(index);
             if old == write || from.is_in_prefix(old, write) {
                 renamed[index] = EventId::new(self.events.len());
-                self.events.push(from.events[index]);
+                self.events.push(*event);
                 self.clocks.push_copies(&from.clocks, index..index + 1);
             }
         }

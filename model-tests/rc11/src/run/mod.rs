@@ -1,6 +1,9 @@
 //! One execution: replays a graph, then adds events to it.
 
+mod condvar;
 pub(crate) mod fiber;
+pub(crate) mod forward;
+mod heap;
 mod replay;
 mod threads;
 
@@ -12,6 +15,9 @@ use crate::failure::{Failure, FailureKind};
 use crate::graph::{EventId, Graph, Kind, LocationId, ReadMode, ThreadId};
 use crate::race::{Access, Place, Plain};
 use crate::work::Work;
+use condvar::Waiters;
+use heap::Heap;
+use forward::Forward;
 pub(crate) use threads::{State, Thread};
 
 /// Why a thread cannot go on with an operation now.
@@ -58,6 +64,10 @@ pub(crate) struct Rules {
     pub(crate) spurious: bool,
     /// Each failed weak compare-and-swap is tried again after a spin hint.
     pub(crate) weak_waits: bool,
+    /// Threads also wake up without a notification.
+    pub(crate) spurious_wakeups: bool,
+    /// Memory that is left at the end is a failure.
+    pub(crate) check_leaks: bool,
 }
 
 /// The state of an execution, and what is left to explore.
@@ -77,6 +87,8 @@ pub(crate) struct Run {
     /// The newest write that was performed.
     performed: Vec<EventId>,
     plain: Plain,
+    waiters: Waiters,
+    pub(crate) heap: Heap,
     /// Where in the source each event is made.
     pub(crate) places: Vec<Option<Place>>,
     pub(crate) failure: Option<Failure>,
@@ -84,8 +96,12 @@ pub(crate) struct Run {
     pub(crate) redundant: bool,
     /// Whether the graph is inconsistent.
     pub(crate) dead: bool,
+    /// Whether a thread that unwinds has to wait, which takes an OS thread.
+    pub(crate) needs_os_threads: bool,
     /// Thread that a probe has seen to go on.
     pub(crate) goes_on: bool,
+    /// How it goes on, if it is the only execution asked for.
+    pub(crate) forward: Option<Forward>,
     renamed: Vec<EventId>,
     revisited: Vec<EventId>,
 }
@@ -104,11 +120,15 @@ impl Run {
             bound: Vec::new(),
             performed: Vec::new(),
             plain: Plain::default(),
+            waiters: Waiters::default(),
+            heap: Heap::new(),
             places: Vec::new(),
             failure: None,
             redundant: false,
             dead: false,
+            needs_os_threads: false,
             goes_on: false,
+            forward: None,
             renamed: Vec::new(),
             revisited: Vec::new(),
         }
@@ -123,10 +143,13 @@ impl Run {
         self.performed.clear();
         self.performed.resize(self.graph.locations(), EventId::INIT);
         self.plain.clear();
+        self.waiters.clear();
+        self.heap.clear();
         self.places.clear();
         self.places.resize(self.graph.events().len(), None);
         self.redundant = false;
         self.dead = false;
+        self.needs_os_threads = false;
         self.goes_on = false;
         self.threads.clear();
         self.threads
@@ -140,14 +163,27 @@ impl Run {
         &mut self.threads[self.current]
     }
 
-    /// Ends the exploration.
+    /// Ends the exploration. The thread that runs stays where it is until it is
+    /// unwound in its turn.
     pub(crate) fn fail(&mut self, kind: FailureKind) -> Pause {
         if self.failure.is_none() {
-            let mut graph = Graph::default();
-            graph.copy_from(&self.graph);
+            let graph = self.graph.clone();
             self.failure = Some(Failure::new(kind, graph, self.places.clone()));
         }
-        Pause::Unwind
+        Pause::Suspend
+    }
+
+    /// Gives the execution up, because the thread that runs has to wait and cannot.
+    pub(crate) fn give_up(&mut self) {
+        match self.phase {
+            Phase::Replay | Phase::Extend => {
+                self.needs_os_threads = self.failure.is_none() && !self.redundant && !self.dead;
+            }
+            // It has come further than where it waited.
+            Phase::Probe => self.goes_on = true,
+            Phase::Cancel => {}
+        }
+        self.phase = Phase::Cancel;
     }
 
     /// The location at an address. A new one is made, or the one that the
@@ -192,6 +228,7 @@ impl Run {
     pub(crate) fn forget(&mut self, address: usize) {
         self.addresses.remove(&address);
         self.plain.forget(address);
+        self.waiters.remove(&address);
     }
 
     /// Performs a load, or a read-modify-write, on the location at an address;
@@ -213,6 +250,7 @@ impl Run {
         let (location, value) = match self.next_event() {
             Some(id) => self.replay_read(id, address, initial, mode)?,
             None => {
+                self.offer(address, initial, mode);
                 self.extend()?;
                 let location = self.location(address, initial, None)?;
                 if weak {
@@ -353,13 +391,7 @@ impl Run {
             },
             None => {
                 self.extend()?;
-                for taken in (1..of).rev() {
-                    let mut other = self.work.copy_of(&self.graph);
-                    other.push(self.current, Kind::Choice { of, taken });
-                    self.work.add(other);
-                }
-                self.add(Kind::Choice { of, taken: 0 })?;
-                0
+                self.add_choice(of)?
             }
         };
         self.performed_event(place);
@@ -418,7 +450,7 @@ impl Run {
     /// The thread that runs is about to make a new event, which it must not
     /// before the graph is replayed.
     fn extend(&mut self) -> Result<(), Pause> {
-        if self.phase == Phase::Replay {
+        if self.phase == Phase::Replay || !self.has_turn() {
             self.thread().state = State::AtEnd;
             return Err(Pause::Suspend);
         }
@@ -431,6 +463,7 @@ impl Run {
             self.places[id.index()] = Some(place);
         }
         thread.performed += 1;
+        self.end_turn();
     }
 
     /// Adds an event that has no alternatives.
@@ -442,9 +475,27 @@ impl Run {
         Ok(self.graph.push(self.current, kind))
     }
 
+    /// Adds the first of so many ways to go on, and leaves the others to be
+    /// explored.
+    fn add_choice(&mut self, of: u64) -> Result<u64, Pause> {
+        if self.forward.is_some() {
+            return self.draw_choice(of);
+        }
+        for taken in (1..of).rev() {
+            let mut other = self.work.copy_of(&self.graph);
+            other.push(self.current, Kind::Choice { of, taken });
+            self.work.add(other);
+        }
+        self.add(Kind::Choice { of, taken: 0 })?;
+        Ok(0)
+    }
+
     /// Adds a read from the newest write, and leaves what else it may read from
     /// to be explored.
     fn add_read(&mut self, location: LocationId, mode: ReadMode, weak: bool) -> Result<u64, Pause> {
+        if self.forward.is_some() {
+            return self.draw_read(location, mode, weak);
+        }
         let weak_waits = weak && self.rules.weak_waits;
         let waits = |value: u64| mode.waits(value) || (weak_waits && mode.written(value).is_none());
         let sources = self.graph.sources(self.current, location);
@@ -510,7 +561,7 @@ impl Run {
             && mode.written(value).is_none()
             && self.places[last.index()] == Some(place);
         if again && reads_from == self.graph.newest(location) {
-            return Err(self.spin(place));
+            self.spin(place)?;
         }
         Ok(())
     }
@@ -538,6 +589,9 @@ impl Run {
     /// Adds a write at the end of modification order, and leaves all other places,
     /// and the reads that it revisits, to be explored.
     fn add_write(&mut self, kind: Kind, location: LocationId) -> Result<EventId, Pause> {
+        if self.forward.is_some() {
+            return self.draw_write(kind);
+        }
         let write = self.add(kind)?;
         self.revisit(write);
         let newest = self.graph.places(write).last();
@@ -604,6 +658,9 @@ impl Run {
     /// A failed weak compare-and-swap has to be tried again, where that is the
     /// rule.
     fn check_waits(&mut self) -> Result<(), Pause> {
+        if self.failure.is_some() {
+            return Err(Pause::Suspend);
+        }
         if self.thread().must_wait {
             return Err(self.fail(FailureKind::WeakNotRetried));
         }

@@ -1,6 +1,6 @@
 //! Performing the events of a graph again, and what a waiting thread would do.
 
-use super::{Done, Pause, Phase, Run, State};
+use super::{Done, Pause, Run, State};
 use crate::failure::FailureKind;
 use crate::graph::{EventId, Kind, LocationId, ReadMode};
 
@@ -48,11 +48,11 @@ impl Run {
         self.fail(FailureKind::NotDeterministic(how))
     }
 
-    /// The thread that runs would go on if it saw the newest values.
-    pub(super) fn probe_goes_on(&mut self) -> Pause {
+    /// The thread that runs would go on if it saw the newest values. It stays where
+    /// it is until it is unwound in its turn.
+    pub(crate) fn probe_goes_on(&mut self) -> Pause {
         self.goes_on = true;
-        self.phase = Phase::Cancel;
-        Pause::Unwind
+        Pause::Suspend
     }
 
     /// Reads the newest value, without an event.
@@ -70,7 +70,7 @@ impl Run {
             None => initial,
         };
         if mode.waits(value) {
-            return Err(Pause::Unwind);
+            return Err(Pause::Suspend);
         }
         if mode.written(value).is_some() {
             return Err(self.probe_goes_on());

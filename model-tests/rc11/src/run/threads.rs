@@ -1,8 +1,9 @@
 //! The threads of an execution: which can run, which wait for what.
 
 use std::any::Any;
+use std::cmp::Reverse;
 
-use super::fiber::Job;
+use super::forward::Offer;
 use super::{Cancelled, Pause, Phase, Run};
 use crate::failure::{FailureKind, Waiting};
 use crate::graph::{Kind, ThreadId};
@@ -22,8 +23,16 @@ pub(crate) struct Thread {
     pub(super) must_wait: bool,
     /// Loads since it was asked whether it would go on.
     pub(super) probed: usize,
+    /// How many calls it is in whose memory comes from the system.
+    pub(crate) untracked: usize,
+    /// How often it waited in vain while its execution was given up.
+    pub(super) waited_in_vain: usize,
+    /// The read that it is about to make, if it may wait.
+    pub(super) offer: Option<Offer>,
+    /// How many events it had made when it went on from a wait, each time.
+    pub(super) rounds: Vec<usize>,
     /// What it does, if another thread said so, until it starts.
-    pub(crate) job: Option<Job>,
+    pub(crate) job: Option<Box<dyn FnOnce() + Send>>,
     /// Whether its fiber has a job.
     pub(crate) started: bool,
 }
@@ -104,10 +113,36 @@ impl Run {
         Ok(child)
     }
 
+    /// Whether a thread is not there, or not any more.
+    pub(crate) fn is_gone(&self, thread: ThreadId) -> bool {
+        matches!(self.threads[thread].state, State::Finished | State::Absent)
+    }
+
+    /// The thread to be unwound next when the execution is given up: later ones
+    /// come first, because they may use what lies on the stacks of earlier ones.
+    /// One whose destructors wait lets all others go first.
+    pub(crate) fn next_to_unwind(&self) -> Option<ThreadId> {
+        (0..self.threads.len())
+            .filter(|&thread| self.threads[thread].started && !self.is_gone(thread))
+            .max_by_key(|&thread| {
+                let waited = self.threads[thread].waited_in_vain;
+                (Reverse(waited), self.graph.spawned(thread))
+            })
+    }
+
+    /// What a thread would have done that has not started, and never will.
+    pub(crate) fn drop_job(&mut self, thread: ThreadId) -> Option<Box<dyn FnOnce() + Send>> {
+        let job = self.threads[thread].job.take()?;
+        self.threads[thread].state = State::Finished;
+        Some(job)
+    }
+
     /// Waits for the end of a thread.
     pub(crate) fn join(&mut self, child: ThreadId, place: Place) -> Result<(), Pause> {
-        if self.phase == Phase::Cancel || self.phase == Phase::Probe {
-            return Err(Pause::Unwind);
+        match self.phase {
+            Phase::Cancel => return Err(Pause::Unwind),
+            Phase::Probe => return Err(Pause::Suspend),
+            Phase::Replay | Phase::Extend => {}
         }
         if self.next_event().is_none() {
             self.extend()?;
@@ -120,20 +155,36 @@ impl Run {
     }
 
     /// The thread that runs has gone round a loop in vain.
-    pub(crate) fn spin(&mut self, place: Place) -> Pause {
+    pub(crate) fn spin(&mut self, place: Place) -> Result<(), Pause> {
         match self.phase {
-            Phase::Cancel | Phase::Probe => return Pause::Unwind,
+            Phase::Cancel => return Err(Pause::Unwind),
+            Phase::Probe => return Err(Pause::Suspend),
             Phase::Replay | Phase::Extend => {}
         }
         if self.next_event().is_some() {
-            return self.differs("a thread waits that went on");
+            return self.waited();
         }
         let last = self.graph.program_order(self.current).last();
         // It will see a newer value some day: that is explored anyway.
-        self.redundant |= last.is_some_and(|&last| self.graph.was_stale(last));
+        if self.forward.is_none() {
+            self.redundant |= last.is_some_and(|&last| self.graph.was_stale(last));
+        }
         self.thread().must_wait = false;
         self.thread().state = State::Waits(place);
-        Pause::Suspend
+        Err(Pause::Suspend)
+    }
+
+    /// A replayed thread that waits has events after that: in single executions
+    /// alone it went on.
+    fn waited(&mut self) -> Result<(), Pause> {
+        if self.forward.is_none() {
+            return Err(self.differs("a thread waits that went on"));
+        }
+        self.thread().must_wait = false;
+        match self.next_round(self.current) {
+            true => Ok(()),
+            false => Err(Pause::Unwind),
+        }
     }
 
     /// The thread that runs lets others run. If it comes to the same place again
@@ -142,10 +193,21 @@ impl Run {
     pub(crate) fn yields(&mut self, place: Place) -> Result<(), Pause> {
         let now = Some((place, self.thread().effects));
         if self.thread().yielded == now || matches!(self.phase, Phase::Cancel | Phase::Probe) {
-            return Err(self.spin(place));
+            return self.spin(place);
         }
         self.thread().yielded = now;
         Ok(())
+    }
+
+    /// A destructor waits while the execution is given up, where the thread that
+    /// runs cannot be unwound.
+    pub(crate) fn wait_in_vain(&mut self) {
+        self.thread().waited_in_vain += 1;
+    }
+
+    /// Whether a thread waits in a destructor, as it seems for ever.
+    pub(crate) fn is_stuck(&self, thread: ThreadId) -> bool {
+        self.threads[thread].waited_in_vain > 1_000
     }
 
     /// The threads that have not come to their end, and where they wait.
@@ -191,6 +253,8 @@ impl Run {
             Ok(()) if self.phase == Phase::Probe => self.goes_on = true,
             Ok(()) => {}
             Err(payload) if payload.is::<Cancelled>() => {}
+            // Nothing that it saw was real.
+            Err(_) if self.phase == Phase::Cancel => {}
             Err(_) if self.phase == Phase::Probe => self.goes_on = true,
             Err(payload) => {
                 self.fail(FailureKind::Panic { thread, payload });

@@ -11,6 +11,7 @@ pub use core::sync::atomic::Ordering;
 
 use crate::context;
 use crate::graph::{Operation, ReadMode, Update};
+use crate::race::Place;
 
 /// As [`core::sync::atomic::fence`].
 ///
@@ -78,9 +79,7 @@ macro_rules! atomic {
                 ($from)(self.memory())
             }
 
-            #[track_caller]
-            fn update(&self, mode: ReadMode, weak: bool) -> Option<u64> {
-                let place = Location::caller();
+            pub(crate) fn update(&self, mode: ReadMode, weak: bool, place: Place) -> Option<u64> {
                 let done = context::read(self.address(), || self.memory(), mode, weak, place)?;
                 self.set_memory(done.store);
                 Some(done.read)
@@ -90,7 +89,7 @@ macro_rules! atomic {
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
                 check_load(order);
-                match self.update(ReadMode::Load { order }, false) {
+                match self.update(ReadMode::Load { order }, false, Location::caller()) {
                     Some(value) => ($from)(value),
                     None => self.0.load(order),
                 }
@@ -100,8 +99,11 @@ macro_rules! atomic {
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
                 check_store(order);
+                self.store_at(value, order, Location::caller());
+            }
+
+            pub(crate) fn store_at(&self, value: $value, order: Ordering, place: Place) {
                 let to = ($to)(value);
-                let place = Location::caller();
                 match context::write(self.address(), || self.memory(), order, to, place) {
                     Some(store) => self.set_memory(store),
                     None => self.0.store(value, order),
@@ -120,7 +122,8 @@ macro_rules! atomic {
             #[track_caller]
             fn fetch(&self, operation: Operation, operand: $value, order: Ordering) -> Option<$value> {
                 let update = Update { operation, operand: ($to)(operand), bits: $bits };
-                self.update(ReadMode::Update { order, update }, false).map($from)
+                let mode = ReadMode::Update { order, update };
+                self.update(mode, false, Location::caller()).map($from)
             }
 
             /// As in [`core::sync::atomic`].

@@ -18,24 +18,36 @@ use std::sync::Arc;
 use rc11::cell::UnsafeCell;
 use rc11::{Builder, Report, thread};
 
-/// The complete executions of threads that share a structure.
+/// The complete executions of threads that share a structure. Samples of them go
+/// well too, and none is blocked.
 #[track_caller]
-fn executions<T, R>(new: impl Fn() -> T, threads: Vec<R>) -> u64
+fn executions<T, R>(new: impl Fn() -> T + Sync, threads: Vec<R>) -> u64
 where
     T: Send + Sync + 'static,
-    R: Fn(&T) + Clone + Send + 'static,
+    R: Fn(&T) + Clone + Send + Sync + 'static,
 {
-    let report = explore(new, threads);
+    let model = model(new, threads);
+    let report = Builder::new().explore(&model);
     assert!(report.is_complete(), "{:?}", report.failure);
+    let sampled = Builder::new().sample(1, 200, model);
+    assert_eq!(sampled.complete, 200, "{:?}", sampled.failure);
     report.complete
 }
 
-fn explore<T, R>(new: impl Fn() -> T, threads: Vec<R>) -> Report
+fn explore<T, R>(new: impl Fn() -> T + Sync, threads: Vec<R>) -> Report
+where
+    T: Send + Sync + 'static,
+    R: Fn(&T) + Clone + Send + Sync + 'static,
+{
+    Builder::new().explore(model(new, threads))
+}
+
+fn model<T, R>(new: impl Fn() -> T, threads: Vec<R>) -> impl Fn()
 where
     T: Send + Sync + 'static,
     R: Fn(&T) + Clone + Send + 'static,
 {
-    Builder::new().explore(|| {
+    move || {
         let shared = Arc::new(new());
         let handles: Vec<_> = (threads.iter().cloned())
             .map(|run| {
@@ -46,7 +58,7 @@ where
         for handle in handles {
             handle.join().unwrap();
         }
-    })
+    }
 }
 
 /// A value that is read and written as plain memory.

@@ -11,7 +11,7 @@ use super::{Figure, Part, Unit};
 use model_tests::audit::oracle::Oracle;
 use model_tests::audit::table::Table;
 use model_tests::audit::{self, joint};
-use model_tests::campaign::{Campaign, Shard};
+use model_tests::campaign::{Campaign, Shard, Way};
 use model_tests::interrupt;
 use model_tests::litmus::Litmus;
 use model_tests::pool::Pool;
@@ -92,7 +92,7 @@ fn campaign(pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, Stri
     let campaign = Campaign {
         bound,
         ends: ends.to_vec(),
-        probes: vec![Probe::Cas],
+        ways: vec![Way::Loom(Probe::Cas)],
         with_count: false,
         orderings: Vec::new(),
         shard: Shard::WHOLE,
@@ -130,7 +130,7 @@ fn audit_of(
     bound: Bound,
 ) -> Result<Figure, String> {
     let started = Instant::now();
-    let mut oracle = Oracle::new(pool, corpus, &[bound]);
+    let mut oracle = Oracle::new(pool, Way::Loom(Probe::Cas), corpus, &[bound]);
     let table = Table::of_code(subject);
     let base = oracle.judge(&table)?;
     if let Some(kill) = base.kill {

@@ -12,14 +12,28 @@ use model_tests::worker::Worker;
 use pipe::{EngineName, Exploration, Job};
 use worker::engine;
 
-/// All runs of the question, in a worker of its own; on real threads so many
-/// rounds with each end.
+/// All runs of the question in this build's worker, one of its own; on real threads so
+/// many rounds with each end.
 pub(crate) fn runs(
     engine: EngineName,
     question: &Question,
     rounds: u64,
 ) -> Result<Vec<(Job, Exploration)>, Failed> {
-    let program = Path::new(env!("CARGO_BIN_EXE_worker"));
+    runs_in(
+        Path::new(env!("CARGO_BIN_EXE_worker")),
+        engine,
+        question,
+        rounds,
+    )
+}
+
+/// The same in a worker that this program runs.
+pub(crate) fn runs_in(
+    program: &Path,
+    engine: EngineName,
+    question: &Question,
+    rounds: u64,
+) -> Result<Vec<(Job, Exploration)>, Failed> {
     let mut worker = Worker::new(engine, program);
     let mut runs = Vec::new();
     match engine {

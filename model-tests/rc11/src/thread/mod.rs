@@ -1,11 +1,15 @@
 //! Threads of a model.
 
+mod scope;
+
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::context;
 use crate::graph::{Operation, ReadMode, ThreadId, Update};
+use crate::run::Cancelled;
+pub use scope::{Scope, ScopedJoinHandle, scope};
 
 /// A thread, to be woken up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,12 +82,13 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     ///
-    /// None: a thread that panics ends the exploration.
+    /// While the execution is given up, to destructors. A thread that panics ends
+    /// the exploration.
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         context::join(self.thread.0, Location::caller());
         let mut result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(result.take().expect("a thread that is done has a result"))
+        result.take().ok_or_else(|| Box::new(Cancelled) as _)
     }
 
     /// The thread.
@@ -103,15 +108,25 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
+    let (job, result) = job(run);
+    let thread = context::spawn(Box::new(job), Location::caller());
+    JoinHandle {
+        thread: Thread(thread.expect("only a model has threads")),
+        result,
+    }
+}
+
+/// What a thread does, and where it leaves its result.
+fn job<F, T>(run: F) -> (impl FnOnce() + Send, Arc<Mutex<Option<T>>>)
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
     let result = Arc::new(Mutex::new(None));
     let to = result.clone();
     let job = move || {
         let value = run();
         *to.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
     };
-    let thread = context::spawn(Box::new(job), Location::caller());
-    JoinHandle {
-        thread: Thread(thread.expect("only a model has threads")),
-        result,
-    }
+    (job, result)
 }

@@ -1,0 +1,251 @@
+//! Threads of a model as coroutines: all the switching there is.
+//!
+//! A fiber runs one job after the other, and keeps its stack: addresses on the
+//! stack of a thread are the same in each execution. A job runs on the OS thread
+//! of the explorer, or on one of its own ([`os_thread`]).
+
+mod os_thread;
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::thread::panicking;
+
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use super::Run;
+use crate::context;
+use crate::explore::Program;
+use crate::graph::ThreadId;
+use os_thread::OsThread;
+
+/// What a thread does, from its first step to its last, on whatever OS thread.
+pub(crate) enum Job {
+    /// A thread of the start.
+    Start(&'static (dyn Fn(ThreadId) + Sync), ThreadId),
+    /// One that another thread has started.
+    Spawned(Box<dyn FnOnce() + Send>),
+}
+
+impl Job {
+    /// What a thread of the start does.
+    ///
+    /// # Safety
+    ///
+    /// The fiber that is given the job is resumed until it is done, or
+    /// [forgotten](Fiber::forget), before the borrow ends.
+    pub(crate) unsafe fn of_start(run: &(dyn Fn(ThreadId) + Sync), thread: ThreadId) -> Self {
+        // SAFETY: only the lifetime changes, and the caller promises that nobody
+        // uses the closure after it.
+        let run = unsafe {
+            std::mem::transmute::<&(dyn Fn(ThreadId) + Sync), &'static (dyn Fn(ThreadId) + Sync)>(
+                run,
+            )
+        };
+        Job::Start(run, thread)
+    }
+}
+
+/// A job, or one for the OS thread of the explorer alone.
+enum AnyJob {
+    Program(&'static dyn Program, ThreadId),
+    Job(Job),
+}
+
+impl AnyJob {
+    fn run(self) {
+        match self {
+            AnyJob::Program(program, thread) => program.run(thread),
+            AnyJob::Job(Job::Start(run, thread)) => run(thread),
+            AnyJob::Job(Job::Spawned(run)) => run(),
+        }
+    }
+}
+
+/// What a thread that stops for the moment has to say.
+pub(crate) enum Signal {
+    /// It goes on later.
+    Suspended,
+    /// It is done, or unwound with this payload.
+    Finished(Result<(), Box<dyn Any + Send>>),
+}
+
+/// Room for a thread.
+pub(crate) struct Fiber(Option<Host>);
+
+/// Where the job runs. It is a coroutine between two jobs.
+enum Host {
+    Coroutine(Jobs),
+    OsThread(OsThread),
+}
+
+/// Does one job after the other.
+type Jobs = Coroutine<Option<AnyJob>, Signal, ()>;
+
+fn coroutine(stack: DefaultStack) -> Jobs {
+    Coroutine::with_stack(stack, |yielder, mut job: Option<AnyJob>| {
+        loop {
+            YIELDER.set(yielder);
+            let now = job.take().expect("a fiber that is done is given a job");
+            let result = catch_unwind(AssertUnwindSafe(|| now.run()));
+            YIELDER.set(ptr::null());
+            job = yielder.suspend(Signal::Finished(result));
+        }
+    })
+}
+
+/// Takes the stack of a coroutine. Nothing on it is dropped.
+///
+/// # Safety
+///
+/// Nothing may depend on the destructors of what the job has on the stack.
+unsafe fn take_stack(mut jobs: Jobs) -> DefaultStack {
+    // SAFETY: promised by the caller.
+    unsafe { jobs.force_reset() };
+    jobs.into_stack()
+}
+
+fn run_on(jobs: &mut Jobs, run: Box<Run>, job: Option<AnyJob>) -> (Box<Run>, Signal) {
+    context::enter(run, || match jobs.resume(job) {
+        CoroutineResult::Yield(signal) => signal,
+        CoroutineResult::Return(()) => unreachable!("a fiber has no end"),
+    })
+}
+
+thread_local! {
+    /// How the coroutine that runs on this OS thread suspends itself.
+    static YIELDER: Cell<*const Yielder<Option<AnyJob>, Signal>> =
+        const { Cell::new(ptr::null()) };
+}
+
+impl Fiber {
+    /// A fiber with a stack of so many bytes.
+    ///
+    /// # Panics
+    ///
+    /// If the system has no memory for it.
+    pub(crate) fn new(stack_size: usize) -> Self {
+        let stack = DefaultStack::new(stack_size).expect("no memory for the stack of a thread");
+        Fiber(Some(Host::Coroutine(coroutine(stack))))
+    }
+
+    /// Whether the job has an OS thread of its own.
+    pub(crate) fn is_os_thread(&self) -> bool {
+        matches!(self.0, Some(Host::OsThread(_)))
+    }
+
+    /// Forgets the job under way, which must not be on an OS thread of its own.
+    /// Nothing on its stack is dropped.
+    ///
+    /// # Safety
+    ///
+    /// Nothing may depend on the destructors of what the job has on its stack.
+    pub(crate) unsafe fn forget(&mut self) {
+        let Some(Host::Coroutine(jobs)) = self.0.take() else {
+            unreachable!("an OS thread cannot be forgotten");
+        };
+        // SAFETY: promised by the caller.
+        let stack = unsafe { take_stack(jobs) };
+        self.0 = Some(Host::Coroutine(coroutine(stack)));
+    }
+
+    /// Leaves an OS thread behind that never runs again, with all that it has.
+    pub(crate) fn abandon(&mut self, stack_size: usize) {
+        *self = Fiber::new(stack_size);
+    }
+
+    /// Runs a job up to its first suspension.
+    pub(crate) fn start(&mut self, run: Box<Run>, job: Job) -> (Box<Run>, Signal) {
+        self.coroutine(run, Some(AnyJob::Job(job)))
+    }
+
+    /// Runs a thread of a program up to its first suspension.
+    ///
+    /// # Safety
+    ///
+    /// The fiber is resumed until it is done, or [forgotten](Fiber::forget),
+    /// before the borrow ends.
+    pub(crate) unsafe fn start_program(
+        &mut self,
+        run: Box<Run>,
+        program: &dyn Program,
+        thread: ThreadId,
+    ) -> (Box<Run>, Signal) {
+        // SAFETY: only the lifetime changes, and the caller promises that nobody
+        // uses the program after it.
+        let program = unsafe { std::mem::transmute::<&dyn Program, &'static dyn Program>(program) };
+        self.coroutine(run, Some(AnyJob::Program(program, thread)))
+    }
+
+    /// The same on an OS thread that ends with the job.
+    pub(crate) fn start_on_os_thread(&mut self, run: Box<Run>, job: Job) -> (Box<Run>, Signal) {
+        let Some(Host::Coroutine(jobs)) = self.0.take() else {
+            unreachable!("a job begins where another has ended");
+        };
+        // SAFETY: between two jobs there is nothing on the stack.
+        let stack = unsafe { take_stack(jobs) };
+        self.0 = Some(Host::OsThread(OsThread::new(stack)));
+        self.os_thread(run, Some(job))
+    }
+
+    /// Runs on from the last suspension to the next.
+    pub(crate) fn go_on(&mut self, run: Box<Run>) -> (Box<Run>, Signal) {
+        if self.is_os_thread() {
+            self.os_thread(run, None)
+        } else {
+            self.coroutine(run, None)
+        }
+    }
+
+    fn coroutine(&mut self, run: Box<Run>, job: Option<AnyJob>) -> (Box<Run>, Signal) {
+        let Some(Host::Coroutine(jobs)) = &mut self.0 else {
+            unreachable!("a job stays on its OS thread");
+        };
+        run_on(jobs, run, job)
+    }
+
+    fn os_thread(&mut self, run: Box<Run>, job: Option<Job>) -> (Box<Run>, Signal) {
+        let Some(Host::OsThread(thread)) = &mut self.0 else {
+            unreachable!("a job stays on its OS thread");
+        };
+        let (run, signal) = thread.resume(run, job);
+        if matches!(signal, Signal::Finished(_))
+            && let Some(Host::OsThread(thread)) = self.0.take()
+        {
+            self.0 = Some(Host::Coroutine(coroutine(thread.join())));
+        }
+        (run, signal)
+    }
+}
+
+/// Suspends the thread that calls.
+///
+/// # Panics
+///
+/// Outside a thread of a model.
+pub(crate) fn suspend() {
+    let yielder = YIELDER.get();
+    if yielder.is_null() {
+        os_thread::suspend_at_exit();
+        return;
+    }
+    // SAFETY: the pointer was set by the coroutine that runs now, which is the
+    // one that calls: each sets it when it starts and again, below, whenever it
+    // goes on. The yielder lives as long as the coroutine.
+    unsafe { &*yielder }.suspend(Signal::Suspended);
+    YIELDER.set(yielder);
+}
+
+/// Whether the thread that calls may be suspended. An OS thread counts the panics
+/// under way on it: one that unwinds must not let another thread run on it.
+pub(crate) fn can_suspend() -> bool {
+    !panicking() || os_thread::is_own()
+}
+
+/// Whether the thread that calls can be unwound. In destructors while it unwinds,
+/// and in those of its `thread_local!` values, it cannot.
+pub(crate) fn can_unwind() -> bool {
+    !panicking() && !YIELDER.get().is_null()
+}
