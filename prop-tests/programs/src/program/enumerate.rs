@@ -297,7 +297,7 @@ mod tests {
                     .iter()
                     .flat_map(|threads: &Vec<Vec<Op>>| {
                         next.iter()
-                            .map(|next| [&threads[..], &[next.clone()]].concat())
+                            .map(|next| [&threads[..], std::slice::from_ref(next)].concat())
                     })
                     .collect();
             }

@@ -29,6 +29,7 @@ use crate::{
 
 mod hand;
 mod machine;
+mod model;
 mod permits;
 mod search;
 mod setup;
@@ -39,6 +40,7 @@ pub mod weak;
 
 pub use hand::Hand;
 pub use machine::Machine;
+pub use model::MemoryModel;
 pub use permits::permits;
 pub use slot::{Slot, SlotClass, SlotState, Transition};
 
