@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "it takes a minute"]
+    #[ignore = "it takes some twenty seconds"]
     fn both_sides_agree_on_all_programs_of_two_slots() {
         agree_on_two_slots(1);
     }

@@ -395,14 +395,14 @@ fn before(micro: Micro, hand: Hand, found: Found) -> Slot {
     let mut slot = Slot {
         state: own,
         live: None,
-        mailbox: 0,
+        mailbox: false,
     };
     match found {
         Found::Nothing => {}
         Found::Count(read) => slot.state = state(read),
         Found::Metadata(live) => slot.live = live,
         Found::Mailbox(inside) => {
-            slot.mailbox = inside.is_some().into();
+            slot.mailbox = inside.is_some();
             // A handle that is taken is unique if its slot is.
             if hand == Hand::Empty && inside == Some(Hand::Unique) {
                 slot.state = SlotState::Unique;
