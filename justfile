@@ -44,7 +44,7 @@ campaign *args:
 audit *args:
     @{{ framecheck }} audit "$@"
 
-# The transitions that loom reaches, against those that are allowed
+# The transitions that rc11 reaches, against those that are allowed
 [no-exit-message]
 coverage *args:
     @{{ framecheck }} coverage "$@"

@@ -39,6 +39,20 @@ pub struct SoFar {
     pub outcomes: usize,
 }
 
+/// Where it is known from which outcomes are allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AllowedBy {
+    /// The specification enumerates them.
+    #[default]
+    Specification,
+    /// The explorer ran the steps of the specification: it supplied both sides.
+    Explorer,
+    /// The specification was asked for each outcome that was seen; how many are
+    /// allowed is not known.
+    Search,
+}
+
 /// What an engine saw.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exploration {
@@ -53,6 +67,8 @@ pub struct Exploration {
     pub outcomes: BTreeMap<String, u64>,
     /// How many outcomes the specification allows.
     pub allowed: usize,
+    /// Where that is known from.
+    pub allowed_by: AllowedBy,
     /// Outcomes allowed and asked for, but not seen. Judged only if complete.
     pub missing: Vec<String>,
     /// Whether every execution was explored.
@@ -88,6 +104,7 @@ impl Exploration {
             cut_branches: 0,
             outcomes: BTreeMap::new(),
             allowed: 0,
+            allowed_by: AllowedBy::Specification,
             missing: Vec::new(),
             complete: false,
             sampled: false,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use programs::outcome::Ends;
 use programs::program::Program;
+use programs::spec::MemoryModel;
 use serde::{Deserialize, Serialize};
 
 use crate::{EngineName, OrderingChange, Scheduler};
@@ -300,6 +301,15 @@ impl Job {
             *own = record;
         }
         self
+    }
+
+    /// How the engine lets accesses see one another.
+    pub const fn memory(&self) -> MemoryModel {
+        if self.reads_newest() {
+            MemoryModel::Interleaved
+        } else {
+            MemoryModel::Rc11
+        }
     }
 
     /// Whether the loads of an execution read the newest values.

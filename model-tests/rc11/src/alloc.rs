@@ -32,7 +32,7 @@
 //!
 //! What an execution leaves behind may be needed: what the standard library
 //! allocates on its first use, a message of a panic, the output of a test. So the
-//! next execution begins after it, up to a limit ([`KEPT`]).
+//! next execution begins after it, up to a limit (`KEPT`).
 //!
 //! Graphs speak of addresses as they are in the first arena, with nothing kept. A
 //! word of memory that holds an address of the arena is taken for a pointer, with

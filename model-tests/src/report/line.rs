@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{count, seconds, verdict};
 use crate::story::Story;
 use pipe::Verdict;
-use pipe::{Exploration, Job, Manner, Scheduler, Threads};
+use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Threads};
 
 /// What `--json` prints for a run.
 #[derive(Debug, Serialize)]
@@ -20,6 +20,7 @@ pub struct Line<'a> {
     cut_branches: u64,
     outcomes: usize,
     allowed: usize,
+    allowed_by: AllowedBy,
     complete: bool,
     bounds: String,
     verdict: Verdict,
@@ -56,6 +57,7 @@ impl<'a> Line<'a> {
             cut_branches: run.cut_branches,
             outcomes: run.outcomes.len(),
             allowed: run.allowed,
+            allowed_by: run.allowed_by,
             complete: run.complete,
             bounds: bounds(job),
             verdict: run.verdict(),
@@ -105,19 +107,35 @@ pub fn bounds(job: &Job) -> String {
     }
 }
 
+/// How many outcomes are allowed, and who says so.
+fn outcomes(run: &Exploration) -> String {
+    match run.allowed_by {
+        AllowedBy::Specification => format!(" of {} outcomes", run.allowed),
+        AllowedBy::Explorer => format!(
+            " of {} outcomes, allowed by the explorer on the specification",
+            run.allowed
+        ),
+        AllowedBy::Search if run.undecided == 0 => " outcomes, each searched for".to_owned(),
+        AllowedBy::Search => format!(
+            " outcomes, each searched for, {} not decided",
+            run.undecided
+        ),
+    }
+}
+
 /// The line for people.
 pub fn text(job: &Job, run: &Exploration) -> String {
     let said = verdict(run.verdict());
     let padding = " ".repeat(18usize.saturating_sub(run.verdict().as_str().len()));
     format!(
         "{engine:<7} {ends:<7} {manner:<6}  {said}{padding}{executions:>9} executions  \
-         {seen:>3} of {allowed} outcomes  {complete}, bounds: {bounds}, {time}",
+         {seen:>3}{outcomes}  {complete}, bounds: {bounds}, {time}",
         engine = run.engine,
         ends = job.ends.as_str(),
         manner = job.manner,
         executions = count(run.executions),
         seen = run.outcomes.len(),
-        allowed = run.allowed,
+        outcomes = outcomes(run),
         complete = match (run.complete, run.sampled) {
             (true, _) => "complete",
             (false, true) => "sampled",

@@ -1,12 +1,12 @@
 //! The outcome table: what was seen, how often, and whether it had to be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use programs::outcome::{Ends, Outcome, OutcomePattern};
 use programs::program::Program;
-use programs::spec::{self, Params};
+use programs::spec::{MemoryModel, Params};
 
 use super::count;
 use pipe::{Exploration, Job, Manner};
@@ -14,32 +14,33 @@ use pipe::{Exploration, Job, Manner};
 /// What outcomes of a program are judged by.
 #[derive(Debug)]
 pub struct Allowed {
-    dropped: BTreeSet<String>,
-    left: BTreeSet<String>,
+    program: Program,
     requires: Vec<OutcomePattern>,
 }
 
 impl Allowed {
-    /// Works out what the specification allows; `requires` are the outcomes
-    /// that a litmus file asks for.
+    /// What the specification allows; `requires` are the outcomes that a litmus file
+    /// asks for.
     pub fn new(program: &Program, requires: Vec<OutcomePattern>) -> Self {
-        let of = |ends| -> BTreeSet<String> {
-            let allowed = spec::allowed(program, ends, &Params::MODEL);
-            let allowed = allowed.unwrap_or_default();
-            allowed.iter().map(Outcome::to_string).collect()
-        };
         Allowed {
-            dropped: of(Ends::Dropped),
-            left: of(Ends::Left),
+            program: program.clone(),
             requires,
         }
     }
 
-    fn of(&self, ends: Ends) -> &BTreeSet<String> {
-        match ends {
-            Ends::Dropped => &self.dropped,
-            Ends::Left => &self.left,
-        }
+    /// What is allowed to any of the runs, all of which end the same way; nothing of
+    /// programs that are too large.
+    fn of(&self, runs: &[(&Job, &Exploration)]) -> BTreeSet<String> {
+        let models: HashSet<_> = runs
+            .iter()
+            .map(|(job, _)| (job.memory(), job.ends))
+            .collect();
+        let of = |(memory, ends): (MemoryModel, Ends)| {
+            let allowed = memory.allowed(&self.program, ends, &Params::MODEL);
+            allowed.ok().flatten().unwrap_or_default()
+        };
+        let allowed = models.into_iter().flat_map(of);
+        allowed.map(|outcome| outcome.to_string()).collect()
     }
 
     fn requires(&self, text: &str) -> bool {
@@ -54,10 +55,9 @@ impl Allowed {
 pub fn table(runs: &[(&Job, &Exploration)], allowed: &Allowed) -> String {
     let mut columns: Vec<String> = Vec::new();
     let mut outcomes: BTreeMap<&str, BTreeMap<usize, u64>> = BTreeMap::new();
-    if let Some((job, _)) = runs.first() {
-        for text in allowed.of(job.ends) {
-            outcomes.entry(text).or_default();
-        }
+    let of_runs = allowed.of(runs);
+    for text in &of_runs {
+        outcomes.entry(text).or_default();
     }
     for (job, run) in runs {
         let title = title(job, run);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pipe::{Description, Exploration, Job, Reason, Verdict};
 use programs::outcome::{OpResult, Outcome};
 use programs::program::Program;
-use programs::spec::{self, Params};
+use programs::spec::{MemoryModel, Params};
 
 use super::{Row, Story, What};
 
@@ -75,8 +75,12 @@ fn race(story: &Story) -> Vec<String> {
 
 /// What the operations came to, against the closest outcomes that are allowed.
 fn forbidden(story: &Story, job: &Job, seen: &str, params: &Params) -> Vec<String> {
+    let memory = match job.memory() {
+        MemoryModel::Interleaved => "order",
+        MemoryModel::Rc11 => "order, nor any execution on weak memory,",
+    };
     let mut said = vec![format!(
-        "seen: `{seen}`, which no order of the specification's steps gives."
+        "seen: `{seen}`, which no {memory} of the specification's steps gives."
     )];
     let (Some(program), Ok(seen)) = (job.case.program(), seen.parse()) else {
         return said;
@@ -84,7 +88,7 @@ fn forbidden(story: &Story, job: &Job, seen: &str, params: &Params) -> Vec<Strin
     if !job.enumerate {
         return said;
     }
-    let Ok(allowed) = spec::allowed(program, job.ends, params) else {
+    let Ok(Some(allowed)) = job.memory().allowed(program, job.ends, params) else {
         return said;
     };
     if story.verdict == Verdict::Abort {

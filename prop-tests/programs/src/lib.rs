@@ -2,7 +2,6 @@
 //! protocol allows. Nothing here knows the code under test.
 
 pub mod outcome;
-pub mod outcomes;
 pub mod program;
 pub mod spec;
 pub mod text;

@@ -1,8 +1,8 @@
 //! Execution graphs: events, program order, reads-from, modification order.
 //!
 //! A graph is consistent by construction: events are added only where coherence
-//! and atomicity let them stand ([`order`]), and where the rules of `SeqCst` hold
-//! ([`seq_cst`]). [`revisit`] takes a graph back to one of its reads.
+//! and atomicity let them stand (`order`), and where the rules of `SeqCst` hold
+//! (`seq_cst`). `revisit` takes a graph back to one of its reads.
 
 mod clocks;
 mod event;

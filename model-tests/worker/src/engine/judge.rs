@@ -2,106 +2,98 @@
 
 use std::collections::BTreeSet;
 
-use pipe::{Failure, Job, Reason};
+use pipe::{AllowedBy, Failure, Job, Reason};
 use programs::outcome::{Ends, OpResult, Outcome};
-use programs::outcomes::{self, Case, Relation};
 use programs::program::Program;
-use programs::spec;
+use programs::spec::MemoryModel;
 use prop_tests::world::{Fault, FaultKind};
 
 use crate::describe::PARAMS;
-
-/// How many states of the specification a search for one outcome may visit.
-const SEARCH_BUDGET: usize = 200_000;
 
 /// What is allowed in one job.
 pub(super) struct Judge {
     pub(super) program: Program,
     pub(super) ends: Ends,
-    pub(super) relation: Relation,
+    memory: MemoryModel,
+    /// Whether the engine is to reach every allowed outcome.
+    exact: bool,
+    /// What is allowed, as far as it is not searched for.
     pub(super) allowed: BTreeSet<Outcome>,
-    /// Whether `allowed` is known; otherwise each outcome is searched for.
-    enumerated: bool,
+    pub(super) allowed_by: AllowedBy,
 }
 
 impl Judge {
     /// Works out what is allowed. `exact` says whether the engine is to reach
     /// every allowed outcome.
     pub(super) fn new(program: &Program, job: &Job, exact: bool) -> Result<Self, String> {
+        let memory = job.memory();
         let allowed = if job.enumerate {
-            spec::allowed(program, job.ends, &PARAMS).map_err(|e| e.to_string())?
+            memory.allowed(program, job.ends, &PARAMS)
         } else {
-            BTreeSet::new()
+            Ok(None)
         };
-        let relation = match (exact, program.slots()) {
-            (true, _) => Relation::Equal,
-            (false, 1) if !program.uses_mailboxes() => Relation::Contained,
-            (false, _) => Relation::SlotWise,
-        };
+        let allowed = allowed.map_err(|error| error.to_string())?;
         Ok(Judge {
             program: program.clone(),
             ends: job.ends,
-            relation,
-            allowed,
-            enumerated: job.enumerate,
+            memory,
+            exact,
+            allowed_by: match allowed {
+                Some(_) => AllowedBy::Specification,
+                None => AllowedBy::Search,
+            },
+            allowed: allowed.unwrap_or_default(),
         })
     }
 
-    fn case(&self) -> Case<'_> {
-        Case {
-            program: &self.program,
-            ends: self.ends,
-            params: &PARAMS,
-        }
+    /// The same with the outcomes that the explorer found on the specification.
+    #[cfg(rc11)]
+    pub(super) fn with_explored(mut self, allowed: BTreeSet<Outcome>) -> Self {
+        self.allowed = allowed;
+        self.allowed_by = AllowedBy::Explorer;
+        self
     }
 
     /// The failure that an outcome is, if it is not allowed.
     pub(super) fn forbidden(&self, outcome: &Outcome, undecided: &mut u64) -> Option<Failure> {
-        if self.allowed.contains(outcome) {
-            return None;
-        }
-        if !self.enumerated {
-            return self.forbidden_by_search(outcome, undecided);
-        }
-        let seen = BTreeSet::from([outcome.clone()]);
-        match outcomes::compare(&self.case(), &self.allowed, &seen, self.relation, false) {
-            Ok(comparison) if comparison.forbidden.is_empty() => None,
-            Ok(_) => {
-                let aborts = |outcome: &Outcome| {
-                    outcome
-                        .results
-                        .iter()
-                        .flatten()
-                        .any(|r| *r == OpResult::Abort)
-                };
-                let aborted = aborts(outcome) && !self.allowed.iter().any(aborts);
-                let outcome = outcome.to_string();
-                let reason = if aborted {
-                    Reason::Abort { outcome }
-                } else {
-                    Reason::Forbidden { outcome }
-                };
-                Some(reason.into())
+        let allowed = match self.allowed_by {
+            AllowedBy::Specification | AllowedBy::Explorer => {
+                Ok(Some(self.allowed.contains(outcome)))
+            }
+            AllowedBy::Search => self
+                .memory
+                .permits(&self.program, self.ends, &PARAMS, outcome),
+        };
+        match allowed {
+            Ok(Some(true)) => None,
+            Ok(Some(false)) => Some(self.failure(outcome).into()),
+            Ok(None) => {
+                *undecided += 1;
+                None
             }
             Err(error) => Some(Reason::tool(error).into()),
         }
     }
 
-    /// As [`forbidden`](Self::forbidden), for programs with too many outcomes.
-    fn forbidden_by_search(&self, outcome: &Outcome, undecided: &mut u64) -> Option<Failure> {
-        let permitted = spec::permits(&self.program, self.ends, &PARAMS, outcome, SEARCH_BUDGET);
-        match permitted {
-            Ok(Some(true)) => None,
-            Ok(None) => {
-                *undecided += 1;
-                None
-            }
-            Ok(Some(false)) => {
-                let outcome = outcome.to_string();
-                Some(Reason::Forbidden { outcome }.into())
-            }
-            Err(error) => Some(Reason::tool(error).into()),
+    /// What an outcome that is not allowed is.
+    fn failure(&self, outcome: &Outcome) -> Reason {
+        let aborts = |outcome: &Outcome| {
+            let mut results = outcome.results.iter().flatten();
+            results.any(|result| *result == OpResult::Abort)
+        };
+        let known = self.allowed_by != AllowedBy::Search;
+        let aborted = known && aborts(outcome) && !self.allowed.iter().any(aborts);
+        let outcome = outcome.to_string();
+        if aborted {
+            Reason::Abort { outcome }
+        } else {
+            Reason::Forbidden { outcome }
         }
+    }
+
+    /// The allowed outcomes that had to be seen.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Outcome> {
+        self.allowed.iter().filter(|_| self.exact)
     }
 }
 

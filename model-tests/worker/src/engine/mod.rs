@@ -17,6 +17,8 @@ mod loom;
 mod rc11;
 #[cfg(shuttle)]
 mod shuttle;
+#[cfg(rc11)]
+mod specification;
 #[cfg(all(loom, target_os = "linux", target_pointer_width = "64"))]
 pub mod stacks;
 mod subject;

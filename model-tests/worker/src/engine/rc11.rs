@@ -7,13 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Program};
 use meta_core::model;
-use pipe::{Case, EngineName, Exploration, Job, Manner, Rc11, Reason};
+use pipe::{AllowedBy, Case, EngineName, Exploration, Job, Manner, Rc11, Reason};
 
 use super::host::ModelHost;
 use super::judge::Judge;
 use super::subject::{Played, Subject};
 use super::watch::{How, Watch};
-use super::{Progress, not_mine, site};
+use super::{Progress, not_mine, site, specification};
 use crate::describe::to_core;
 
 pub(super) const NAME: EngineName = EngineName::Rc11;
@@ -24,8 +24,11 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     };
     match &job.case {
         Case::Program(program) => {
-            let exact = program.slots() == 1;
-            explore_subject(job, how, Judge::new(program, job, exact)?, progress)
+            let mut judge = Judge::new(program, job, true)?;
+            if job.enumerate && judge.allowed_by == AllowedBy::Search {
+                judge = judge.with_explored(specification::outcomes(program, job.ends)?);
+            }
+            explore_subject(job, how, judge, progress)
         }
         Case::Scenario(name) => explore_subject(job, how, Played::new(name, true)?, progress),
     }

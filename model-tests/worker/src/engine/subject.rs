@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::hash::Hash;
 
-use pipe::{Failure, Reason};
+use pipe::{AllowedBy, Failure, Reason};
 use programs::outcome::Outcome;
-use programs::outcomes::Relation;
 use prop_tests::driver::{self, ThreadResult};
 use prop_tests::scenario::{self, Stage, Told};
 use prop_tests::world::{Fault, Host};
@@ -51,6 +50,9 @@ pub(super) trait Subject<H: Host>: Send + Sync + 'static {
     /// How many outcomes are allowed.
     fn allowed(&self) -> usize;
 
+    /// Where that is known from.
+    fn allowed_by(&self) -> AllowedBy;
+
     /// The outcomes that a complete exploration had to show and did not.
     fn missing(&self, seen: &Tally<Self::Seen>) -> Vec<String>;
 }
@@ -86,13 +88,13 @@ impl<H: Host> Subject<H> for Judge {
         self.allowed.len()
     }
 
+    fn allowed_by(&self) -> AllowedBy {
+        self.allowed_by
+    }
+
     fn missing(&self, seen: &Tally<Outcome>) -> Vec<String> {
-        if self.relation != Relation::Equal {
-            return Vec::new();
-        }
         let seen: FxHashSet<_> = seen.iter().map(|(outcome, _)| outcome).collect();
-        self.allowed
-            .iter()
+        self.asked()
             .filter(|outcome| !seen.contains(outcome))
             .map(Outcome::to_string)
             .collect()
@@ -186,6 +188,10 @@ impl<H: Host> Subject<H> for Played<H> {
 
     fn allowed(&self) -> usize {
         self.allowed.len()
+    }
+
+    fn allowed_by(&self) -> AllowedBy {
+        AllowedBy::Specification
     }
 
     fn missing(&self, seen: &Tally<String>) -> Vec<String> {

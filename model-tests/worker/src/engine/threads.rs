@@ -137,6 +137,7 @@ fn rounds_of<S: Subject<ThreadHost>>(
         executions: run.rounds,
         outcomes: run.outcomes.to_texts(),
         allowed: subject.allowed(),
+        allowed_by: subject.allowed_by(),
         // None: a sample never has to show one.
         missing,
         sampled: finished && run.failure.is_none(),

@@ -214,6 +214,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
             cut_branches: state.cut_branches,
             outcomes: state.outcomes.to_texts(),
             allowed: self.subject.allowed(),
+            allowed_by: self.subject.allowed_by(),
             missing,
             complete: complete && !self.how.samples,
             sampled: complete && self.how.samples,

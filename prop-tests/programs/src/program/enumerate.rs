@@ -1,6 +1,6 @@
-//! All canonical programs of a bound, one slot each.
+//! All canonical programs of a bound, of one slot or of several.
 
-use super::{Hand, Hands, MAX_THREADS, Op, OpName, Program, Start, StartKind};
+use super::{Hand, Hands, MAX_SLOTS, MAX_THREADS, Op, OpName, Program, Start, StartKind};
 use crate::text::{ParseError, quoted};
 use std::fmt;
 use std::str::FromStr;
@@ -42,10 +42,50 @@ pub fn enumerate(bound: Bound, with_count: bool) -> impl Iterator<Item = Program
 pub fn enumerate_with(bound: Bound, ops: &'static [OpName]) -> impl Iterator<Item = Program> {
     StartKind::ALL.into_iter().flat_map(move |kind| {
         let start = Start { kind, forgotten: 0 };
-        let enumeration = Enumeration { start, bound, ops };
-        std::iter::successors(Some(enumeration.first()), move |program| {
-            enumeration.next(program)
-        })
+        let enumeration = Enumeration {
+            start,
+            bound,
+            slots: 1,
+            ops,
+        };
+        enumeration.programs()
+    })
+}
+
+/// Like [`enumerate`], of programs that name each of so many slots: with two, the
+/// canonical ones that name slot 0 and slot 1.
+///
+/// ```
+/// # use programs::program::enumerate_on;
+/// let mut programs = enumerate_on("2x2".parse().unwrap(), 2, false);
+/// assert_eq!(programs.next().unwrap().to_string(), "unused: alloc alloc | alloc alloc@1");
+/// ```
+///
+/// # Panics
+///
+/// Without slots, or with more than the text form has.
+pub fn enumerate_on(bound: Bound, slots: usize, with_count: bool) -> impl Iterator<Item = Program> {
+    assert!((1..=MAX_SLOTS).contains(&slots), "no slot, or too many");
+    let ops = OpName::campaign_ops(with_count);
+    StartKind::ALL.into_iter().flat_map(move |kind| {
+        let start = Start { kind, forgotten: 0 };
+        let enumeration = Enumeration {
+            start,
+            bound,
+            slots,
+            ops,
+        };
+        // Threads are in ascending order already; which names slots have is not.
+        enumeration
+            .programs()
+            .filter(move |program| names_each(program, slots) && program.is_canonical())
+    })
+}
+
+fn names_each(program: &Program, slots: usize) -> bool {
+    (0..slots).all(|slot| {
+        let mut ops = program.threads.iter().flatten();
+        ops.any(|op| op.slot == slot)
     })
 }
 
@@ -53,10 +93,16 @@ pub fn enumerate_with(bound: Bound, ops: &'static [OpName]) -> impl Iterator<Ite
 struct Enumeration {
     start: Start,
     bound: Bound,
+    /// Operations are on these slots.
+    slots: usize,
     ops: &'static [OpName],
 }
 
 impl Enumeration {
+    fn programs(self) -> impl Iterator<Item = Program> {
+        std::iter::successors(Some(self.first()), move |program| self.next(program))
+    }
+
     fn first(&self) -> Program {
         let mut program = Program {
             start: self.start,
@@ -91,7 +137,7 @@ impl Enumeration {
             let thread = same.map_or_else(
                 || {
                     let mut thread = Vec::new();
-                    self.extend(&mut thread, hand.into());
+                    self.extend(&mut thread, self.at_start(hand));
                     thread
                 },
                 |last| threads[last].clone(),
@@ -103,16 +149,15 @@ impl Enumeration {
     /// Turns the thread into the next one; false after the last.
     fn advance(&self, thread: &mut Vec<Op>, hand: Hand) -> bool {
         while let Some(last) = thread.pop() {
-            let hands = thread
-                .iter()
-                .fold(hand.into(), |h: Hands, op| h.after(op.name));
-            let mut larger = self.ops.iter().filter(|op| **op > last.name);
-            if let Some(name) = larger.find(|op| hands.allow(**op)) {
-                thread.push(Op {
-                    name: *name,
-                    slot: 0,
-                });
-                self.extend(thread, hands.after(*name));
+            let mut hands = self.at_start(hand);
+            for op in &*thread {
+                hands[op.slot] = hands[op.slot].after(op.name);
+            }
+            let larger = self.applicable(&hands).find(|op| *op > last);
+            if let Some(op) = larger {
+                thread.push(op);
+                hands[op.slot] = hands[op.slot].after(op.name);
+                self.extend(thread, hands);
                 return true;
             }
         }
@@ -120,13 +165,30 @@ impl Enumeration {
     }
 
     /// Adds the least operations that may follow.
-    fn extend(&self, thread: &mut Vec<Op>, mut hands: Hands) {
+    fn extend(&self, thread: &mut Vec<Op>, mut hands: Vec<Hands>) {
         while thread.len() < self.bound.ops {
-            let allowed = self.ops.iter().find(|op| hands.allow(**op));
-            let name = *allowed.expect("every hand allows some operation");
-            thread.push(Op { name, slot: 0 });
-            hands = hands.after(name);
+            let op = self.applicable(&hands).next();
+            let op = op.expect("every hand allows some operation");
+            thread.push(op);
+            hands[op.slot] = hands[op.slot].after(op.name);
         }
+    }
+
+    /// What a thread holds of each slot that holds this of the first one.
+    fn at_start(&self, hand: Hand) -> Vec<Hands> {
+        let mut hands = vec![Hand::Empty.into(); self.slots];
+        hands[0] = hand.into();
+        hands
+    }
+
+    /// The operations that may apply, in ascending order.
+    fn applicable(&self, hands: &[Hands]) -> impl Iterator<Item = Op> {
+        self.ops.iter().flat_map(move |&name| {
+            let slots = hands.iter().enumerate();
+            slots
+                .filter(move |(_, hands)| hands.allow(name))
+                .map(move |(slot, _)| Op { name, slot })
+        })
     }
 }
 
@@ -169,6 +231,7 @@ impl FromStr for Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn count(bound: &str, with_count: bool) -> usize {
         let bound = bound.parse().unwrap_or_else(|error| panic!("{error}"));
@@ -196,6 +259,81 @@ mod tests {
             enumerate_with(bound, &OpName::ALL).partition(Program::uses_mailboxes);
         assert_eq!(with.len(), 3_760);
         assert!(without.into_iter().eq(enumerate(bound, true)));
+    }
+
+    /// The canonical forms of all programs, put together without regard to names.
+    fn canonical_forms(bound: Bound, slots: usize) -> BTreeSet<Program> {
+        let ops: Vec<_> = OpName::campaign_ops(false)
+            .iter()
+            .flat_map(|&name| (0..slots).map(move |slot| Op { name, slot }))
+            .collect();
+        let sequences = |length| {
+            (0..length).fold(vec![Vec::new()], |all: Vec<Vec<Op>>, _| {
+                all.iter()
+                    .flat_map(|ops_so_far| ops.iter().map(|op| [&ops_so_far[..], &[*op]].concat()))
+                    .collect()
+            })
+        };
+        let threads = sequences(bound.ops);
+        let mut forms = BTreeSet::new();
+        for kind in StartKind::ALL {
+            let start = Start { kind, forgotten: 0 };
+            let of_thread = |thread| {
+                let applies = |ops: &&Vec<Op>| {
+                    let mut hands = vec![Hands::from(Hand::Empty); slots];
+                    hands[0] = start.hand(thread).into();
+                    ops.iter().all(|op| {
+                        let allowed = hands[op.slot].allow(op.name);
+                        hands[op.slot] = hands[op.slot].after(op.name);
+                        allowed
+                    })
+                };
+                threads.iter().filter(applies).cloned().collect::<Vec<_>>()
+            };
+            let mut programs = vec![Vec::new()];
+            for thread in 0..bound.threads {
+                let next = of_thread(thread);
+                programs = programs
+                    .iter()
+                    .flat_map(|threads: &Vec<Vec<Op>>| {
+                        next.iter()
+                            .map(|next| [&threads[..], std::slice::from_ref(next)].concat())
+                    })
+                    .collect();
+            }
+            for threads in programs {
+                let program = Program { start, threads };
+                let named: BTreeSet<_> =
+                    program.threads.iter().flatten().map(|op| op.slot).collect();
+                if named.len() == slots {
+                    forms.insert(program.canonical());
+                }
+            }
+        }
+        forms
+    }
+
+    #[test]
+    fn the_programs_of_several_slots_are_all_canonical_ones() {
+        for (bound, slots) in [("2x1", 2), ("2x2", 2), ("3x1", 2), ("3x1", 3)] {
+            let bound: Bound = bound.parse().unwrap();
+            let listed: Vec<_> = enumerate_on(bound, slots, false).collect();
+            assert!(listed.is_sorted());
+            let forms = canonical_forms(bound, slots);
+            assert!(listed.iter().eq(&forms), "{bound} on {slots} slots");
+        }
+    }
+
+    #[test]
+    fn the_programs_of_two_slots_are_counted() {
+        let count = |bound: &str| enumerate_on(bound.parse().unwrap(), 2, false).count();
+        assert_eq!(["2x1", "2x2", "3x1"].map(count), [66, 10_090, 378]);
+    }
+
+    #[test]
+    fn the_programs_of_one_slot_are_those_of_a_campaign() {
+        let bound = "2x2".parse().unwrap();
+        assert!(enumerate_on(bound, 1, true).eq(enumerate(bound, true)));
     }
 
     #[test]

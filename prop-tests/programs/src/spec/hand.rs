@@ -29,27 +29,10 @@ impl Hand {
         }
     }
 
-    /// The hands that are possible after an operation that applied and gave
-    /// `result`; none if the operation cannot give that result to this hand.
-    ///
-    /// There is more than one only after a `take`: its result does not say what
-    /// was taken.
-    pub fn after(self, op: OpName, result: OpResult) -> impl Iterator<Item = Self> {
-        let takes = (op, result) == (OpName::Take, OpResult::Ok);
-        let taken = if takes {
-            &[Self::Shared, Self::Unique][..]
-        } else {
-            &[Self::Empty]
-        };
-        taken
-            .iter()
-            .filter_map(move |taken| self.after_taking(op, result, *taken))
-    }
-
     /// The hand after an operation that applied, gave `result`, and has `taken`
     /// this out of the mailbox; `None` if the operation cannot do that to this
     /// hand.
-    pub(super) fn after_taking(self, op: OpName, result: OpResult, taken: Self) -> Option<Self> {
+    pub fn after(self, op: OpName, result: OpResult, taken: Self) -> Option<Self> {
         use OpResult as R;
         if !self.applies(op) {
             return None;
@@ -80,15 +63,6 @@ impl Hand {
             (OpName::Take, R::Ok) => Some(taken),
             (OpName::Take, R::Empty) => Some(self),
             _ => None,
-        }
-    }
-
-    /// How many handles this is.
-    pub fn handles(self) -> usize {
-        match self {
-            Self::Empty => 0,
-            Self::Shared | Self::Unique => 1,
-            Self::SharedTwice => 2,
         }
     }
 }

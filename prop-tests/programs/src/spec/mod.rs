@@ -3,7 +3,7 @@
 //!
 //! It is written from the protocol and uses nothing of `meta-core`: a second
 //! opinion, not a mirror. Atomic steps interleave sequentially consistently;
-//! [`outcomes`](crate::outcomes) says what that means where memory is weaker.
+//! [`weak`] says what they come to where memory is weaker.
 //!
 //! | file | says |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | `thread`, `setup` | how a thread goes through its program |
 //! | [`Machine`] | one execution, step by step |
 //! | `search` | all executions |
+//! | `model` | which of the two an engine is judged by |
 //!
 //! An abort is a result. The increment of `clone` stays in the count, the
 //! thread stops and forgets its handles, the others go on, and the end of the
@@ -23,26 +24,28 @@
 use std::{collections::BTreeSet, error::Error, fmt};
 
 use crate::{
-    outcome::{Ends, OpResult, Outcome},
+    outcome::{Ends, Outcome},
     program::Program,
 };
 
 mod hand;
 mod machine;
+mod model;
 mod permits;
 mod search;
 mod setup;
 mod slot;
 mod step;
 mod thread;
+pub mod weak;
 
 pub use hand::Hand;
 pub use machine::Machine;
+pub use model::MemoryModel;
 pub use permits::permits;
 pub use slot::{Slot, SlotClass, SlotState, Transition};
 
 use setup::Setup;
-pub(crate) use setup::{program_slots, start_hand};
 
 /// The constants of the protocol that a build may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,33 +82,6 @@ pub fn allowed_with(
     Ok(search::outcomes(&setup, Some(visit)))
 }
 
-/// What the steps of one slot do not decide.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Beside {
-    /// Thread `t` stops before its operation `stops[t]`, as if it aborted
-    /// outside the program. With any stop, the end is not judged.
-    pub(crate) stops: Vec<Option<usize>>,
-    /// What operation `o` of thread `t`, one on a mailbox, comes to, if
-    /// `given[t][o]` says so.
-    ///
-    /// A mailbox is another location than the count, and an operation on it
-    /// that fails orders nothing: the count alone does not say when it was.
-    /// Then any number of handles may be in the mailbox, and what is left is
-    /// that a handle is given before it is taken.
-    pub(crate) given: Vec<Vec<Option<OpResult>>>,
-}
-
-/// Like [`allowed`], with something decided beside the slot.
-pub(crate) fn allowed_beside(
-    program: &Program,
-    ends: Ends,
-    params: &Params,
-    others: &Beside,
-) -> Result<BTreeSet<Outcome>, SpecError> {
-    let setup = Setup::new(program, ends, params)?.beside(others);
-    Ok(search::outcomes(&setup, None))
-}
-
 /// Why a program cannot be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpecError {
@@ -134,6 +110,12 @@ pub enum SpecError {
         /// How many there may be.
         ref_count_max: u64,
     },
+    /// On weak memory, two plain accesses to the metadata of a slot race: the
+    /// specification contradicts itself.
+    DataRace {
+        /// The slot.
+        slot: usize,
+    },
 }
 
 impl fmt::Display for SpecError {
@@ -158,6 +140,11 @@ impl fmt::Display for SpecError {
             } => write!(
                 f,
                 "the start has {count} handles; a slot may be shared by {ref_count_max}"
+            ),
+            Self::DataRace { slot } => write!(
+                f,
+                "the specification contradicts itself: two accesses to the metadata of \
+                 slot {slot} race"
             ),
         }
     }

@@ -1,12 +1,12 @@
 //! A program made ready to run: checked, and with its start state.
 
 use crate::{
-    outcome::{Ends, OpResult, Writer},
+    outcome::{Ends, Writer},
     program::{Op, Program, Start, StartKind},
 };
 
 use super::{
-    Beside, Params, SpecError,
+    Params, SpecError,
     hand::{Hand, Hands},
     slot::{Slot, SlotState},
     thread::Control,
@@ -19,12 +19,6 @@ pub(super) struct Setup {
     pub(super) ends: Ends,
     pub(super) ref_count_max: u64,
     pub(super) slots: usize,
-    /// Threads that stop for a reason outside the program: before this
-    /// operation, as an abort would stop them, but with no result of it.
-    stops: Vec<Option<usize>>,
-    /// The results that operations on the mailbox come to, by thread and
-    /// operation, where they are given.
-    given: Vec<Vec<Option<OpResult>>>,
 }
 
 impl Setup {
@@ -68,16 +62,7 @@ impl Setup {
             ends,
             ref_count_max,
             slots,
-            stops: Vec::new(),
-            given: Vec::new(),
         })
-    }
-
-    /// The same beside other slots.
-    pub(super) fn beside(mut self, others: &Beside) -> Self {
-        self.stops = others.stops.clone();
-        self.given = others.given.clone();
-        self
     }
 
     pub(super) fn ops(&self, thread: usize) -> &[Op] {
@@ -86,15 +71,6 @@ impl Setup {
 
     pub(super) fn threads(&self) -> usize {
         self.program.threads.len()
-    }
-
-    pub(super) fn stop(&self, thread: usize) -> Option<usize> {
-        self.stops.get(thread).copied().flatten()
-    }
-
-    /// The result that this operation comes to, if it is given.
-    pub(super) fn given(&self, thread: usize, position: usize) -> Option<OpResult> {
-        *self.given.get(thread)?.get(position)?
     }
 
     /// A slot before the first operation.
@@ -110,7 +86,7 @@ impl Setup {
         Slot {
             state,
             live: (state != SlotState::Unused).then_some(Writer::Start),
-            mailbox: 0,
+            mailbox: false,
         }
     }
 
@@ -124,7 +100,7 @@ impl Setup {
 
 /// How many slots a program is about: up to the highest it names, at least
 /// one.
-pub(crate) fn program_slots(program: &Program) -> usize {
+fn program_slots(program: &Program) -> usize {
     let named = program
         .threads
         .iter()
@@ -134,7 +110,7 @@ pub(crate) fn program_slots(program: &Program) -> usize {
 }
 
 /// What a thread, counted from 0, holds of slot 0 at the start.
-pub(crate) fn start_hand(start: Start, thread: usize) -> Hand {
+fn start_hand(start: Start, thread: usize) -> Hand {
     match (start.kind, thread) {
         (StartKind::Shared, 0) | (StartKind::SharedTwice, 0 | 1) => Hand::Shared,
         (StartKind::Unique, 0) => Hand::Unique,

@@ -64,10 +64,9 @@ pub struct Slot {
     /// Who wrote the live metadata; `None` while unused and while busy, when
     /// no handle reaches it.
     pub live: Option<Writer>,
-    /// Handles in the mailbox: the unique one if the slot is unique, or else a
-    /// shared one. At most one, unless the results of the operations on the
-    /// mailbox are given.
-    pub mailbox: u32,
+    /// Whether a handle is in the mailbox: the unique one if the slot is unique,
+    /// or else a shared one.
+    pub mailbox: bool,
 }
 
 impl Slot {
@@ -75,7 +74,7 @@ impl Slot {
     pub const UNUSED: Self = Self {
         state: SlotState::Unused,
         live: None,
-        mailbox: 0,
+        mailbox: false,
     };
 
     /// The slot as the end of an outcome records it.

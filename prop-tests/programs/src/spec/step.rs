@@ -59,9 +59,6 @@ impl Advance {
 /// Plain accesses to the metadata are a step of their own (`read`, `write`,
 /// `repurpose`) or belong to the atomic step that makes them visible.
 ///
-/// An operation on the mailbox comes to the result that is `given`, if one is,
-/// except that nothing can be taken from where nothing is.
-///
 /// # Panics
 ///
 /// When the slot is in a state that no holder of `hand` can find: the
@@ -73,7 +70,6 @@ pub(super) fn step(
     me: Writer,
     slot: &mut Slot,
     ref_count_max: u64,
-    given: Option<OpResult>,
 ) -> Advance {
     use SlotState::{Busy, Shared, Unique, Unused};
     let before = slot.state;
@@ -201,18 +197,17 @@ pub(super) fn step(
 
         // Into the mailbox, and out of it: the count does not change.
         (OpName::Give, Micro::First, _) => {
-            let full = given.map_or(slot.mailbox > 0, |given| given == OpResult::Full);
-            if full {
+            if slot.mailbox {
                 return unchanged(OpResult::Full);
             }
-            slot.mailbox += 1;
+            slot.mailbox = true;
             unchanged(OpResult::Ok)
         }
         (OpName::Take, Micro::First, _) => {
-            if slot.mailbox == 0 || given == Some(OpResult::Empty) {
+            if !slot.mailbox {
                 return unchanged(OpResult::Empty);
             }
-            slot.mailbox -= 1;
+            slot.mailbox = false;
             Advance::Finished {
                 result: OpResult::Ok,
                 taken: if before == Unique {

@@ -20,7 +20,7 @@ pub(super) struct Control {
     pub(super) position: usize,
     pub(super) micro: Micro,
     pub(super) hands: Hands,
-    /// It aborted, or was stopped: it takes no further step.
+    /// It aborted: it takes no further step.
     pub(super) stopped: bool,
 }
 
@@ -61,9 +61,8 @@ impl Control {
     ) -> (Advance, Option<Transition>) {
         let me = Writer::op(thread + 1, self.position + 1);
         let hand = self.hands.get(op.slot);
-        let given = setup.given(thread, self.position);
         let max = setup.ref_count_max;
-        let advance = step::step(op.name, self.micro, hand, me, slot, max, given);
+        let advance = step::step(op.name, self.micro, hand, me, slot, max);
         let transition = match advance {
             Advance::Inside(_) => None,
             Advance::Finished {
@@ -100,7 +99,7 @@ impl Control {
             return;
         }
         let hand = self.hands.get(op.slot);
-        let hand = hand.after_taking(op.name, result, taken);
+        let hand = hand.after(op.name, result, taken);
         let hand = hand.expect("the specification gives results that fit");
         self.hands.set(op.slot, hand);
         if self.position < setup.ops(thread).len() {
@@ -114,11 +113,6 @@ impl Control {
     fn settle(&mut self, setup: &Setup, thread: usize) {
         let ops = setup.ops(thread);
         loop {
-            if setup.stop(thread) == Some(self.position) {
-                self.stopped = true;
-                self.hands = Hands::EMPTY;
-                return;
-            }
             match ops.get(self.position) {
                 Some(op) if !self.hands.get(op.slot).applies(op.name) => self.position += 1,
                 _ => return,

@@ -44,7 +44,7 @@ fn an_execution_is_told_step_by_step() {
     let end = Slot {
         state: SlotState::Shared(2),
         live: Some(writer),
-        mailbox: 0,
+        mailbox: false,
     };
     assert_eq!(machine.slots(), [end]);
     assert_eq!(show(&machine.outcome().unwrap()), "last ok | ok ; 2");
@@ -128,9 +128,9 @@ fn a_handle_moves_in_one_step_each() {
         assert_eq!(machine.slots()[0].mailbox, mailbox);
         done.result
     };
-    assert_eq!(step(1, Hand::Empty, 0), OpResult::Empty);
-    assert_eq!(step(0, Hand::Empty, 1), OpResult::Ok);
-    assert_eq!(step(2, Hand::Unique, 0), OpResult::Ok);
+    assert_eq!(step(1, Hand::Empty, false), OpResult::Empty);
+    assert_eq!(step(0, Hand::Empty, true), OpResult::Ok);
+    assert_eq!(step(2, Hand::Unique, false), OpResult::Ok);
     // Thread 2 has nothing to write or to give, and thread 3 takes no second
     // handle.
     assert_eq!(machine.enabled().count(), 0);

@@ -1,8 +1,8 @@
 //! The specification against outcome sets derived by hand and against a naive
-//! search, and the comparison of outcomes.
+//! search, and on weak memory.
 
 mod by_hand;
-mod compare;
 mod machine;
 mod naive;
 mod text;
+mod weak;

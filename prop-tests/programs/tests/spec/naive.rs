@@ -391,7 +391,7 @@ pub(crate) fn programs(slots: usize) -> impl Strategy<Value = Program> {
                 let successes = [OpResult::Ok, OpResult::Yes, OpResult::Last];
                 let next = successes
                     .iter()
-                    .find_map(|&result| hand.after(name, result).next());
+                    .find_map(|&result| hand.after(name, result, Hand::Shared));
                 *hand = next.unwrap_or(*hand);
                 Op { name, slot }
             });

@@ -1,0 +1,275 @@
+//! The specification's own steps under rc11: what is allowed to programs that are too
+//! large for its enumeration.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use ::rc11::cell::UnsafeCell;
+use ::rc11::sync::atomic::{AtomicU64, fence};
+use ::rc11::{Builder, Execution, Flow, Program, hint};
+use programs::outcome::{Ends, Outcome, Writer};
+use programs::program;
+use programs::spec::Hand;
+use programs::spec::weak::{Access, AccessKind, Found, Orderings, Steps, Thread};
+use prop_tests::world::{Flag, Gift, Mailbox};
+
+use crate::describe::PARAMS;
+
+/// The outcomes of all executions of the specification's steps.
+pub(super) fn outcomes(
+    program: &program::Program,
+    ends: Ends,
+) -> Result<BTreeSet<Outcome>, String> {
+    outcomes_with(program, ends, &Orderings::PROTOCOL)
+}
+
+fn outcomes_with(
+    program: &program::Program,
+    ends: Ends,
+    orderings: &Orderings,
+) -> Result<BTreeSet<Outcome>, String> {
+    let steps = Steps::new(program, ends, &PARAMS, orderings).map_err(|error| error.to_string())?;
+    let gives = (0..steps.slots()).map(|slot| program.gives(slot));
+    let explored = Specification {
+        gives: gives.collect(),
+        execution: RefCell::new(Rc::new(Running::new(&steps, &[]))),
+        outcomes: RefCell::default(),
+        steps,
+    };
+    let report = Builder::new()
+        .failed_weak_waits(true)
+        .explore_program(&explored);
+    match report.failure {
+        None => Ok(explored.outcomes.into_inner()),
+        Some(failure) => Err(format!("the specification contradicts itself: {failure}")),
+    }
+}
+
+struct Specification {
+    steps: Steps,
+    /// How often the mailbox of each slot can be given to.
+    gives: Vec<usize>,
+    execution: RefCell<Rc<Running>>,
+    outcomes: RefCell<BTreeSet<Outcome>>,
+}
+
+/// One execution.
+struct Running {
+    slots: Vec<Slot>,
+    threads: RefCell<Vec<Thread>>,
+}
+
+struct Slot {
+    count: AtomicU64,
+    mailbox: Option<Mailbox<SpecFlag>>,
+    /// Accesses to this are those to the metadata.
+    metadata: UnsafeCell<()>,
+    live: Cell<Option<Writer>>,
+}
+
+impl Program for Specification {
+    fn threads(&self) -> usize {
+        self.steps.threads().count()
+    }
+
+    fn start(&self) {
+        let execution = Running::new(&self.steps, &self.gives);
+        self.execution.replace(Rc::new(execution));
+    }
+
+    fn run(&self, thread: usize) {
+        let execution = self.execution.borrow().clone();
+        loop {
+            let next = self.steps.next(&execution.threads.borrow()[thread]);
+            let Some(access) = next else {
+                return;
+            };
+            let found = execution.slots[access.slot].perform(access);
+            let mut threads = execution.threads.borrow_mut();
+            self.steps.found(&mut threads[thread], found);
+        }
+    }
+
+    fn finish(&self, _execution: &Execution<'_>) -> Flow {
+        let execution = self.execution.borrow();
+        let newest = |slot: usize| {
+            let slot = &execution.slots[slot];
+            (slot.count.peek(), slot.live.get())
+        };
+        let outcome = self.steps.outcome(&execution.threads.borrow(), newest);
+        self.outcomes.borrow_mut().insert(outcome);
+        Flow::GoOn
+    }
+}
+
+impl Running {
+    fn new(steps: &Steps, gives: &[usize]) -> Self {
+        let slot = |slot: usize| {
+            let (count, live) = steps.start(slot);
+            let gives = gives.get(slot).copied().unwrap_or_default();
+            Slot {
+                count: AtomicU64::new(count),
+                mailbox: (steps.uses_mailboxes()).then(|| Mailbox::new(gives.max(1))),
+                metadata: UnsafeCell::new(()),
+                live: Cell::new(live),
+            }
+        };
+        Running {
+            slots: (0..steps.slots()).map(slot).collect(),
+            threads: RefCell::new(steps.threads().collect()),
+        }
+    }
+}
+
+impl Slot {
+    fn perform(&self, access: Access) -> Found {
+        let mailbox = || self.mailbox.as_ref().expect("the program names a mailbox");
+        match access.kind {
+            AccessKind::Load(ordering) => Found::Count(self.count.load(ordering)),
+            AccessKind::Store(value, ordering) => {
+                self.count.store(value, ordering);
+                Found::Nothing
+            }
+            AccessKind::Add(ordering) => Found::Count(self.count.fetch_add(1, ordering)),
+            AccessKind::Subtract(ordering) => Found::Count(self.count.fetch_sub(1, ordering)),
+            AccessKind::CompareExchange {
+                expected,
+                new,
+                success,
+                failure,
+                weak: false,
+            } => {
+                let read = (self.count).compare_exchange(expected, new, success, failure);
+                Found::Count(read.unwrap_or_else(|read| read))
+            }
+            AccessKind::CompareExchange {
+                expected,
+                new,
+                success,
+                failure,
+                weak: true,
+            } => {
+                let read = (self.count).compare_exchange_weak(expected, new, success, failure);
+                Found::Count(read.unwrap_or_else(|read| {
+                    hint::spin_loop();
+                    read
+                }))
+            }
+            AccessKind::Fence(ordering) => {
+                fence(ordering);
+                Found::Nothing
+            }
+            AccessKind::ReadMetadata => {
+                self.metadata.get(false);
+                Found::Metadata(self.live.get())
+            }
+            AccessKind::WriteMetadata(writer) => {
+                self.metadata.get(true);
+                self.live.set(writer);
+                Found::Nothing
+            }
+            AccessKind::Give(hand) => {
+                let gift = match hand {
+                    Hand::Unique => Gift::Unique,
+                    _ => Gift::Shared,
+                };
+                // Who finds it full is not told of what.
+                Found::Mailbox((!mailbox().give(gift)).then_some(hand))
+            }
+            AccessKind::Take => Found::Mailbox(mailbox().take().map(|gift| match gift {
+                Gift::Shared => Hand::Shared,
+                Gift::Unique => Hand::Unique,
+            })),
+        }
+    }
+}
+
+/// A word of rc11.
+#[derive(Debug)]
+struct SpecFlag(AtomicU64);
+
+impl Flag for SpecFlag {
+    fn new(value: u64) -> Self {
+        SpecFlag(AtomicU64::new(value))
+    }
+
+    fn exchange(&self, current: u64, new: u64, success: Ordering) -> Result<u64, u64> {
+        self.0
+            .compare_exchange(current, new, success, Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use pipe::{AllowedBy, Job, Verdict};
+    use programs::program::enumerate_on;
+    use programs::spec::MemoryModel;
+
+    use super::*;
+
+    const BOTH: [Ends; 2] = [Ends::Left, Ends::Dropped];
+
+    /// The enumeration, the explorer on the specification, and the explorer on the code
+    /// come to the same outcomes.
+    fn agree(program: &program::Program) {
+        for ends in BOTH {
+            let enumerated = MemoryModel::Rc11.allowed(program, ends, &PARAMS).unwrap();
+            let explored = outcomes(program, ends).unwrap();
+            assert_eq!(Some(explored), enumerated, "{program}");
+
+            let job = Job::rc11(program.clone(), ends);
+            let run = super::super::explore(&job, Arc::new(|_| ())).unwrap();
+            assert_eq!(run.allowed_by, AllowedBy::Specification);
+            assert_eq!(run.verdict(), Verdict::Pass, "{program}: {run:?}");
+        }
+    }
+
+    fn agree_on_two_slots(every: usize) {
+        let programs = enumerate_on("2x2".parse().unwrap(), 2, false);
+        programs.step_by(every).for_each(|program| agree(&program));
+    }
+
+    #[test]
+    fn both_sides_agree_on_two_slots() {
+        agree_on_two_slots(29);
+    }
+
+    #[test]
+    #[ignore = "it takes some twenty seconds"]
+    fn both_sides_agree_on_all_programs_of_two_slots() {
+        agree_on_two_slots(1);
+    }
+
+    #[test]
+    fn both_sides_agree_on_mailboxes_and_more_threads() {
+        for line in [
+            "shared: clone give give get@1 | alloc@1 take",
+            "shared*2: alloc@1 give take | give give | take get@1",
+            "shared*2: give get@1 | alloc@1 give",
+            "unique: give | take write give | take read",
+            "shared: give@1 clone give | take drop | take read",
+            "unused: alloc_unique | alloc_unique@1 | get get@1 | get@1 get",
+            "shared+14: clone get@1 | clone alloc@1",
+        ] {
+            agree(&line.parse().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_data_race_of_the_specification_is_a_contradiction() {
+        let program = "unused: alloc | get read".parse().unwrap();
+        let relaxed = Orderings {
+            publish_shared: Ordering::Relaxed,
+            ..Orderings::PROTOCOL
+        };
+        let error = outcomes_with(&program, Ends::Left, &relaxed).unwrap_err();
+        assert!(
+            error.starts_with("the specification contradicts itself: "),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! What is allowed, by the memory that an engine has.
+
+use std::collections::BTreeSet;
+
+use super::{Params, SpecError, weak};
+use crate::outcome::{Ends, Outcome};
+use crate::program::Program;
+
+/// The most states of the specification that are gone through: some seconds.
+const MOST_STATES: usize = 200_000;
+
+/// How the steps of a program see one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MemoryModel {
+    /// They interleave: each finds what the one before it left.
+    Interleaved,
+    /// As RC11 has it, with the orderings of the protocol.
+    Rc11,
+}
+
+impl MemoryModel {
+    /// The outcomes that a program is allowed, or `None` if it is too large to
+    /// enumerate them. Interleavings are always enumerated.
+    ///
+    /// # Errors
+    ///
+    /// As [`allowed`](super::allowed) and [`weak::allowed`].
+    pub fn allowed(
+        self,
+        program: &Program,
+        ends: Ends,
+        params: &Params,
+    ) -> Result<Option<BTreeSet<Outcome>>, SpecError> {
+        match self.of(program) {
+            Self::Interleaved => super::allowed(program, ends, params).map(Some),
+            Self::Rc11 => weak::allowed(program, ends, params, MOST_STATES),
+        }
+    }
+
+    /// Whether an outcome is allowed, or `None` if that takes too long to find out.
+    ///
+    /// # Errors
+    ///
+    /// As [`allowed`](Self::allowed).
+    pub fn permits(
+        self,
+        program: &Program,
+        ends: Ends,
+        params: &Params,
+        outcome: &Outcome,
+    ) -> Result<Option<bool>, SpecError> {
+        match self.of(program) {
+            Self::Interleaved => super::permits(program, ends, params, outcome, MOST_STATES),
+            Self::Rc11 => weak::permits(program, ends, params, outcome, MOST_STATES),
+        }
+    }
+
+    /// One location is coherent, and so interleaved in any case.
+    fn of(self, program: &Program) -> Self {
+        if program.slots() == 1 && !program.uses_mailboxes() {
+            Self::Interleaved
+        } else {
+            self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(line: &str, memory: MemoryModel) -> usize {
+        let program = line.parse().unwrap();
+        let allowed = memory.allowed(&program, Ends::Left, &Params::MODEL);
+        allowed.unwrap().expect("few states").len()
+    }
+
+    #[test]
+    fn memory_makes_a_difference_to_several_locations() {
+        let slots = "unused: alloc alloc@1 | get@1 get";
+        assert_eq!(number(slots, MemoryModel::Interleaved), 5);
+        assert_eq!(number(slots, MemoryModel::Rc11), 7);
+    }
+
+    #[test]
+    fn both_decide_one_outcome() {
+        let program: Program = "unused: alloc alloc_unique@1 | get@1 get".parse().unwrap();
+        let stale: Outcome = "ok ok | unique unused => left @0 shared(1) live, @1 unique live"
+            .parse()
+            .unwrap();
+        let permitted = |memory: MemoryModel| {
+            memory
+                .permits(&program, Ends::Left, &Params::MODEL, &stale)
+                .unwrap()
+        };
+        assert_eq!(permitted(MemoryModel::Interleaved), Some(false));
+        assert_eq!(permitted(MemoryModel::Rc11), Some(true));
+    }
+}
