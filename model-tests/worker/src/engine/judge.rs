@@ -15,7 +15,7 @@ use crate::describe::PARAMS;
 const SEARCH_BUDGET: usize = 200_000;
 
 /// What is allowed in one job.
-pub(super) struct Judge {
+pub(super) struct ProgramSubject {
     pub(super) program: Program,
     pub(super) ends: Ends,
     pub(super) relation: Relation,
@@ -24,7 +24,7 @@ pub(super) struct Judge {
     enumerated: bool,
 }
 
-impl Judge {
+impl ProgramSubject {
     /// Works out what is allowed. `exact` says whether the engine is to reach
     /// every allowed outcome.
     pub(super) fn new(program: &Program, job: &Job, exact: bool) -> Result<Self, String> {
@@ -38,7 +38,7 @@ impl Judge {
             (false, 1) if !program.uses_mailboxes() => Relation::Contained,
             (false, _) => Relation::SlotWise,
         };
-        Ok(Judge {
+        Ok(ProgramSubject {
             program: program.clone(),
             ends: job.ends,
             relation,
