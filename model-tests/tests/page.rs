@@ -10,7 +10,7 @@ use std::process::Command;
 use model_tests::archive::{Found, Kept, Seen};
 use model_tests::audit::recorded::Recorded;
 use model_tests::counterexample::Counterexample;
-use model_tests::page::{Page, Saved};
+use model_tests::report::{Page, Saved};
 use model_tests::subject::Subject;
 use pipe::Verdict;
 

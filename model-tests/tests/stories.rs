@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use expect_test::expect_file;
 use model_tests::counterexample::Counterexample;
 use model_tests::litmus;
-use model_tests::report::{self, story::Detail};
+use model_tests::print::{self, story::Detail};
 use model_tests::subject::Subject;
 use pipe::{Description, Verdict};
 
@@ -46,7 +46,7 @@ fn saved_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn printed(saved: &Counterexample, detail: Detail) -> String {
-    let text = report::failure::text(&saved.job, &saved.run(), described(), detail);
+    let text = print::failure::text(&saved.job, &saved.run(), described(), detail);
     anstream::adapter::strip_str(&text).to_string()
 }
 
@@ -95,7 +95,7 @@ fn a_table_of_two_or_three_threads_fits_a_hundred_columns() {
 #[test]
 fn the_table_is_coloured_and_the_colours_are_all_that_is_stripped() {
     let saved = load("kernel-try-unique-is-relaxed");
-    let text = report::failure::text(&saved.job, &saved.run(), described(), Detail::Story);
+    let text = print::failure::text(&saved.job, &saved.run(), described(), Detail::Story);
     assert!(text.contains("\u{1b}["));
     assert!(!printed(&saved, Detail::Story).contains('\u{1b}'));
 }

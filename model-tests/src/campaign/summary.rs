@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::record::Record;
-use crate::report::{count, seconds, verdict};
+use crate::print::{count, seconds, verdict};
 use pipe::Verdict;
 
 /// How many of the slowest programs and of the failures are named.

@@ -11,7 +11,7 @@ use crate::audit::oracle::{Answer, Oracle};
 use crate::audit::recorded::Recorded;
 use crate::audit::table::Table;
 use crate::audit::{self, Row, joint};
-use crate::{interrupt, litmus, report, workspace};
+use crate::{interrupt, litmus, print, workspace};
 use pipe::Verdict;
 use pipe::{Description, EngineName};
 
@@ -121,7 +121,7 @@ fn audit(
     rows.extend(audit::rows(oracle, &sound, take)?);
     if !args.json {
         bar.suspend(|| as_it_is(&base, oracle.cases()));
-        bar.suspend(|| anstream::println!("{}", report::audit::rows(&rows)));
+        bar.suspend(|| anstream::println!("{}", print::audit::rows(&rows)));
     }
     let mut minimal = Vec::new();
     if !args.no_joint && !args.json {
@@ -135,7 +135,7 @@ fn audit(
                 "\nall {} minimal sets of orderings under which everything passes (· is the \
                  weakest):\n{}",
                 minimal.len(),
-                report::audit::joint(&minimal)
+                print::audit::joint(&minimal)
             );
         });
     }
@@ -211,15 +211,15 @@ fn as_it_is(base: &Answer, cases: usize) {
     match &base.kill {
         None => anstream::println!(
             "as it is: {} cases pass, {} executions, {}",
-            report::count(cases as u64),
-            report::count(base.executions),
-            report::seconds(base.seconds)
+            print::count(cases as u64),
+            print::count(base.executions),
+            print::seconds(base.seconds)
         ),
         Some(kill) => anstream::println!(
             "as it is: {} in `{}`, execution {}",
-            report::verdict(kill.verdict),
+            print::verdict(kill.verdict),
             kill.program,
-            report::count(kill.executions)
+            print::count(kill.executions)
         ),
     }
 }

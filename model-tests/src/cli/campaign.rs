@@ -12,7 +12,7 @@ use super::{Refusal, json};
 use crate::archive::{Found, Kept};
 use crate::campaign::{Campaign, Results, Shard, Summary, Way};
 use crate::litmus::ends;
-use crate::{campaign, report};
+use crate::{campaign, print};
 use pipe::Verdict;
 use pipe::{EngineName, Limits, Probe};
 
@@ -178,7 +178,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         bar.inc(1);
         bar.set_message(format!(
             "{} executions, {} mismatches",
-            report::count(summary.executions()),
+            print::count(summary.executions()),
             summary.mismatches()
         ));
         Ok(())
@@ -195,7 +195,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         anstream::println!(
             "campaign {} of {} canonical programs, shard {}, ends {}, {}",
             plan.name(),
-            report::count(programs.len() as u64),
+            print::count(programs.len() as u64),
             plan.shard,
             plan.ends
                 .iter()
@@ -212,11 +212,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         if summary.runs() < total as u64 {
             anstream::println!(
                 "interrupted: {} of {} runs are done",
-                report::count(summary.runs()),
-                report::count(total as u64)
+                print::count(summary.runs()),
+                print::count(total as u64)
             );
         }
-        anstream::println!("verdict: {}", report::verdict(verdict));
+        anstream::println!("verdict: {}", print::verdict(verdict));
     }
     Ok(verdict.exit_code())
 }
@@ -266,11 +266,11 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     anstream::println!(
         "campaign {} of {} canonical programs, all {} shards, commit {}",
         merged.header.bound,
-        report::count(merged.header.programs as u64),
+        print::count(merged.header.programs as u64),
         merged.header.shard.of,
         merged.header.commit
     );
     anstream::print!("{}", merged.summary.text());
-    anstream::println!("verdict: {}", report::verdict(verdict));
+    anstream::println!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())
 }

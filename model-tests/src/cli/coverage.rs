@@ -12,7 +12,7 @@ use super::pool::{pool, subject};
 use super::{Refusal, json};
 use crate::archive::{Found, Kept};
 use crate::coverage::{self, Coverage};
-use crate::{interrupt, litmus, report, workspace};
+use crate::{interrupt, litmus, print, workspace};
 use pipe::Verdict;
 use pipe::{CLASSES, Transition};
 use pipe::{EngineName, Job, Record};
@@ -178,7 +178,7 @@ fn print(coverage: &Coverage, programs: usize, executions: u64) {
         coverage.reached.len(),
         coverage.missing().count(),
         coverage.forbidden().count(),
-        report::count(programs as u64),
-        report::count(executions)
+        print::count(programs as u64),
+        print::count(executions)
     );
 }

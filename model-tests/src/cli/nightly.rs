@@ -13,7 +13,7 @@ use crate::archive::{Found, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
 use crate::nightly::{Batch, Draw, Line, Summary};
-use crate::{interrupt, litmus, report, workspace};
+use crate::{interrupt, litmus, print, workspace};
 use pipe::Verdict;
 use pipe::{EngineName, Exploration};
 
@@ -195,8 +195,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         summary.add(&line);
         bar.set_message(format!(
             "{} programs, {} schedules, {} failures",
-            report::count(summary.batches()),
-            report::count(summary.schedules()),
+            print::count(summary.batches()),
+            print::count(summary.schedules()),
             summary.failures()
         ));
         if summary.failures() < ENOUGH_FAILURES {
@@ -228,7 +228,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         }
         anstream::println!(
             "verdict: {}{}",
-            report::verdict(verdict),
+            print::verdict(verdict),
             if verdict == Verdict::Pass {
                 " (sampled: nothing failed in the schedules that were drawn)"
             } else {
@@ -256,10 +256,10 @@ fn print_failure(
     let text = format!(
         "{}: {}\n  {message}\n  scheduler {}, execution {}; again: nightly seed={} shard={} \
          batch={}\n  {}",
-        report::verdict(run.verdict()),
+        print::verdict(run.verdict()),
         batch.job.case,
         batch.job.manner,
-        report::count(run.executions),
+        print::count(run.executions),
         draw.seed,
         draw.shard,
         batch.number,
@@ -300,7 +300,7 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
                 )));
             }
             if line.verdict != Verdict::Pass {
-                anstream::println!("{}: {}", report::verdict(line.verdict), line.program);
+                anstream::println!("{}: {}", print::verdict(line.verdict), line.program);
             }
             summary.add(&line);
         }
@@ -310,7 +310,7 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     if summary.batches() == 0 {
         verdict = Verdict::CutOff;
     }
-    anstream::println!("verdict: {}", report::verdict(verdict));
+    anstream::println!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())
 }
 
@@ -325,7 +325,7 @@ fn progress_bar(end: Option<Instant>) -> ProgressBar {
     }
     if let Some(end) = end {
         let seconds = end.saturating_duration_since(Instant::now()).as_secs_f64();
-        bar.set_prefix(report::seconds(seconds));
+        bar.set_prefix(print::seconds(seconds));
     }
     bar.enable_steady_tick(Duration::from_millis(250));
     bar

@@ -6,9 +6,9 @@ use super::pool::{built, subject};
 use super::{Refusal, json};
 use crate::campaign::commit;
 use crate::counterexample::Counterexample;
-use crate::report;
-use crate::report::line::Smallest;
-use crate::report::story::Detail;
+use crate::print;
+use crate::print::line::Smallest;
+use crate::print::story::Detail;
 use crate::story;
 use crate::worker::Worker;
 use pipe::Verdict;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             saved: Some(args.file.display().to_string()),
             story,
         });
-        let line = report::line::Line::new(&job, &run).with(smallest);
+        let line = print::line::Line::new(&job, &run).with(smallest);
         json::line(&line).map_err(Refusal::tool)?;
     } else {
         if !args.quiet {
@@ -65,14 +65,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 anstream::println!("smallest of: {original}");
             }
         }
-        anstream::println!("{}", report::line::text(&job, &run));
+        anstream::println!("{}", print::line::text(&job, &run));
         if !args.quiet {
             let detail = if args.verbose {
                 Detail::Verbose
             } else {
                 Detail::Story
             };
-            anstream::println!("\n{}", report::failure::text(&job, &run, subject, detail));
+            anstream::println!("\n{}", print::failure::text(&job, &run, subject, detail));
         }
     }
     if verdict != saved.verdict {
@@ -95,7 +95,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         anstream::eprintln!("note: {message}");
     }
     if !args.json && !args.quiet {
-        anstream::println!("verdict: {}", report::verdict(verdict));
+        anstream::println!("verdict: {}", print::verdict(verdict));
     }
     Ok(verdict.exit_code().max(u8::from(verdict != Verdict::Pass)))
 }

@@ -11,7 +11,7 @@ use crate::archive;
 use crate::audit::recorded::Recorded;
 use crate::campaign::commit;
 use crate::counterexample::Counterexample;
-use crate::page::{Page, Saved};
+use crate::report::{Page, Saved};
 
 /// Write one HTML page of the last runs: verdicts, failing executions as
 /// pictures, outcomes, orderings, campaigns, transitions, history.

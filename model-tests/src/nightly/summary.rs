@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::Line;
-use crate::report::count;
+use crate::print::count;
 use pipe::Transition;
 use pipe::Verdict;
 

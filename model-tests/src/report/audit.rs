@@ -1,79 +1,62 @@
-//! The tables of the audit.
+//! The audit that is kept with the code, as a matrix.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table as Cells, presets};
+use std::collections::BTreeMap;
 
-use super::{count, seconds};
-use crate::audit::Row;
-use crate::audit::table::Table;
-use crate::audit::variants;
+use maud::{Markup, html};
 
-/// One row for each ordering that was tried.
-pub fn rows(rows: &[Row]) -> String {
-    let mut table = cells();
-    table.set_header([
-        "site",
-        "from",
-        "to",
-        "judged",
-        "verdict",
-        "smallest program",
-        "executions",
-        "runs",
-        "time",
-    ]);
-    for row in rows {
-        table.add_row([
-            row.site.to_owned(),
-            row.from.to_owned(),
-            row.to.unwrap_or("-").to_owned(),
-            row.judged.as_str().to_owned(),
-            if row.to.is_some() {
-                row.verdict.to_string()
-            } else {
-                "-".to_owned()
-            },
-            row.program.clone().unwrap_or_else(|| "-".to_owned()),
-            count(row.executions),
-            count(row.runs),
-            seconds(row.seconds),
-        ]);
-    }
-    for column in 6..9 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.to_string()
-}
+use super::scroll;
+use crate::audit::recorded::{Recorded, RecordedRow};
 
-/// One column for each minimal table; sites that are at their weakest in all of
-/// them are left out.
-pub fn joint(tables: &[Table]) -> String {
-    let mut table = cells();
-    let mut header = vec!["site".to_owned()];
-    header.extend((1..=tables.len()).map(|n| n.to_string()));
-    table.set_header(header);
-    for site in tables.iter().take(1).flat_map(Table::sites) {
-        let weakest = |t: &Table| variants::lacking(site, t.get(site)).next().is_none();
-        if !tables.iter().all(weakest) {
-            let mut row = vec![site.name.clone()];
-            row.extend(tables.iter().map(|t| {
-                if weakest(t) {
-                    "·".to_owned()
-                } else {
-                    variants::name(site, t.get(site)).to_owned()
+const ORDERINGS: [&str; 5] = ["none", "Relaxed", "Acquire", "Release", "AcqRel"];
+
+pub(super) fn matrix(audit: &Recorded) -> Markup {
+    let mut sites: Vec<&str> = audit.rows.iter().map(|row| row.site.as_str()).collect();
+    sites.dedup();
+    let tried: BTreeMap<(&str, &str), &RecordedRow> = audit
+        .rows
+        .iter()
+        .filter_map(|row| Some(((row.site.as_str(), row.to.as_deref()?), row)))
+        .collect();
+    let of_code = |site: &str| {
+        let row = audit.rows.iter().find(|row| row.site == site);
+        row.map_or("", |row| row.from.as_str())
+    };
+    html! {
+        p { "Each ordering of the code, and what happens with another one. Bounds: " (audit.bounds.join(", ")) " and the litmus files." }
+        (scroll("Audit", html! {
+            table {
+                thead { tr { th { "site" } @for ordering in ORDERINGS { th { (ordering) } } } }
+                tbody {
+                    @for site in sites {
+                        tr {
+                            td class="mono" { (site) }
+                            @for ordering in ORDERINGS {
+                                td class="nowrap" {
+                                    @if of_code(site) == ordering { b { "in the code" } }
+                                    @else if let Some(row) = tried.get(&(site, ordering)) { (cell(row)) }
+                                    @else { span class="quiet" { "·" } }
+                                }
+                            }
+                        }
+                    }
                 }
-            }));
-            table.add_row(row);
+            }
+        }))
+        h3 { "Minimal tables" }
+        p { "Sites that cannot be at their weakest, in each set of orderings under which everything passes:" }
+        ul {
+            @for table in &audit.minimal {
+                li { @for (site, ordering) in table { code { (site) "=" (ordering) } " " } }
+            }
         }
     }
-    table.to_string()
 }
 
-fn cells() -> Cells {
-    let mut table = Cells::new();
-    table
-        .load_preset(presets::UTF8_BORDERS_ONLY)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    table
+fn cell(row: &RecordedRow) -> Markup {
+    html! {
+        @match &row.program {
+            Some(program) => { span class="fail" { (row.verdict) } br; code { (program) } },
+            None => span class="quiet" { (row.judged.as_str()) },
+        }
+    }
 }

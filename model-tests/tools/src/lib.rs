@@ -6,5 +6,5 @@ pub mod cli;
 pub mod docs;
 pub mod mutants;
 pub mod planted;
-pub mod report;
+pub mod print;
 pub mod scale;

@@ -7,7 +7,7 @@
 mod mailboxes;
 
 use mailboxes::{assert_all_pass, explore};
-use model_tests::report::{self, story::Detail};
+use model_tests::print::{self, story::Detail};
 use model_tests::subject::Subject;
 use pipe::{Job, Probe, Record, StepKind, Verdict};
 use programs::outcome::Ends;
@@ -55,7 +55,7 @@ fn a_story_shows_the_mailbox() {
         })
         .collect();
     assert_eq!(moves, [(1, Some(0), true), (2, Some(0), false)]);
-    let text = report::failure::text(&job, &run, subject, Detail::Story);
+    let text = print::failure::text(&job, &run, subject, Detail::Story);
     for what in ["mailbox: a handle goes in", "mailbox: a handle comes out"] {
         assert!(text.contains(what), "{text}");
     }

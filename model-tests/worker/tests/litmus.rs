@@ -18,7 +18,7 @@ use std::sync::{Arc, LazyLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::litmus::{self, Litmus};
-use model_tests::report::{self, story::Detail};
+use model_tests::print::{self, story::Detail};
 use model_tests::subject::Subject;
 use model_tests::worker::build;
 use pipe::Verdict;
@@ -91,7 +91,7 @@ fn run(program: &Path, engine: EngineName, file: &Litmus) -> Result<(), Failed> 
     println!(
         "{}: {} executions, {verdict}",
         file.name,
-        report::count(executions)
+        print::count(executions)
     );
     if verdict != file.expect {
         return Err(format!("expected {}, got {verdict}\n{}", file.expect, story(&runs)?).into());
@@ -108,9 +108,9 @@ fn story(runs: &[(Job, Exploration)]) -> Result<String, String> {
     let subject = Subject::new(|| Ok(worker::describe())).description()?;
     let mut said = String::new();
     for (job, run) in runs {
-        said.push_str(&report::line::text(job, run));
+        said.push_str(&print::line::text(job, run));
         said.push('\n');
-        said.push_str(&report::failure::text(job, run, subject, Detail::Verbose));
+        said.push_str(&print::failure::text(job, run, subject, Detail::Verbose));
     }
     Ok(said)
 }

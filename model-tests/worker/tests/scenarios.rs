@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::plan::Question;
-use model_tests::report;
+use model_tests::print;
 use model_tests::subject::Subject;
 use pipe::Verdict;
 use pipe::{EngineName, Exploration, Job};
@@ -80,7 +80,7 @@ fn judge(
     println!(
         "{}: {} executions, {} of {} outcomes, {complete} of {} runs complete, {verdict}",
         scenario.name,
-        report::count(executions),
+        print::count(executions),
         seen.unwrap_or(0),
         scenario.allowed.len(),
         runs.len(),
@@ -105,10 +105,10 @@ fn judge(
 fn story(runs: &[(Job, Exploration)]) -> String {
     let mut said = String::new();
     for (job, run) in runs {
-        said.push_str(&report::line::text(job, run));
+        said.push_str(&print::line::text(job, run));
         said.push('\n');
         if let Some(failure) = &run.failure {
-            said.push_str(&report::steps::text(failure, &worker::describe()));
+            said.push_str(&print::steps::text(failure, &worker::describe()));
         }
         for outcome in &run.missing {
             said.push_str(&format!("  missing: {outcome}\n"));

@@ -3,8 +3,8 @@
 use programs::outcome::Outcome;
 
 use crate::cli::Refusal;
-use crate::report;
-use crate::report::story::Detail;
+use crate::print;
+use crate::print::story::Detail;
 use crate::story;
 use crate::worker::Worker;
 use pipe::{Description, Exploration, Job, Limits, Record};
@@ -92,7 +92,7 @@ pub(super) fn print(
                 "\n{} {}: {outcome}\n{}",
                 run.engine,
                 job.manner,
-                report::story::text(&story, wanted.detail)
+                print::story::text(&story, wanted.detail)
             );
         }
     }

@@ -8,11 +8,11 @@ use programs::program::Program;
 use super::Args;
 use crate::counterexample::Counterexample;
 use crate::plan::Question;
-use crate::report::line::Smallest;
-use crate::report::story::Detail;
+use crate::print::line::Smallest;
+use crate::print::story::Detail;
 use crate::smallest::smallest;
 use crate::worker::Worker;
-use crate::{report, story};
+use crate::{print, story};
 use pipe::{Description, Exploration, Job};
 
 /// A failure, made small and saved.
@@ -60,9 +60,7 @@ impl Failed {
                 self.job.case
             ));
         }
-        text.push_str(&report::failure::text(
-            &self.job, &self.run, subject, detail,
-        ));
+        text.push_str(&print::failure::text(&self.job, &self.run, subject, detail));
         match &self.saved {
             Some(Ok(path)) => {
                 text.push_str(&format!("\nsaved; again: just replay {}", near(path)));

@@ -18,10 +18,10 @@ use crate::archive::{Found, Kept, Seen};
 use crate::interrupt;
 use crate::litmus::{Litmus, ends};
 use crate::plan::{self, Question};
-use crate::report;
-use crate::report::line::Smallest;
-use crate::report::outcomes::Allowed;
-use crate::report::story::Detail;
+use crate::print;
+use crate::print::line::Smallest;
+use crate::print::outcomes::Allowed;
+use crate::print::story::Detail;
 use crate::subject::Subject;
 use crate::worker::{Builds, Worker};
 use failed::Failed;
@@ -173,7 +173,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map(|(job, run)| (job, run))
                 .collect();
             if !runs.is_empty() {
-                anstream::println!("\n{}", report::outcomes::table(&runs, &allowed));
+                anstream::println!("\n{}", print::outcomes::table(&runs, &allowed));
             }
         }
         if args.examples || !args.example.is_empty() {
@@ -192,7 +192,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             None => {
                 let broken = runs.iter().find(|(_, run)| run.failure.is_some());
                 if let Some((job, run)) = broken {
-                    let text = report::failure::text(job, run, described()?, detail);
+                    let text = print::failure::text(job, run, described()?, detail);
                     anstream::println!("\n{text}");
                 }
             }
@@ -200,9 +200,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     keep(&question, &runs, verdict);
     if !args.json {
-        anstream::println!("\nverdict: {}", report::verdict(verdict));
+        anstream::println!("\nverdict: {}", print::verdict(verdict));
         if let Some(expected) = expected.filter(|e| *e != verdict) {
-            anstream::println!("the litmus file expects: {}", report::verdict(expected));
+            anstream::println!("the litmus file expects: {}", print::verdict(expected));
         }
     }
     Ok(verdict.exit_code())
@@ -230,7 +230,7 @@ impl Session<'_> {
                 job.engine(),
                 job.ends,
                 job.manner,
-                report::count(so_far.executions),
+                print::count(so_far.executions),
                 so_far.outcomes
             ));
         };
@@ -428,10 +428,10 @@ fn progress_bar() -> ProgressBar {
 
 fn print_run(args: &Args, job: &Job, run: &Exploration, smallest: Option<Smallest>) {
     if args.json {
-        let line = report::line::Line::new(job, run).with(smallest);
+        let line = print::line::Line::new(job, run).with(smallest);
         // A line is plain data, which JSON can always say.
         let _ = json::line(&line);
     } else {
-        anstream::println!("{}", report::line::text(job, run));
+        anstream::println!("{}", print::line::text(job, run));
     }
 }

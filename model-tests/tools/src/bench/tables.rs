@@ -3,7 +3,7 @@
 use super::compare::Compared;
 use super::goals;
 use super::{Figure, Part, Results, Unit};
-use crate::report::{count, seconds};
+use crate::print::{count, seconds};
 use crate::scale::Row;
 
 /// A table: its columns after the first `words` ones are numbers.

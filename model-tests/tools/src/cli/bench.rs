@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::bench::compare::compare;
 use crate::bench::{Part, Plan, Results, Tools, tables};
-use crate::report;
+use crate::print;
 use crate::scale::{self, Row};
 use model_tests::cli::{Refusal, json};
 use model_tests::interrupt;
@@ -192,9 +192,9 @@ fn print(args: &Args, results: &Results) -> Result<(), Refusal> {
         }
         return Ok(());
     }
-    anstream::println!("{}", report::bench::origin(results));
+    anstream::println!("{}", print::bench::origin(results));
     for table in tables::tables(results) {
-        anstream::println!("\n{}", report::bench::table(&table));
+        anstream::println!("\n{}", print::bench::table(&table));
     }
     Ok(())
 }
@@ -233,7 +233,7 @@ fn compared(args: &Args, old: &Path, new: &Path) -> Result<u8, Refusal> {
         return Ok(Verdict::Pass.exit_code());
     }
     for (name, results) in [("old", &old), ("new", &new)] {
-        anstream::println!("{name}: {}", report::bench::origin(results));
+        anstream::println!("{name}: {}", print::bench::origin(results));
         anstream::println!("     commit {}", results.commit);
         if !results.complete {
             anstream::println!("     interrupted: not all was measured");
@@ -242,7 +242,7 @@ fn compared(args: &Args, old: &Path, new: &Path) -> Result<u8, Refusal> {
     if !old.machine.is_like(&new.machine) {
         anstream::println!("the machines differ: only ratios within one file mean anything");
     }
-    anstream::println!("\n{}", report::bench::table(&tables::compared(&both)));
+    anstream::println!("\n{}", print::bench::table(&tables::compared(&both)));
     if others > 0 {
         anstream::println!("{others} figures are in one of the files alone");
     }

@@ -7,7 +7,7 @@ use programs::program::Bound;
 
 use super::planted;
 use crate::mutants::{self, Fate, Judges, Mutant, Row};
-use crate::report;
+use crate::print;
 use model_tests::cli::pool::subject;
 use model_tests::cli::{Refusal, json};
 use model_tests::pool::Pool;
@@ -119,9 +119,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     bar.finish_and_clear();
     if !args.json {
-        anstream::println!("{}", report::mutants::rows(&rows));
-        anstream::print!("{}", report::mutants::notes(&rows));
-        anstream::println!("{}", report::mutants::sum(&rows));
+        anstream::println!("{}", print::mutants::rows(&rows));
+        anstream::print!("{}", print::mutants::notes(&rows));
+        anstream::println!("{}", print::mutants::sum(&rows));
     }
     if rows
         .iter()

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::mutants::Args;
 use crate::mutants::{self, Mutant, Tree};
 use crate::planted::{self, ENOUGH, SCHEDULERS, Search};
-use crate::report;
+use crate::print;
 use model_tests::campaign::Shard;
 use model_tests::cli::{Refusal, json};
 use model_tests::interrupt;
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         anstream::println!(
             "median schedules of {} searches; a search gives up after {}",
             args.seeds,
-            report::count(ENOUGH)
+            print::count(ENOUGH)
         );
     }
     if interrupt::requested() {
@@ -125,7 +125,7 @@ fn table(bugs: &[Mutant], searches: &[Search]) -> String {
             found.map_or_else(|| "not found".to_owned(), |s| s.verdict.to_string()),
         ];
         row.extend(SCHEDULERS.map(|scheduler| {
-            planted::median(&of(scheduler)).map_or_else(|| "not found".to_owned(), report::count)
+            planted::median(&of(scheduler)).map_or_else(|| "not found".to_owned(), print::count)
         }));
         table.add_row(row);
     }

@@ -3,7 +3,7 @@
 use super::markdown;
 use crate::bench::tables::{self, Table};
 use crate::bench::{Results, goals};
-use crate::report;
+use crate::print;
 
 /// The whole page.
 pub(super) fn page(results: &Results) -> String {
@@ -26,7 +26,7 @@ pub(super) fn page(results: &Results) -> String {
          \n\
          The figures below are those of `model-tests/bench.json`, which `bench --long --record`\n\
          wrote: {origin}; commit `{commit}`.\n",
-        origin = report::bench::origin(results),
+        origin = print::bench::origin(results),
         commit = short(&results.commit),
     );
     for table in tables::tables(results) {

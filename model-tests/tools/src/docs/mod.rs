@@ -11,8 +11,8 @@ use std::path::Path;
 use pipe::Description;
 
 use crate::bench::Results;
-use crate::report;
-use crate::report::story::Detail;
+use crate::print;
+use crate::print::story::Detail;
 use crate::scale;
 use model_tests::audit::recorded::Recorded;
 use model_tests::counterexample::Counterexample;
@@ -103,7 +103,7 @@ pub fn documents(
 /// The failure as `explore` prints it.
 fn shown_failure(root: &Path, subject: &'static Description) -> Result<String, String> {
     let saved = Counterexample::load(&root.join(SHOWN))?;
-    let text = report::failure::text(&saved.job, &saved.run(), subject, Detail::Story);
+    let text = print::failure::text(&saved.job, &saved.run(), subject, Detail::Story);
     Ok(format!(
         "```\nsmallest program that fails in the same way: {}\n\n{}\n```\n",
         saved.job.case,

@@ -11,7 +11,7 @@ use prop_tests::world::{Fault, FaultKind};
 use crate::describe::PARAMS;
 
 /// What is allowed in one job.
-pub(super) struct Judge {
+pub(super) struct ProgramSubject {
     pub(super) program: Program,
     pub(super) ends: Ends,
     memory: MemoryModel,
@@ -22,7 +22,7 @@ pub(super) struct Judge {
     pub(super) allowed_by: AllowedBy,
 }
 
-impl Judge {
+impl ProgramSubject {
     /// Works out what is allowed. `exact` says whether the engine is to reach
     /// every allowed outcome.
     pub(super) fn new(program: &Program, job: &Job, exact: bool) -> Result<Self, String> {
@@ -33,7 +33,7 @@ impl Judge {
             Ok(None)
         };
         let allowed = allowed.map_err(|error| error.to_string())?;
-        Ok(Judge {
+        Ok(ProgramSubject {
             program: program.clone(),
             ends: job.ends,
             memory,

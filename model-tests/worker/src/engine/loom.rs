@@ -12,8 +12,8 @@ use meta_core::model;
 use pipe::{Case, EngineName, Exploration, Job, Loom, Manner, Probe};
 
 use super::host::ModelHost;
-use super::judge::Judge;
-use super::subject::{Played, Subject};
+use super::judge::ProgramSubject;
+use super::subject::{ScenarioSubject, Subject};
 use super::watch::{How, Watch};
 use super::{Progress, not_mine, site};
 use crate::describe::to_core;
@@ -34,10 +34,15 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     };
     let exact = how.probe == Probe::Cas;
     match &job.case {
-        Case::Program(program) => {
-            explore_subject(job, how, Judge::new(program, job, exact)?, progress)
+        Case::Program(program) => explore_subject(
+            job,
+            how,
+            ProgramSubject::new(program, job, exact)?,
+            progress,
+        ),
+        Case::Scenario(name) => {
+            explore_subject(job, how, ScenarioSubject::new(name, exact)?, progress)
         }
-        Case::Scenario(name) => explore_subject(job, how, Played::new(name, exact)?, progress),
     }
 }
 

@@ -22,8 +22,8 @@ use pipe::{
 };
 
 use super::host::ModelHost;
-use super::judge::Judge;
-use super::subject::{Played, Subject};
+use super::judge::ProgramSubject;
+use super::subject::{ScenarioSubject, Subject};
 use super::watch::{How, Watch};
 use super::{Progress, not_mine, site};
 
@@ -39,10 +39,15 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     };
     let exact = how.scheduler == Scheduler::Dfs;
     match &job.case {
-        Case::Program(program) => {
-            explore_subject(job, how, Judge::new(program, job, exact)?, progress)
+        Case::Program(program) => explore_subject(
+            job,
+            how,
+            ProgramSubject::new(program, job, exact)?,
+            progress,
+        ),
+        Case::Scenario(name) => {
+            explore_subject(job, how, ScenarioSubject::new(name, exact)?, progress)
         }
-        Case::Scenario(name) => explore_subject(job, how, Played::new(name, exact)?, progress),
     }
 }
 

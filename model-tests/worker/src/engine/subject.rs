@@ -11,7 +11,7 @@ use prop_tests::scenario::{self, Stage, Told};
 use prop_tests::world::{Fault, Host};
 use rustc_hash::FxHashSet;
 
-use super::judge::Judge;
+use super::judge::ProgramSubject;
 use super::tally::{Shown, Tally};
 
 /// What an engine runs on a host, and judges.
@@ -57,7 +57,7 @@ pub(super) trait Subject<H: Host>: Send + Sync + 'static {
     fn missing(&self, seen: &Tally<Self::Seen>) -> Vec<String>;
 }
 
-impl<H: Host> Subject<H> for Judge {
+impl<H: Host> Subject<H> for ProgramSubject {
     type Done = ThreadResult;
     type Seen = Outcome;
     type Shown<'a> = driver::Shown<'a>;
@@ -123,18 +123,18 @@ impl Shown<String> for String {
 }
 
 /// A scenario, and what is allowed in it.
-pub(super) struct Played<H: Host> {
+pub(super) struct ScenarioSubject<H: Host> {
     stage: Stage<H>,
     allowed: BTreeSet<&'static str>,
     exact: bool,
 }
 
-impl<H: Host> Played<H> {
+impl<H: Host> ScenarioSubject<H> {
     /// The scenario of this name. `exact` says whether the engine is to reach every
     /// allowed outcome.
     pub(super) fn new(name: &str, exact: bool) -> Result<Self, String> {
         let scenario = scenario::find::<H>(name)?;
-        Ok(Played {
+        Ok(ScenarioSubject {
             allowed: scenario.allowed.iter().copied().collect(),
             stage: Stage::new(scenario),
             exact,
@@ -148,7 +148,7 @@ impl<H: Host> Played<H> {
     }
 }
 
-impl<H: Host> Subject<H> for Played<H> {
+impl<H: Host> Subject<H> for ScenarioSubject<H> {
     type Done = Told;
     type Seen = String;
     type Shown<'a> = String;

@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use pipe::{Case, EngineName, Exploration, Failure, Job, Manner, Reason, SoFar};
 use prop_tests::world::{Host, World};
 
-use super::judge::{self, Judge};
-use super::subject::{Played, Subject};
+use super::judge::{self, ProgramSubject};
+use super::subject::{ScenarioSubject, Subject};
 use super::tally::Tally;
 use super::{Progress, message_of, not_mine};
 use crate::interrupt;
@@ -70,15 +70,15 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     };
     match &job.case {
         Case::Program(program) => {
-            let judge = Judge::new(program, job, false)?;
-            Ok(rounds_of(&judge, job, rounds, &progress))
+            let subject = ProgramSubject::new(program, job, false)?;
+            Ok(rounds_of(&subject, job, rounds, &progress))
         }
         Case::Scenario(name) => {
-            let played = Played::new(name, false)?;
-            if played.is_control() {
+            let subject = ScenarioSubject::new(name, false)?;
+            if subject.is_control() {
                 return Err("real threads cannot run what is broken on purpose".to_owned());
             }
-            Ok(rounds_of(&played, job, rounds, &progress))
+            Ok(rounds_of(&subject, job, rounds, &progress))
         }
     }
 }
@@ -422,10 +422,10 @@ mod tests {
     #[test]
     fn an_outcome_that_is_not_allowed_is_a_failure() {
         let job = job("unused: alloc | alloc", 50);
-        let mut judge = Judge::new(job.case.program().unwrap(), &job, false).unwrap();
-        judge.allowed.clear();
+        let mut subject = ProgramSubject::new(job.case.program().unwrap(), &job, false).unwrap();
+        subject.allowed.clear();
         let progress: Progress = Arc::new(|_| ());
-        let run = rounds_of(&judge, &job, 50, &progress);
+        let run = rounds_of(&subject, &job, 50, &progress);
         assert_eq!(run.verdict(), Verdict::ForbiddenOutcome);
         assert_eq!((run.executions, run.sampled), (1, false));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model_tests::report;
+use model_tests::print;
 use pipe::{Exploration, Job, Verdict};
 use programs::outcome::Ends;
 use programs::program::{Bound, OpName, Program, enumerate_with};
@@ -23,7 +23,7 @@ pub(crate) fn assert_all_pass(threads: usize, ops: usize, job: impl Fn(Program, 
         for ends in [Ends::Left, Ends::Dropped] {
             let job = job(program.clone(), ends);
             let run = explore(&job);
-            let line = report::line::text(&job, &run);
+            let line = print::line::text(&job, &run);
             assert_eq!(run.verdict(), Verdict::Pass, "{program}\n{line}");
             executions += run.executions;
         }

@@ -5,7 +5,7 @@ use pipe::Description;
 
 use super::picture;
 use crate::counterexample::Counterexample;
-use crate::report::story::{Detail, text};
+use crate::print::story::{Detail, text};
 use crate::story::Story;
 
 /// A saved failure.

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::{chip, scroll};
 use crate::archive::{Found, Kept, Seen};
-use crate::report::{count, seconds};
+use crate::print::{count, seconds};
 use pipe::{CLASSES, Transition};
 
 /// How many runs the history shows.

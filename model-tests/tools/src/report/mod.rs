@@ -1,6 +1,0 @@
-//! What the tools print.
-
-pub mod bench;
-pub mod mutants;
-
-pub use model_tests::report::{count, failure, seconds, story, verdict};
