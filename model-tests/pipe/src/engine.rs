@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum EngineName {
     /// Every execution graph of weak memory, once.
     Rc11,
-    /// Exhaustive, with weak memory.
+    /// What its reduction leaves of all interleavings, with weak memory.
     Loom,
     /// Sequentially consistent, at random or exhaustive.
     Shuttle,

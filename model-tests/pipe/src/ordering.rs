@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// The ordering of an access, or no fence. `SeqCst` is not among them: no
-/// access needs it, and no engine models it faithfully.
+/// access needs it, and of the engines rc11 alone models it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Ordering {
     /// A fence that is removed.

@@ -12,7 +12,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use programs::outcome::Ends;
-use programs::program::{Bound, Program, enumerate};
+use programs::program::{Bound, Program, enumerate, enumerate_on};
 
 pub use commit::commit;
 pub use merge::{Merged, merge};
@@ -29,6 +29,8 @@ use pipe::{EngineName, Job, Limits, OrderingChange, Probe};
 pub struct Campaign {
     /// Threads and operations.
     pub bound: Bound,
+    /// How many slots each program names.
+    pub slots: usize,
     /// What happens to handles at the end.
     pub ends: Vec<Ends>,
     /// The engine, and how it performs loads.
@@ -83,7 +85,18 @@ impl fmt::Display for Way {
 impl Campaign {
     /// The programs of all shards, in order.
     pub fn programs(&self) -> Vec<Program> {
-        enumerate(self.bound, self.with_count).collect()
+        match self.slots {
+            1 => enumerate(self.bound, self.with_count).collect(),
+            slots => enumerate_on(self.bound, slots, self.with_count).collect(),
+        }
+    }
+
+    /// The bound, and the slots if there are several.
+    pub fn name(&self) -> String {
+        match self.slots {
+            1 => self.bound.to_string(),
+            slots => format!("{} on {slots} slots", self.bound),
+        }
     }
 
     /// What a result file of this campaign says of itself.
@@ -91,7 +104,7 @@ impl Campaign {
         Header {
             format: Header::FORMAT,
             commit: commit(),
-            bound: self.bound.to_string(),
+            bound: self.name(),
             ends: self.ends.iter().map(|e| e.as_str().to_owned()).collect(),
             ways: self.ways.iter().map(ToString::to_string).collect(),
             with_count: self.with_count,

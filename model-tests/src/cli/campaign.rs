@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::outcome::Ends;
-use programs::program::Bound;
+use programs::program::{Bound, MAX_SLOTS};
 
 use super::pool::{pool, subject};
 use super::{Refusal, json};
@@ -47,6 +47,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "PROBE", value_parser = probes, default_value = "cas")]
     probe: std::vec::Vec<Probe>,
 
+    /// How many slots each program names
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = slots)]
+    slots: usize,
+
     /// Put `count` among the operations
     #[arg(long)]
     with_count: bool,
@@ -78,6 +82,13 @@ pub(super) struct Args {
     /// Print one JSON object for each run
     #[arg(long)]
     json: bool,
+}
+
+fn slots(word: &str) -> Result<usize, String> {
+    match word.parse() {
+        Ok(slots @ 1..=MAX_SLOTS) => Ok(slots),
+        _ => Err(format!("`{word}` is not a number from 1 to {MAX_SLOTS}")),
+    }
 }
 
 fn probes(word: &str) -> Result<Vec<Probe>, String> {
@@ -126,6 +137,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     let plan = Campaign {
         bound,
+        slots: args.slots,
         ends: args.ends.clone(),
         ways,
         with_count: args.with_count,
@@ -182,7 +194,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if !args.json {
         anstream::println!(
             "campaign {} of {} canonical programs, shard {}, ends {}, {}",
-            plan.bound,
+            plan.name(),
             report::count(programs.len() as u64),
             plan.shard,
             plan.ends
@@ -211,7 +223,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 
 /// Keeps the sums for the report.
 fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
-    let mut command = format!("campaign {}", plan.bound);
+    let mut command = format!("campaign {}", plan.name());
     let ends: Vec<_> = plan.ends.iter().map(|e| e.as_str()).collect();
     let ways: Vec<_> = plan.ways.iter().map(ToString::to_string).collect();
     command.push_str(&format!(" {} {}", ends.join("+"), ways.join("+")));

@@ -92,6 +92,7 @@ fn campaign(pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, Stri
     let campaign = Campaign {
         bound,
         ends: ends.to_vec(),
+        slots: 1,
         ways: vec![Way::Loom(Probe::Cas)],
         with_count: false,
         orderings: Vec::new(),

@@ -1,4 +1,4 @@
-//! loom: every interleaving and every reads-from choice of a program.
+//! loom: what its reduction leaves of a program's interleavings and reads-from choices.
 //!
 //! Lean on purpose, for most of loom's time goes into threads and objects:
 //! thread 1 runs on the model's own thread, nothing is joined, the start state
