@@ -451,7 +451,7 @@ fn with_several_slots_a_failed_lookup_may_be_stale() {
     // In no interleaving, but on weak memory.
     assert_eq!(two("requires: ok 1.1 ok | unique unused -"), Ok(()));
     let forbids = two("forbids: ok 1.1 ok | unique unused -").unwrap_err();
-    assert!(forbids.contains("allows `ok 1.1 ok | unique unused - => dropped last"));
+    assert!(forbids.contains("allows `ok 1.1 ok | unique unused - => left"));
     assert!(two("ends: left\nforbids: ok 1.1 ok | unique unused -").is_err());
     assert_eq!(two("forbids: ok 1.1 ok | unique busy 1.1"), Ok(()));
     assert_eq!(

@@ -259,6 +259,18 @@ mod tests {
         }
     }
 
+    /// Threads that do not meet have one execution, in very many orders.
+    #[test]
+    fn the_explorer_goes_where_the_enumeration_does_not() {
+        let thread = |slot| format!("alloc@{slot} drop@{slot} alloc@{slot} drop@{slot}");
+        let threads: Vec<_> = (0..8).map(thread).collect();
+        let program: program::Program = format!("unused: {}", threads.join(" | ")).parse().unwrap();
+        let run = super::super::explore(&Job::rc11(program, Ends::Left), Arc::new(|_| ()));
+        let run = run.unwrap();
+        assert_eq!(run.allowed_by, AllowedBy::Explorer);
+        assert_eq!((run.verdict(), run.allowed), (Verdict::Pass, 1));
+    }
+
     #[test]
     fn a_data_race_of_the_specification_is_a_contradiction() {
         let program = "unused: alloc | get read".parse().unwrap();

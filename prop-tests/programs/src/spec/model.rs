@@ -7,7 +7,7 @@ use crate::outcome::{Ends, Outcome};
 use crate::program::Program;
 
 /// The most states of the specification that are gone through: some seconds.
-const MOST_STATES: usize = 200_000;
+const MOST_STATES: usize = 100_000;
 
 /// How the steps of a program see one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
