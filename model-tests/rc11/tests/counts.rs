@@ -8,7 +8,11 @@ use rc11::{Builder, thread};
 
 /// Complete executions; none may be blocked, or fail.
 fn executions<const N: usize>(threads: [fn(&[AtomicU64; 3]); N]) -> u64 {
-    let report = Builder::new().explore(move || {
+    executions_with(&Builder::new(), threads)
+}
+
+fn executions_with<const N: usize>(builder: &Builder, threads: [fn(&[AtomicU64; 3]); N]) -> u64 {
+    let report = builder.explore(move || {
         let words = Arc::new([0, 0, 0].map(AtomicU64::new));
         let handles = threads.map(|run| {
             let words = words.clone();
@@ -167,6 +171,36 @@ fn writes_of_one_thread_keep_their_order() {
         executions([
             thread!(m => m[0].store(1, W); m[0].store(2, W)),
             thread!(m => m[0].load(Relaxed)),
+        ]),
+        3
+    );
+}
+
+#[test]
+fn a_spurious_failure_between_a_read_and_the_write_that_it_sees() {
+    let mut builder = Builder::new();
+    builder.spurious_failures(true);
+    assert_eq!(
+        executions_with(
+            &builder,
+            [
+                thread!(m => m[0].load(Relaxed)),
+                thread!(m => m[1].compare_exchange_weak(0, 1, Relaxed, Relaxed)),
+                thread!(m => m[0].store(1, W)),
+            ]
+        ),
+        4
+    );
+}
+
+/// The first thread goes on while the second is between the halves of its
+/// increment, which has just been revisited.
+#[test]
+fn an_increment_that_is_revisited_comes_to_its_end_first() {
+    assert_eq!(
+        executions([
+            thread!(m => thread::spawn(|| ()).join(); m[0].fetch_add(1, Relaxed); m[0].fetch_add(1, Relaxed)),
+            thread!(m => m[0].fetch_add(1, Relaxed)),
         ]),
         3
     );
