@@ -93,6 +93,11 @@ impl Question {
             .collect()
     }
 
+    /// Whether rc11 can say anything: it injects no failure.
+    pub fn suits_rc11(&self) -> bool {
+        self.inject.is_none()
+    }
+
     /// Whether shuttle can say anything: changed orderings mean nothing to it.
     pub fn suits_shuttle(&self) -> bool {
         self.orderings.is_empty()

@@ -17,7 +17,7 @@ use pipe::Verdict;
 use pipe::{CLASSES, Transition};
 use pipe::{EngineName, Job, Record};
 
-/// Compare the transitions that loom reaches with those that the specification
+/// Compare the transitions that rc11 reaches with those that the specification
 /// allows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

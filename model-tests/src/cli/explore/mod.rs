@@ -55,7 +55,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SITE#n")]
     inject: Option<String>,
 
-    /// Run one engine alone: loom, shuttle or threads
+    /// Run one engine alone: rc11, loom, shuttle or threads
     #[arg(long, value_name = "ENGINE")]
     engine: Option<EngineName>,
 
@@ -377,15 +377,20 @@ fn engines(
     let threads = program.threads.len();
     let fits_loom = threads <= LOOM_THREADS;
     let engines = match args.engine {
+        Some(EngineName::Rc11) if !question.suits_rc11() => {
+            return Err(Refusal::input(
+                "rc11 injects no spurious failure\n  hint: --engine loom or shuttle does",
+            ));
+        }
         Some(EngineName::Loom) if !fits_loom => {
             return Err(Refusal::input(format!(
                 "loom runs at most {LOOM_THREADS} threads, and the program has {threads}\n  hint: \
-                 --engine shuttle samples it"
+                 --engine rc11 has no such limit"
             )));
         }
         Some(EngineName::Shuttle) if !question.suits_shuttle() => {
             return Err(Refusal::input(
-                "shuttle does not model orderings: a changed one shows only under loom",
+                "shuttle does not model orderings: a changed one shows only under rc11 and loom",
             ));
         }
         Some(EngineName::Threads) if !question.suits_threads() => {
@@ -396,6 +401,9 @@ fn engines(
         Some(engine) => vec![engine],
         None => {
             let mut engines = Vec::new();
+            if question.suits_rc11() {
+                engines.push(EngineName::Rc11);
+            }
             if fits_loom {
                 engines.push(EngineName::Loom);
             }
@@ -410,8 +418,8 @@ fn engines(
     };
     if engines.is_empty() {
         return Err(Refusal::input(format!(
-            "no engine can run this: loom runs at most {LOOM_THREADS} threads, and shuttle does \
-             not model orderings"
+            "no engine can run this: loom runs at most {LOOM_THREADS} threads, rc11 injects no \
+             failure, and shuttle does not model orderings"
         )));
     }
     Ok(engines)

@@ -8,10 +8,11 @@
 //! TIMES` explores one so many times, for Valgrind to count instructions.
 
 #[cfg_attr(loom, path = "loom.rs")]
+#[cfg_attr(rc11, path = "rc11.rs")]
 #[cfg_attr(shuttle, path = "shuttle.rs")]
 #[cfg_attr(not(model), path = "threads.rs")]
 mod engine;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, rc11)))]
 mod plain;
 mod programs;
 mod slot;
