@@ -10,8 +10,8 @@ use meta_core::model;
 use pipe::{AllowedBy, Case, EngineName, Exploration, Job, Manner, Rc11, Reason};
 
 use super::host::ModelHost;
-use super::judge::Judge;
-use super::subject::{Played, Subject};
+use super::judge::ProgramSubject;
+use super::subject::{ScenarioSubject, Subject};
 use super::watch::{How, Watch};
 use super::{Progress, not_mine, site, specification};
 use crate::describe::to_core;
@@ -24,13 +24,13 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     };
     match &job.case {
         Case::Program(program) => {
-            let mut judge = Judge::new(program, job, true)?;
+            let mut judge = ProgramSubject::new(program, job, true)?;
             if job.enumerate && judge.allowed_by == AllowedBy::Search {
                 judge = judge.with_explored(specification::outcomes(program, job.ends)?);
             }
             explore_subject(job, how, judge, progress)
         }
-        Case::Scenario(name) => explore_subject(job, how, Played::new(name, true)?, progress),
+        Case::Scenario(name) => explore_subject(job, how, ScenarioSubject::new(name, true)?, progress),
     }
 }
 
