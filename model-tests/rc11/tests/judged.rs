@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use rc11::cell::UnsafeCell;
 use rc11::sync::atomic::AtomicU64;
 use rc11::sync::atomic::Ordering::{Acquire, Relaxed};
-use rc11::{Builder, FailureKind, thread};
+use rc11::{Builder, FailureKind, hint, thread};
 
 struct Shared(UnsafeCell<u64>);
 
@@ -64,4 +64,31 @@ fn memory_holds_the_last_write_of_modification_order() {
     });
     assert!(report.is_complete(), "{:?}", report.failure);
     assert_eq!(report.complete, 2);
+}
+
+/// The last thread reads an old value, in an execution where a write has come
+/// after the read that the first one waits with.
+#[test]
+fn a_thread_that_waits_keeps_executions_in_which_others_go_on() {
+    let report = Builder::new().explore(|| {
+        let word = Arc::new(AtomicU64::new(0));
+        let [waits, writes, reads] = [0; 3].map(|_| word.clone());
+        let handles = [
+            thread::spawn(move || {
+                while waits.load(Relaxed) == 0 {
+                    hint::spin_loop();
+                }
+            }),
+            thread::spawn(move || writes.store(1, Relaxed)),
+            thread::spawn(move || {
+                reads.load(Relaxed);
+                reads.store(2, Relaxed);
+            }),
+        ];
+        for handle in handles {
+            handle.join().unwrap();
+        }
+    });
+    assert!(report.failure.is_none(), "{:?}", report.failure);
+    assert_eq!(report.complete, 6);
 }
