@@ -74,7 +74,7 @@ report *args:
 scale *args:
     @{{ tools }} bench --parts scale "$@"
 
-# Does a wrong protocol fail? Applies the mutants and judges them
+# Does a wrong protocol fail, or a wrong explorer? Applies the mutants and judges them
 [no-exit-message]
 mutants *args:
     @{{ tools }} mutants "$@"

@@ -7,7 +7,7 @@ use model_tests::workspace;
 use tools::mutants::{self, Mutant, Tree};
 
 fn corpus() -> Vec<Mutant> {
-    mutants::load_all(&mutants::folder()).unwrap_or_else(|error| panic!("{error}"))
+    mutants::corpus().unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
@@ -34,18 +34,29 @@ fn no_two_mutants_are_the_same_code() {
 }
 
 #[test]
-fn mutants_change_the_protocol_and_say_so() {
-    let corpus = corpus();
-    assert!(corpus.len() >= 40, "{} mutants", corpus.len());
-    let quick = corpus.iter().filter(|mutant| mutant.quick).count();
-    assert!((4..=8).contains(&quick), "{quick} mutants are quick");
-    for mutant in corpus {
+fn mutants_change_the_protocol_or_the_explorer_and_say_so() {
+    let (explorer, protocol): (Vec<_>, Vec<_>) =
+        corpus().into_iter().partition(Mutant::is_of_the_explorer);
+    for (mutants, at_least) in [(&protocol, 40), (&explorer, 30)] {
+        assert!(mutants.len() >= at_least, "{} mutants", mutants.len());
+        let quick = mutants.iter().filter(|mutant| mutant.quick).count();
+        assert!((4..=8).contains(&quick), "{quick} mutants are quick");
+    }
+    let mut names = BTreeSet::new();
+    for mutant in &explorer {
+        assert!(names.insert(&mutant.name), "two are called {}", mutant.name);
+    }
+    for mutant in &protocol {
+        let name = &mutant.name;
+        assert!(names.insert(name), "two are called {name}");
+        for (path, _) in &mutant.patch.files {
+            assert!(path.starts_with("meta-core/src/"), "{name} changes {path}");
+        }
+    }
+    for mutant in explorer.iter().chain(&protocol) {
         let name = &mutant.name;
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         assert!(name.chars().all(kebab), "{name} is not in kebab case");
         assert!(mutant.what.ends_with('.'), "{name} is not a sentence");
-        for (path, _) in &mutant.patch.files {
-            assert!(path.starts_with("meta-core/src/"), "{name} changes {path}");
-        }
     }
 }

@@ -14,14 +14,15 @@ use model_tests::pool::Pool;
 use model_tests::{interrupt, litmus, workspace};
 use pipe::{EngineName, Verdict};
 
-/// Put the harness to the test: change the protocol's code for the worse in
-/// many ways, and see that each is noticed.
+/// Put the harness to the test: change the protocol's code, and that of the explorer
+/// rc11, for the worse in many ways, and see that each is noticed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The mutants are the patch files in model-tests/mutants. Each is applied to a copy of the
-workspace in target/mutants, built there, and judged until something fails: by the litmus
-files, the small campaigns and the scenarios under loom, then by the tests of a normal
-build. The copy as it is must pass all of them first.
+The mutants are the patch files in model-tests/mutants and model-tests/rc11/mutants. Each is
+applied to a copy of the workspace in target/mutants, built there, and judged until something
+fails: one of the protocol by the litmus files, the small campaigns and the scenarios under loom,
+then by the tests of a normal build; one of the explorer by the tests of rc11. The copy as it is
+must pass all of them first.
 
 Planted bugs are the patch files in model-tests/planted, and their copy of the workspace is below
 target/planted. Each find is replayed, from its schedule and from its seed.
@@ -83,25 +84,23 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         list(&mutants);
         return Ok(Verdict::Pass.exit_code());
     }
-    let subject = subject(EngineName::Loom);
-    let folder = workspace::litmus();
-    let corpus = litmus::load_all(&folder, &subject).map_err(Refusal::input)?;
-    interrupt::listen().map_err(Refusal::tool)?;
     let root = workspace::root();
     let workers = args.workers.unwrap_or_else(Pool::default_size);
     let target = root.join("target").join("mutants");
-    let mut judges = Judges::new(
-        root,
-        &target,
-        corpus,
-        subject.description().map_err(Refusal::tool)?,
-        &BOUNDS,
-        workers,
-        args.all_judges,
-    );
+    let mut judges = Judges::new(root, &target, workers, args.all_judges);
+    if !mutants.iter().all(Mutant::is_of_the_explorer) {
+        let subject = subject(EngineName::Loom);
+        let folder = workspace::litmus();
+        let corpus = litmus::load_all(&folder, &subject).map_err(Refusal::input)?;
+        let description = subject.description().map_err(Refusal::tool)?;
+        judges.explore(corpus, description, &BOUNDS);
+    }
+    interrupt::listen().map_err(Refusal::tool)?;
 
     let bar = progress_bar(mutants.len());
-    let original = judges.original(|step| bar.set_message(format!("the code as it is: {step}")));
+    let original = judges.original(&mutants, |step| {
+        bar.set_message(format!("the code as it is: {step}"));
+    });
     if interrupt::requested() {
         return Ok(interrupted(0, mutants.len()));
     }
@@ -140,7 +139,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 
 /// The mutants that were asked for.
 fn chosen(args: &Args) -> Result<Vec<Mutant>, Refusal> {
-    let mut mutants = mutants::load_all(&mutants::folder()).map_err(Refusal::input)?;
+    let mut mutants = mutants::corpus().map_err(Refusal::input)?;
     for name in &args.only {
         if !mutants.iter().any(|mutant| mutant.name == *name) {
             let close = mutants

@@ -1,4 +1,5 @@
-//! Builds what judges a tree: a loom worker, and the tests of a normal build.
+//! Builds what judges a tree: a loom worker, the tests of a normal build, and those
+//! of the explorer.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,6 +12,9 @@ use pipe::EngineName;
 /// not what it does; the others compile programs of their own, which takes longer
 /// than all the rest.
 const NO_JUDGES: [&str; 5] = ["bypass", "codegen", "compile_fail", "freestanding", "sites"];
+
+/// The test file of the explorer that costs least and notices most: it judges first.
+const FIRST_OF_EXPLORER: &str = "counts";
 
 /// Tests of `prop-tests` that run the code of `meta-core`.
 const OF_PROP_TESTS: [&str; 3] = ["boot", "sequential", "whole_operations"];
@@ -41,11 +45,10 @@ pub(super) fn tests(tree: &Path, target: &Path) -> Result<Vec<Built>, String> {
     // Nobody reads a backtrace of a mutant.
     cargo.args(["--config", "profile.dev.debug=false"]);
     cargo.args(["--package", "meta-core", "--package", "prop-tests", "--lib"]);
-    for test in of_core(tree)?
-        .iter()
-        .map(String::as_str)
-        .chain(OF_PROP_TESTS)
-    {
+    let of_core = test_files(&tree.join("meta-core/tests"))?;
+    let of_core = of_core.iter().map(String::as_str);
+    let judges = of_core.filter(|name| !NO_JUDGES.contains(name));
+    for test in judges.chain(OF_PROP_TESTS) {
         cargo.args(["--test", test]);
     }
     let output = run(cargo)?;
@@ -55,15 +58,42 @@ pub(super) fn tests(tree: &Path, target: &Path) -> Result<Vec<Built>, String> {
     Ok(binaries)
 }
 
-/// The test files of `meta-core` that judge mutants.
-fn of_core(tree: &Path) -> Result<Vec<String>, String> {
-    let folder = tree.join("meta-core/tests");
+/// Builds one test file of the explorer.
+///
+/// # Errors
+///
+/// What the compiler says, if it does not compile.
+pub(super) fn explorer_test(tree: &Path, target: &Path, name: &str) -> Result<Built, String> {
+    let mut cargo = cargo(tree, &target.join("normal"), EngineName::Threads);
+    cargo.args(["test", "--quiet", "--no-run", "--message-format=json"]);
+    cargo.args(["--config", "profile.dev.debug=false"]);
+    cargo.args(["--package", "rc11", "--test", name]);
+    let mut binaries = built(&run(cargo)?);
+    binaries.retain(|binary| binary.name == name);
+    binaries
+        .pop()
+        .ok_or_else(|| format!("cargo built no {name}"))
+}
+
+/// The names of the explorer's test files; the one that judges first comes first.
+///
+/// # Errors
+///
+/// If the folder cannot be read.
+pub(super) fn of_explorer(tree: &Path) -> Result<Vec<String>, String> {
+    let mut names = test_files(&tree.join("model-tests/rc11/tests"))?;
+    names.sort_by_key(|name| name != FIRST_OF_EXPLORER);
+    Ok(names)
+}
+
+/// The names of the tests in a folder, sorted.
+fn test_files(folder: &Path) -> Result<Vec<String>, String> {
     let unreadable = |e: std::io::Error| format!("{}: {e}", folder.display());
     let mut names = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(unreadable)? {
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
-        if path.extension().is_some_and(|e| e == "rs") && !NO_JUDGES.contains(&name) {
+        if path.extension().is_some_and(|e| e == "rs") || path.join("main.rs").is_file() {
             names.push(name.to_owned());
         }
     }

@@ -1,5 +1,6 @@
-//! The harness itself, put to the test: logic mutants of `meta-core` as patch
-//! files, and the judges that must tell each of them from the original.
+//! The harness itself, put to the test: logic mutants of `meta-core` and of the
+//! explorer `rc11` as patch files, and the judges that must tell each of them from
+//! the original.
 //!
 //! ```text
 //! what: A claim takes a frame that is being torn down.
@@ -27,8 +28,6 @@ mod run;
 mod tested;
 mod tree;
 
-use std::path::PathBuf;
-
 use model_tests::workspace;
 
 pub use build::worker as build_worker;
@@ -38,7 +37,7 @@ pub use patch::{Hunk, Patch};
 pub use run::Judges;
 pub use tree::Tree;
 
-/// A change of `meta-core` that something must notice.
+/// A change of `meta-core`, or of the explorer, that something must notice.
 #[derive(Clone, Debug)]
 pub struct Mutant {
     /// The file's name without folder and extension.
@@ -60,9 +59,22 @@ impl Mutant {
         let boot = |path: &str| path.starts_with("meta-core/src/boot");
         self.patch.files.iter().all(|(path, _)| boot(path))
     }
+
+    /// Whether it changes the explorer alone, which has tests of its own.
+    pub fn is_of_the_explorer(&self) -> bool {
+        let explorer = |path: &str| path.starts_with("model-tests/rc11/src/");
+        self.patch.files.iter().all(|(path, _)| explorer(path))
+    }
 }
 
-/// The folder of the patch files in this source tree.
-pub fn folder() -> PathBuf {
-    workspace::package().join("mutants")
+/// All mutants of this source tree: those of the protocol, then those of the
+/// explorer.
+///
+/// # Errors
+///
+/// The first file that is no mutant.
+pub fn corpus() -> Result<Vec<Mutant>, String> {
+    let mut all = load_all(&workspace::package().join("mutants"))?;
+    all.extend(load_all(&workspace::package().join("rc11/mutants"))?);
+    Ok(all)
 }

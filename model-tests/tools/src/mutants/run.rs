@@ -34,38 +34,51 @@ struct Judged {
 impl Judges {
     /// Judges for copies of the workspace at `root`, which are made and built
     /// below `target`. All of them are asked if `all` says so, else only until
-    /// one kills.
-    pub fn new(
-        root: &Path,
-        target: &Path,
-        corpus: Vec<Litmus>,
-        subject: &Description,
-        bounds: &[Bound],
-        workers: usize,
-        all: bool,
-    ) -> Self {
-        let campaigns = bounds.iter().map(|bound| Explorer::campaign(*bound));
+    /// one kills. None of them explores programs of the protocol yet.
+    pub fn new(root: &Path, target: &Path, workers: usize, all: bool) -> Self {
         Judges {
             tree: Tree::new(root, &target.join("tree")),
             target: target.to_owned(),
-            explorers: [Explorer::litmus(corpus)]
-                .into_iter()
-                .chain(campaigns)
-                .chain([Explorer::scenarios(subject)])
-                .collect(),
+            explorers: Vec::new(),
             workers,
             all,
         }
     }
 
-    /// Judges the workspace as it is; how long it takes bounds the mutants.
+    /// Adds the judges that explore programs of the protocol.
+    pub fn explore(&mut self, corpus: Vec<Litmus>, subject: &Description, bounds: &[Bound]) {
+        let campaigns = bounds.iter().map(|bound| Explorer::campaign(*bound));
+        self.explorers = [Explorer::litmus(corpus)]
+            .into_iter()
+            .chain(campaigns)
+            .chain([Explorer::scenarios(subject)])
+            .collect();
+    }
+
+    /// Judges the workspace as it is, as far as these mutants are concerned; how
+    /// long it takes bounds them.
     ///
     /// # Errors
     ///
     /// If a judge fails it: nothing can be said of mutants then.
-    pub fn original(&mut self, mut progress: impl FnMut(&str)) -> Result<(), String> {
+    pub fn original(
+        &mut self,
+        mutants: &[Mutant],
+        mut progress: impl FnMut(&str),
+    ) -> Result<(), String> {
         fs::create_dir_all(&self.target).map_err(|e| format!("{}: {e}", self.target.display()))?;
         self.tree.restore()?;
+        if mutants.iter().any(Mutant::is_of_the_explorer) {
+            progress("tests of the explorer");
+            refuse(self.explorer_tests()?.as_ref(), None)?;
+        }
+        if !mutants.iter().all(Mutant::is_of_the_explorer) {
+            self.original_protocol(&mut progress)?;
+        }
+        Ok(())
+    }
+
+    fn original_protocol(&mut self, progress: &mut impl FnMut(&str)) -> Result<(), String> {
         progress("build the loom worker");
         let worker = self.worker()?;
         let mut pool = Pool::new(EngineName::Loom, &worker, self.workers);
@@ -82,7 +95,8 @@ impl Judges {
         if binaries.is_empty() {
             return Err("there is no test to judge mutants".to_owned());
         }
-        refuse(tested::judge(&binaries, &self.target)?.as_ref(), None)
+        let binaries = binaries.into_iter().map(Ok);
+        refuse(tested::judge(binaries, &self.target)?.as_ref(), None)
     }
 
     /// Judges one mutant.
@@ -127,6 +141,11 @@ impl Judges {
         };
         progress("build");
         self.tree.mutate(&mutant.patch)?;
+        if mutant.is_of_the_explorer() {
+            progress("tests of the explorer");
+            judged.kills.extend(self.explorer_tests()?);
+            return Ok(judged);
+        }
         if !mutant.is_of_the_boot() {
             let worker = self.worker()?;
             let mut pool = Pool::new(EngineName::Loom, &worker, self.workers);
@@ -141,9 +160,19 @@ impl Judges {
             }
         }
         progress(&JudgeName::Tests.to_string());
-        let binaries = self.tests()?;
-        judged.kills.extend(tested::judge(&binaries, &self.target)?);
+        let binaries = self.tests()?.into_iter().map(Ok);
+        judged.kills.extend(tested::judge(binaries, &self.target)?);
         Ok(judged)
+    }
+
+    /// Builds and runs the tests of the explorer, one file after the other until
+    /// some fail: to build them all takes longer than to run them.
+    fn explorer_tests(&self) -> Result<Option<Kill>, String> {
+        let tree = self.tree.path();
+        let binaries = build::of_explorer(tree)?.into_iter().map(|name| {
+            build::explorer_test(tree, &self.target, &name).map_err(|e| does_not_compile(&e))
+        });
+        tested::judge(binaries, &self.target)
     }
 
     fn worker(&self) -> Result<PathBuf, String> {

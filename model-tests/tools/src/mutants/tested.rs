@@ -9,7 +9,7 @@ use super::judge::{JudgeName, Kill};
 use model_tests::cargo::Built;
 use model_tests::interrupt;
 
-/// How long the tests of one file may run: the original's take a second.
+/// How long the tests of one file may run: the original's take a few seconds at most.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// How soon an end is noticed.
@@ -19,10 +19,13 @@ const TICK: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 ///
-/// If they cannot be run, or an interrupt is requested.
-pub(super) fn judge(binaries: &[Built], scratch: &Path) -> Result<Option<Kill>, String> {
-    for (position, binary) in binaries.iter().enumerate() {
-        if let Some((by, verdict)) = failure(binary, scratch)? {
+/// If they cannot be built or run, or an interrupt is requested.
+pub(super) fn judge(
+    binaries: impl IntoIterator<Item = Result<Built, String>>,
+    scratch: &Path,
+) -> Result<Option<Kill>, String> {
+    for (position, binary) in binaries.into_iter().enumerate() {
+        if let Some((by, verdict)) = failure(&binary?, scratch)? {
             return Ok(Some(Kill {
                 judge: JudgeName::Tests,
                 by,
