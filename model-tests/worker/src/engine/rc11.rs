@@ -30,7 +30,9 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
             }
             explore_subject(job, how, judge, progress)
         }
-        Case::Scenario(name) => explore_subject(job, how, ScenarioSubject::new(name, true)?, progress),
+        Case::Scenario(name) => {
+            explore_subject(job, how, ScenarioSubject::new(name, true)?, progress)
+        }
     }
 }
 
