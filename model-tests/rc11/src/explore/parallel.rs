@@ -20,7 +20,7 @@ impl Builder {
     /// which: pointers to what an execution allocates do, if not from an
     /// [`Allocator`](crate::alloc::Allocator).
     ///
-    /// Each OS thread but one may make 63 executions more than
+    /// Each OS thread but one may make 64 executions more than
     /// [`max_executions`](Self::max_executions).
     ///
     /// # Panics
