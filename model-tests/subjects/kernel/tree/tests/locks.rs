@@ -1,6 +1,7 @@
 //! The mutex, the queue and the counted pointer, on threads of the host.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +18,44 @@ fn a_writer_is_alone() {
     assert!(*writer == 2 && lock.try_read().is_none() && lock.try_write().is_none());
     drop(writer);
     assert_eq!(*lock.read(), 2);
+}
+
+/// Those who sleep are given time to fall asleep, and time to wake up.
+#[test]
+fn who_leaves_wakes_who_sleeps() {
+    let lock: &RwMutex<_> = Box::leak(Box::new(RwMutex::new(0)));
+    let (done, awake) = mpsc::channel();
+    let sleep = |writes: bool| {
+        let done = done.clone();
+        thread::spawn(move || {
+            if writes {
+                *lock.write() += 1;
+            } else {
+                drop(lock.read());
+            }
+            done.send(()).expect("the test waits");
+        });
+    };
+    let asleep = || assert!(awake.recv_timeout(Duration::from_millis(50)).is_err());
+    let woken = |sleepers| {
+        for _ in 0..sleepers {
+            let woken = awake.recv_timeout(Duration::from_secs(20));
+            woken.expect("whoever slept was woken");
+        }
+    };
+    let writer = lock.write();
+    for writes in [true, false, false, true] {
+        sleep(writes);
+    }
+    asleep();
+    drop(writer);
+    woken(4);
+    let reader = lock.read();
+    sleep(true);
+    asleep();
+    drop(reader);
+    woken(1);
+    assert_eq!(*lock.read(), 3);
 }
 
 /// The mended form: the other one may sleep for ever, though real threads hardly
