@@ -6,17 +6,14 @@ use std::any::Any;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use meta_core::{AnyFrameMeta, Frame, GetFrameError, SlotState, UniqueFrame};
 use smallvec::SmallVec;
 
 use crate::outcome::{Ends, OpResult, Writer};
 use crate::program::{Op, OpName, Program, StartKind};
-use crate::world::{Aborted, Gift, Host, Hosted, KindA, KindB, Tracked, paddr_of, tag_of};
+use crate::protocol::{Protocol, Refused, SlotState, set_writer};
+use crate::world::{Aborted, Gift, Host, KindA, KindB, Tracked, tag_of};
 
 pub use shown::{Shown, outcome, show};
-
-type Shared<H> = Frame<dyn AnyFrameMeta, Hosted<H>>;
-type Unique<H> = UniqueFrame<dyn AnyFrameMeta, Hosted<H>>;
 
 /// A handle that is never dropped by itself: a thread that stops in the middle
 /// of an operation, because it aborted or because an engine ended the
@@ -24,23 +21,21 @@ type Unique<H> = UniqueFrame<dyn AnyFrameMeta, Hosted<H>>;
 type Held<T> = ManuallyDrop<T>;
 
 /// What one thread holds of one slot.
-#[derive(Debug)]
-enum Hand<H: Host> {
-    Empty,
-    One(Held<Shared<H>>),
-    Two(Held<Shared<H>>, Held<Shared<H>>),
-    Unique(Held<Unique<H>>),
+enum Holding<P: Protocol> {
+    Nothing,
+    One(Held<P::Shared>),
+    Two(Held<P::Shared>, Held<P::Shared>),
+    Unique(Held<P::Unique>),
 }
 
 /// What one thread holds, by slot.
-#[derive(Debug)]
-pub struct Hands<H: Host> {
+pub struct Holdings<P: Protocol> {
     /// As many as most programs name without a heap.
-    slots: SmallVec<[Hand<H>; 2]>,
+    slots: SmallVec<[Holding<P>; 2]>,
     aborted: bool,
 }
 
-impl<H: Host> Hands<H> {
+impl<P: Protocol> Holdings<P> {
     /// The handles that `thread` has at the start of `program`.
     ///
     /// # Safety
@@ -49,22 +44,22 @@ impl<H: Host> Hands<H> {
     /// thread.
     pub unsafe fn of_start(program: &Program, thread: usize) -> Self {
         let mut slots = SmallVec::new();
-        slots.resize_with(program.slots(), || Hand::Empty);
+        slots.resize_with(program.slots(), || Holding::Nothing);
         match (program.start.kind, thread) {
             (StartKind::Shared | StartKind::SharedTwice, 0) | (StartKind::SharedTwice, 1) => {
-                // SAFETY: the slot was constructed with a count that includes
-                // this handle.
-                let frame = unsafe { Shared::<H>::from_raw(paddr_of(0)) };
-                slots[0] = Hand::One(Held::new(frame));
+                // SAFETY: the slot was made with a count that includes this
+                // handle.
+                let frame = unsafe { P::shared_again(0) };
+                slots[0] = Holding::One(Held::new(frame));
             }
             (StartKind::Unique, 0) => {
-                // SAFETY: the slot was constructed as unique, for this handle.
-                let unique = unsafe { Unique::<H>::from_raw(paddr_of(0)) };
-                slots[0] = Hand::Unique(Held::new(unique));
+                // SAFETY: the slot was made as unique, for this handle.
+                let unique = unsafe { P::unique_again(0) };
+                slots[0] = Holding::Unique(Held::new(unique));
             }
             _ => {}
         }
-        Hands {
+        Holdings {
             slots,
             aborted: false,
         }
@@ -90,21 +85,21 @@ impl<H: Host> Hands<H> {
     /// As [`perform`](Self::perform), for a thread that did not abort; it
     /// unwinds with [`Aborted`] if it does now.
     fn attempt(&mut self, op: Op, writer: Writer) -> OpResult {
-        H::world().begin_operation(H::thread(), may_tear_down(op));
+        P::Host::world().begin_operation(P::Host::thread(), may_tear_down(op));
         perform(&mut self.slots[op.slot], op, writer)
     }
 
     /// Forgets all handles.
     fn abort(&mut self) {
         self.aborted = true;
-        self.slots.fill_with(|| Hand::Empty);
+        self.slots.fill_with(|| Holding::Nothing);
     }
 
     /// The lowest slot with a handle.
     fn lowest_held(&self) -> Option<usize> {
         self.slots
             .iter()
-            .position(|hand| !matches!(hand, Hand::Empty))
+            .position(|holding| !matches!(holding, Holding::Nothing))
     }
 }
 
@@ -127,208 +122,192 @@ fn may_tear_down(op: Op) -> Option<(usize, SlotState)> {
     }
 }
 
-/// Performs an operation that leaves the hand as it is, if it is one.
-fn look<H: Host>(hand: &Hand<H>, op: Op) -> Option<OpResult> {
-    Some(match (op.name, hand) {
-        (OpName::Read, Hand::One(frame) | Hand::Two(_, frame)) => read::<H>(frame.dyn_meta()),
-        (OpName::Read, Hand::Unique(unique)) => read::<H>(unique.dyn_meta()),
-        (OpName::Count, Hand::One(frame) | Hand::Two(_, frame)) => {
-            OpResult::Count(frame.reference_count())
+/// Performs an operation that leaves the holding as it is, if it is one.
+fn look<P: Protocol>(holding: &Holding<P>, op: Op) -> Option<OpResult> {
+    Some(match (op.name, holding) {
+        (OpName::Read, Holding::One(frame) | Holding::Two(_, frame)) => {
+            read::<P>(P::shared_meta(frame))
+        }
+        (OpName::Read, Holding::Unique(unique)) => read::<P>(P::unique_meta(unique)),
+        (OpName::Count, Holding::One(frame) | Holding::Two(_, frame)) => {
+            OpResult::Count(P::count(frame))
         }
         _ => return None,
     })
 }
 
-/// Performs an operation on a hand, or skips it.
-fn perform<H: Host>(hand: &mut Hand<H>, op: Op, writer: Writer) -> OpResult {
-    if let Some(result) = look(hand, op) {
+/// Performs an operation on a holding, or skips it.
+fn perform<P: Protocol>(holding: &mut Holding<P>, op: Op, writer: Writer) -> OpResult {
+    if let Some(result) = look(holding, op) {
         return result;
     }
-    let paddr = paddr_of(op.slot);
-    match (op.name, std::mem::replace(hand, Hand::Empty)) {
-        (OpName::Alloc, Hand::Empty) => claim(hand, KindA::new(op.slot, writer), |metadata| {
-            Frame::from_unused(paddr, metadata).map(|frame| Hand::One(Held::new(frame.into())))
-        }),
-        (OpName::AllocUnique, Hand::Empty) => {
-            claim(hand, KindB::new(op.slot, writer), |metadata| {
-                UniqueFrame::from_unused(paddr, metadata)
-                    .map(|unique| Hand::Unique(Held::new(unique.into())))
+    match (op.name, std::mem::replace(holding, Holding::Nothing)) {
+        (OpName::Alloc, Holding::Nothing) => {
+            claim(holding, KindA::new(op.slot, writer), |metadata| {
+                P::claim_shared(op.slot, metadata).map(|frame| Holding::One(Held::new(frame)))
             })
         }
-        (OpName::Get, Hand::Empty) => match Shared::from_in_use(paddr) {
+        (OpName::AllocUnique, Holding::Nothing) => {
+            claim(holding, KindB::new(op.slot, writer), |metadata| {
+                P::claim_unique(op.slot, metadata).map(|unique| Holding::Unique(Held::new(unique)))
+            })
+        }
+        (OpName::Get, Holding::Nothing) => match P::look_up(op.slot) {
             Ok(frame) => {
-                *hand = Hand::One(Held::new(frame));
+                *holding = Holding::One(Held::new(frame));
                 OpResult::Ok
             }
-            Err(error) => refused(error),
+            Err(refused) => refused.into(),
         },
-        (OpName::Clone, Hand::One(frame)) => {
-            let newest = frame.clone();
-            *hand = Hand::Two(frame, newest);
+        (OpName::Clone, Holding::One(frame)) => {
+            let newest = Held::new(P::clone(&frame));
+            *holding = Holding::Two(frame, newest);
             OpResult::Ok
         }
-        (OpName::Drop, Hand::One(frame)) => release::<H, _>(op.slot, frame),
-        (OpName::Drop, Hand::Two(frame, newest)) => {
-            *hand = Hand::One(frame);
-            release::<H, _>(op.slot, newest)
+        (OpName::Drop, Holding::One(frame)) => release::<P, _>(op.slot, frame),
+        (OpName::Drop, Holding::Two(frame, newest)) => {
+            *holding = Holding::One(frame);
+            release::<P, _>(op.slot, newest)
         }
-        (OpName::Drop, Hand::Unique(unique)) => release::<H, _>(op.slot, unique),
-        (OpName::Write, Hand::Unique(mut unique)) => {
-            let metadata: &mut dyn Any = unique.dyn_meta_mut();
-            let result = if let Some(metadata) = metadata.downcast_mut::<KindA<H>>() {
-                metadata.set_writer(writer);
-                OpResult::Ok
-            } else if let Some(metadata) = metadata.downcast_mut::<KindB<H>>() {
-                metadata.set_writer(writer);
+        (OpName::Drop, Holding::Unique(unique)) => release::<P, _>(op.slot, unique),
+        (OpName::Write, Holding::Unique(mut unique)) => {
+            let written = set_writer::<P>(P::unique_meta_mut(&mut unique), writer);
+            *holding = Holding::Unique(unique);
+            if written {
                 OpResult::Ok
             } else {
                 OpResult::Mismatch
-            };
-            *hand = Hand::Unique(unique);
-            result
+            }
         }
-        (OpName::TryUnique, Hand::One(frame)) => match try_unique(frame) {
+        (OpName::TryUnique, Holding::One(frame)) => match try_unique::<P>(frame) {
             Ok(unique) => {
-                *hand = Hand::Unique(unique);
+                *holding = Holding::Unique(unique);
                 OpResult::Yes
             }
             Err(frame) => {
-                *hand = Hand::One(frame);
+                *holding = Holding::One(frame);
                 OpResult::No
             }
         },
-        (OpName::TryUnique, Hand::Two(frame, newest)) => match try_unique(newest) {
+        (OpName::TryUnique, Holding::Two(frame, newest)) => match try_unique::<P>(newest) {
             // No specification allows this; the other handle is forgotten.
             Ok(unique) => {
-                *hand = Hand::Unique(unique);
+                *holding = Holding::Unique(unique);
                 OpResult::Yes
             }
             Err(newest) => {
-                *hand = Hand::Two(frame, newest);
+                *holding = Holding::Two(frame, newest);
                 OpResult::No
             }
         },
-        (OpName::Share, Hand::Unique(unique)) => {
-            let frame = Held::into_inner(unique).into();
-            *hand = Hand::One(Held::new(frame));
+        (OpName::Share, Holding::Unique(unique)) => {
+            let frame = P::share(Held::into_inner(unique));
+            *holding = Holding::One(Held::new(frame));
             OpResult::Ok
         }
-        (OpName::Repurpose, Hand::Unique(unique)) => {
-            let metadata: &dyn Any = unique.dyn_meta();
-            let unique = if metadata.is::<KindA<H>>() {
-                repurpose(unique, KindB::new(op.slot, writer))
+        (OpName::Repurpose, Holding::Unique(unique)) => {
+            let unique = if P::unique_meta(&unique).is::<KindA<P>>() {
+                repurpose::<P, _>(unique, KindB::new(op.slot, writer))
             } else {
-                repurpose(unique, KindA::new(op.slot, writer))
+                repurpose::<P, _>(unique, KindA::new(op.slot, writer))
             };
-            *hand = Hand::Unique(unique);
+            *holding = Holding::Unique(unique);
             OpResult::Ok
         }
-        (OpName::Reset, Hand::Unique(unique)) => {
-            Held::into_inner(unique).reset_as_unused();
+        (OpName::Reset, Holding::Unique(unique)) => {
+            P::reset_as_unused(Held::into_inner(unique));
             OpResult::Ok
         }
-        (OpName::Give, Hand::Empty) => OpResult::Skipped,
+        (OpName::Give, Holding::Nothing) => OpResult::Skipped,
         (OpName::Give, held) => {
             let result;
-            (*hand, result) = give(op.slot, held);
+            (*holding, result) = give(op.slot, held);
             result
         }
-        (OpName::Take, Hand::Empty) => match H::take(op.slot) {
+        (OpName::Take, Holding::Nothing) => match P::Host::take(op.slot) {
             None => OpResult::Empty,
             Some(Gift::Shared) => {
                 // SAFETY: the host gives back what was given, and that once: a
                 // shared handle, which `give` has forgotten.
-                let frame = unsafe { Shared::<H>::from_raw(paddr) };
-                *hand = Hand::One(Held::new(frame));
+                let frame = unsafe { P::shared_again(op.slot) };
+                *holding = Holding::One(Held::new(frame));
                 OpResult::Ok
             }
             Some(Gift::Unique) => {
                 // SAFETY: as above, the unique handle.
-                let unique = unsafe { Unique::<H>::from_raw(paddr) };
-                *hand = Hand::Unique(Held::new(unique));
+                let unique = unsafe { P::unique_again(op.slot) };
+                *holding = Holding::Unique(Held::new(unique));
                 OpResult::Ok
             }
         },
         (_, held) => {
-            *hand = held;
+            *holding = held;
             OpResult::Skipped
         }
     }
 }
 
-/// Puts the newest handle of a hand into the mailbox, or keeps it. One that is
-/// given is forgotten here: nothing but its kind goes through the mailbox.
-fn give<H: Host>(slot: usize, hand: Hand<H>) -> (Hand<H>, OpResult) {
-    let gift = match &hand {
-        Hand::Unique(_) => Gift::Unique,
-        Hand::Empty | Hand::One(_) | Hand::Two(..) => Gift::Shared,
+/// Puts the newest handle of a holding into the mailbox, or keeps it. One that
+/// is given is forgotten here: nothing but its kind goes through the mailbox.
+fn give<P: Protocol>(slot: usize, holding: Holding<P>) -> (Holding<P>, OpResult) {
+    let gift = match &holding {
+        Holding::Unique(_) => Gift::Unique,
+        Holding::Nothing | Holding::One(_) | Holding::Two(..) => Gift::Shared,
     };
-    if !H::give(slot, gift) {
-        return (hand, OpResult::Full);
+    if !P::Host::give(slot, gift) {
+        return (holding, OpResult::Full);
     }
-    let rest = match hand {
-        Hand::Two(frame, _) => Hand::One(frame),
-        Hand::Empty | Hand::One(_) | Hand::Unique(_) => Hand::Empty,
+    let rest = match holding {
+        Holding::Two(frame, _) => Holding::One(frame),
+        Holding::Nothing | Holding::One(_) | Holding::Unique(_) => Holding::Nothing,
     };
     (rest, OpResult::Ok)
 }
 
-fn claim<H: Host, const KIND: u8>(
-    hand: &mut Hand<H>,
-    metadata: Tracked<H, KIND>,
-    claim: impl FnOnce(Tracked<H, KIND>) -> Result<Hand<H>, GetFrameError>,
+fn claim<P: Protocol, const KIND: u8>(
+    holding: &mut Holding<P>,
+    metadata: Tracked<P, KIND>,
+    claim: impl FnOnce(Tracked<P, KIND>) -> Result<Holding<P>, Refused>,
 ) -> OpResult {
     let generation = metadata.generation();
     match claim(metadata) {
         Ok(claimed) => {
-            H::world().register().stored(generation);
-            *hand = claimed;
+            P::Host::world().register().stored(generation);
+            *holding = claimed;
             OpResult::Ok
         }
-        Err(error) => refused(error),
+        Err(refused) => refused.into(),
     }
 }
 
-fn repurpose<H: Host, const KIND: u8>(
-    unique: Held<Unique<H>>,
-    metadata: Tracked<H, KIND>,
-) -> Held<Unique<H>> {
+fn repurpose<P: Protocol, const KIND: u8>(
+    unique: Held<P::Unique>,
+    metadata: Tracked<P, KIND>,
+) -> Held<P::Unique> {
     let generation = metadata.generation();
-    let unique = Held::into_inner(unique).repurpose(metadata).into();
-    H::world().register().stored(generation);
+    let unique = P::repurpose(Held::into_inner(unique), metadata);
+    P::Host::world().register().stored(generation);
     Held::new(unique)
 }
 
-fn try_unique<H: Host>(frame: Held<Shared<H>>) -> Result<Held<Unique<H>>, Held<Shared<H>>> {
-    UniqueFrame::try_from(Held::into_inner(frame))
+fn try_unique<P: Protocol>(frame: Held<P::Shared>) -> Result<Held<P::Unique>, Held<P::Shared>> {
+    P::try_unique(Held::into_inner(frame))
         .map(Held::new)
         .map_err(Held::new)
 }
 
 /// Drops a handle, and says whether that tore the metadata down.
-fn release<H: Host, T>(slot: usize, handle: Held<T>) -> OpResult {
+fn release<P: Protocol, T>(slot: usize, handle: Held<T>) -> OpResult {
     drop(Held::into_inner(handle));
-    if H::world().tore_down(H::thread(), slot) {
+    if P::Host::world().tore_down(P::Host::thread(), slot) {
         OpResult::Last
     } else {
         OpResult::Kept
     }
 }
 
-fn read<H: Host>(metadata: &dyn AnyFrameMeta) -> OpResult {
-    tag_of::<H>(metadata).map_or(OpResult::Mismatch, |tag| OpResult::Read(tag.writer))
-}
-
-fn refused(error: GetFrameError) -> OpResult {
-    match error {
-        GetFrameError::InUse => OpResult::InUse,
-        GetFrameError::Unused => OpResult::Unused,
-        GetFrameError::Busy => OpResult::Busy,
-        GetFrameError::Unique => OpResult::Unique,
-        GetFrameError::OutOfBound | GetFrameError::NotAligned => {
-            unreachable!("programs name frames that exist")
-        }
-    }
+fn read<P: Protocol>(metadata: &dyn Any) -> OpResult {
+    tag_of::<P>(metadata).map_or(OpResult::Mismatch, |tag| OpResult::Read(tag.writer))
 }
 
 /// What one thread of an execution did.
@@ -352,24 +331,23 @@ impl ThreadResult {
 }
 
 /// One thread of a program on its way.
-#[derive(Debug)]
-pub struct ThreadRun<'a, H: Host> {
+pub struct ThreadRun<'a, P: Protocol> {
     program: &'a Program,
     thread: usize,
     ends: Ends,
-    hands: Hands<H>,
+    holdings: Holdings<P>,
     /// The operation under way, or the last one.
     op: Option<Op>,
     done: &'a mut ThreadResult,
 }
 
-impl<'a, H: Host> ThreadRun<'a, H> {
+impl<'a, P: Protocol> ThreadRun<'a, P> {
     /// A thread before its first operation. What it does goes to `done`, whose
     /// former contents are forgotten.
     ///
     /// # Safety
     ///
-    /// The world of `H` was reset for this program, and this is called once for
+    /// The world of `P` was reset for this program, and this is called once for
     /// each thread.
     pub unsafe fn start(
         program: &'a Program,
@@ -384,7 +362,7 @@ impl<'a, H: Host> ThreadRun<'a, H> {
             thread,
             ends,
             // SAFETY: promised by the caller.
-            hands: unsafe { Hands::of_start(program, thread) },
+            holdings: unsafe { Holdings::of_start(program, thread) },
             op: None,
             done,
         }
@@ -393,7 +371,7 @@ impl<'a, H: Host> ThreadRun<'a, H> {
     /// Performs the next operation, or the next drop at the end, or skips it;
     /// `None` when the thread is done.
     pub fn step(&mut self) -> Option<OpResult> {
-        if self.hands.aborted {
+        if self.holdings.aborted {
             return None;
         }
         catch_abort(|| self.advance()).unwrap_or_else(|Aborted| Some(self.abort()))
@@ -419,20 +397,20 @@ impl<'a, H: Host> ThreadRun<'a, H> {
         } else {
             let drop = Op {
                 name: OpName::Drop,
-                slot: self.hands.lowest_held()?,
+                slot: self.holdings.lowest_held()?,
             };
             (drop, Writer::Start)
         };
         self.op = Some(op);
-        H::begin_operation(index + self.done.drops.len());
-        let result = self.hands.attempt(op, writer);
+        P::Host::begin_operation(index + self.done.drops.len());
+        let result = self.holdings.attempt(op, writer);
         self.end_operation(op, &result);
         Some(result)
     }
 
     /// The operation under way has aborted the thread.
     fn abort(&mut self) -> OpResult {
-        self.hands.abort();
+        self.holdings.abort();
         let op = self.op.expect("an operation is under way");
         self.end_operation(op, &OpResult::Abort);
         OpResult::Abort
@@ -440,7 +418,7 @@ impl<'a, H: Host> ThreadRun<'a, H> {
 
     #[inline]
     fn end_operation(&mut self, op: Op, result: &OpResult) {
-        H::end_operation(op, result);
+        P::Host::end_operation(op, result, || P::peek(op.slot));
         if self.done.results.len() < self.program.threads[self.thread].len() {
             self.done.results.push(*result);
         } else {
@@ -460,16 +438,16 @@ impl<'a, H: Host> ThreadRun<'a, H> {
 ///
 /// # Safety
 ///
-/// The world of `H` was reset for this program, and this is called once for
+/// The world of `P` was reset for this program, and this is called once for
 /// each thread.
-pub unsafe fn run_thread<H: Host>(
+pub unsafe fn run_thread<P: Protocol>(
     program: &Program,
     thread: usize,
     ends: Ends,
     done: &mut ThreadResult,
 ) {
     // SAFETY: promised by the caller.
-    let mut run = unsafe { ThreadRun::<H>::start(program, thread, ends, done) };
+    let mut run = unsafe { ThreadRun::<P>::start(program, thread, ends, done) };
     run.run();
     run.finish();
 }

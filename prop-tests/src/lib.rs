@@ -1,10 +1,12 @@
-//! The driver that performs [`programs`] on `meta-core`, the worlds that they
-//! run in, and scenarios over its real handles.
+//! The driver that performs [`programs`] on the handles of a protocol, the worlds
+//! that they run in, and scenarios; and the adapter of `meta-core`.
 
+pub mod adapter;
 pub mod driver;
 // The boot is of real slots only.
 #[cfg(not(model))]
 pub mod hosted;
+pub mod protocol;
 pub mod scenario;
 pub mod world;
 

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 
 use meta_core::REF_COUNT_MAX;
 use programs::spec::{self, Machine, Params};
+use prop_tests::adapter::MetaCore;
 use prop_tests::driver::{self, ThreadResult, ThreadRun};
 use prop_tests::outcome::{Ends, OpResult, Outcome};
 use prop_tests::program::strategy::program_with_mailboxes;
@@ -63,11 +64,11 @@ fn execute(
     let threads = 0..program.threads.len();
     // SAFETY: handles of the last execution are forgotten, and the world
     // belongs to this OS thread.
-    unsafe { LocalHost::world().reset::<LocalHost>(program) };
+    unsafe { LocalHost::world().reset::<MetaCore<LocalHost>>(program) };
     let start = |(thread, done)| {
         // SAFETY: the world was just reset for this program; each thread is
         // started once.
-        unsafe { ThreadRun::<LocalHost>::start(program, thread, ends, done) }
+        unsafe { ThreadRun::<MetaCore<LocalHost>>::start(program, thread, ends, done) }
     };
     let mut done = vec![ThreadResult::default(); threads.len()];
     let mut runs: Vec<_> = done.iter_mut().enumerate().map(start).collect();
@@ -80,7 +81,7 @@ fn execute(
         }
     }
     runs.into_iter().for_each(ThreadRun::finish);
-    driver::outcome(LocalHost::world(), program, ends, &done)
+    driver::outcome::<MetaCore<LocalHost>>(program, ends, &done)
 }
 
 /// What the specification says when each thread runs to its end in turn.

@@ -8,13 +8,13 @@ use std::{env, fs};
 
 use meta_core::boot::{MemoryMap, MemoryRegion, MemoryRegionType};
 use meta_core::{META_SLOT_SIZE, PAGE_SIZE};
-use prop_tests::hosted::{Machine, linux, map_file};
+use prop_tests::hosted::{Computer, linux, map_file};
 
 use crate::work;
 
 prop_tests::machine!(
     /// The machine that is booted.
-    pub(crate) ThisMachine
+    pub(crate) ThisComputer
 );
 
 pub(crate) fn main() -> ExitCode {
@@ -45,7 +45,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
     }
     let started = Instant::now();
     // SAFETY: no other thread runs yet.
-    unsafe { ThisMachine::boot(&regions)? };
+    unsafe { ThisComputer::boot(&regions)? };
     let took = started.elapsed();
     let frames = map.max_paddr() / PAGE_SIZE;
     println!(
@@ -57,7 +57,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
     println!(
         "booted in {:.1} ms; {} frames are free\n",
         took.as_secs_f64() * 1e3,
-        ThisMachine::memory().free_frames()
+        ThisComputer::memory().free_frames()
     );
 
     let census = work::Census::take();

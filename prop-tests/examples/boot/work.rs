@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use meta_core::{
     AnyFrameMeta, Frame, PAGE_SIZE, Paddr, SlotState, UniqueFrame, get_slot, impl_frame_meta_for,
 };
-use prop_tests::hosted::{Machine, OnHost};
+use prop_tests::hosted::{Computer, OnHost};
 
-use crate::run::ThisMachine;
+use crate::run::ThisComputer;
 
-type Platform = OnHost<ThisMachine>;
+type Platform = OnHost<ThisComputer>;
 
 /// What the threads keep in their frames' metadata.
 struct Page {
@@ -83,7 +83,7 @@ fn work(seed: u64, notices: &[AtomicUsize; NOTICES], stop: &AtomicBool) -> Done 
         let notice = &notices[(random >> 8) as usize % NOTICES];
         match random % 4 {
             0 => {
-                let Some(paddr) = ThisMachine::memory().alloc() else {
+                let Some(paddr) = ThisComputer::memory().alloc() else {
                     held.clear();
                     continue;
                 };
@@ -161,7 +161,7 @@ impl Census {
     /// Looks at every frame. Nothing else may use the machine meanwhile.
     pub(crate) fn take() -> Self {
         let mut states = BTreeMap::new();
-        let memory = ThisMachine::memory();
+        let memory = ThisComputer::memory();
         for paddr in (0..memory.max_paddr().get()).step_by(PAGE_SIZE) {
             let slot = get_slot::<Platform>(paddr).expect("a frame below the end");
             *states.entry(slot.snapshot()).or_default() += 1;

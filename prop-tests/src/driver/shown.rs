@@ -4,13 +4,13 @@
 
 use std::hash::{Hash, Hasher};
 
-use meta_core::SlotState;
 use smallvec::SmallVec;
 
 use super::ThreadResult;
 use crate::outcome::{End, Ends, OpResult, Outcome, SlotEnd};
 use crate::program::Program;
-use crate::world::{Fault, World};
+use crate::protocol::{Protocol, SlotState};
+use crate::world::{Fault, Host};
 
 /// What an execution showed. Those that show the same outcome hash alike.
 #[derive(Clone, Debug)]
@@ -85,16 +85,15 @@ impl Hash for Shown<'_> {
 /// # Errors
 ///
 /// The first contract of the metadata's life that was broken.
-pub fn show<'a>(
-    world: &World,
+pub fn show<'a, P: Protocol>(
     program: &Program,
     ends: Ends,
     threads: &'a [ThreadResult],
 ) -> Result<Shown<'a>, Fault> {
-    let register = world.register();
+    let register = P::Host::world().register();
     let mut slots = SmallVec::new();
     for slot in 0..program.slots() {
-        let state = world.state(slot);
+        let state = P::peek(slot);
         let last_drops = last_drops(program, threads, slot);
         if let Some(fault) = register.first_fault(slot, state, last_drops) {
             return Err(fault);
@@ -103,7 +102,7 @@ pub fn show<'a>(
             SlotState::Unused => SlotEnd::Unused,
             SlotState::Busy => SlotEnd::Busy,
             SlotState::Unique => SlotEnd::Unique,
-            SlotState::Shared(n) | SlotState::Overflow(n) => SlotEnd::Shared(n),
+            SlotState::Shared(n) => SlotEnd::Shared(n),
         };
         slots.push((end, register.live(slot)));
     }
@@ -120,13 +119,12 @@ pub fn show<'a>(
 /// # Errors
 ///
 /// As [`show`].
-pub fn outcome(
-    world: &World,
+pub fn outcome<P: Protocol>(
     program: &Program,
     ends: Ends,
     threads: &[ThreadResult],
 ) -> Result<Outcome, Fault> {
-    show(world, program, ends, threads).map(|shown| shown.to_outcome())
+    show::<P>(program, ends, threads).map(|shown| shown.to_outcome())
 }
 
 /// How many drops of this slot tore its metadata down: each gives the frame

@@ -7,7 +7,7 @@
 //! ```
 //! use meta_core::boot::{MemoryRegion, MemoryRegionType::*};
 //! use meta_core::{Frame, impl_frame_meta_for};
-//! use prop_tests::hosted::{Machine, OnHost};
+//! use prop_tests::hosted::{Computer, OnHost};
 //!
 //! prop_tests::machine!(Desk);
 //!
@@ -61,7 +61,7 @@ pub use memory::Memory;
 ///
 /// [`memory`](Self::memory) always gives the same memory, which belongs to no
 /// other machine.
-pub unsafe trait Machine: Sized + Send + Sync + 'static {
+pub unsafe trait Computer: Sized + Send + Sync + 'static {
     /// The physical memory.
     fn memory() -> &'static Memory;
 
@@ -138,7 +138,7 @@ macro_rules! machine {
         $visibility enum $name {}
 
         // SAFETY: the memory is this machine's own.
-        unsafe impl $crate::hosted::Machine for $name {
+        unsafe impl $crate::hosted::Computer for $name {
             fn memory() -> &'static $crate::hosted::Memory {
                 static MEMORY: $crate::hosted::Memory = $crate::hosted::Memory::new();
                 &MEMORY
@@ -153,7 +153,7 @@ pub struct OnHost<T>(PhantomData<T>);
 
 // SAFETY: the memory says where slots and pages are, and keeps them there; all
 // of it is initialised, for it reads as zero before it is written.
-unsafe impl<T: Machine> Platform for OnHost<T> {
+unsafe impl<T: Computer> Platform for OnHost<T> {
     #[inline]
     fn slots() -> NonNull<MetaSlot> {
         T::memory().slots()
@@ -182,7 +182,7 @@ unsafe impl<T: Machine> Platform for OnHost<T> {
 
 // SAFETY: the slots lie in the one linear mapping, one page after the other as
 // the memory checks.
-unsafe impl<T: Machine> BootPlatform for OnHost<T> {
+unsafe impl<T: Computer> BootPlatform for OnHost<T> {
     unsafe fn map_meta_page(index: usize, paddr: Paddr, _: PageProperty) -> Result<(), MapError> {
         T::memory().map_meta_page(index, paddr);
         Ok(())

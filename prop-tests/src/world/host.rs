@@ -1,15 +1,12 @@
-//! Who runs the threads of a program: a platform for each engine.
+//! Who runs the threads of a program: a host for each engine.
 
 use std::cell::Cell;
-use std::marker::PhantomData;
 use std::panic::resume_unwind;
-use std::ptr::NonNull;
-
-use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, Platform};
 
 use super::{Gift, World};
 use crate::outcome::OpResult;
 use crate::program::Op;
+use crate::protocol::SlotState;
 
 /// What an engine tells the driver about the thread that is running, and how
 /// its threads pass handles on.
@@ -33,9 +30,9 @@ pub unsafe trait Host: Sized + Send + Sync + 'static {
     }
 
     /// Called after each operation, one that was skipped included, and after
-    /// each drop at the end.
-    fn end_operation(op: Op, result: &OpResult) {
-        let _ = (op, result);
+    /// each drop at the end; `state` looks at the slot.
+    fn end_operation(op: Op, result: &OpResult, state: impl FnOnce() -> SlotState) {
+        let _ = (op, result, state);
     }
 
     /// Makes mailboxes, all of them empty: by slot, one that can be given to so
@@ -61,46 +58,15 @@ pub unsafe trait Host: Sized + Send + Sync + 'static {
     }
 }
 
-/// The payload of the unwinding that stands for [`Platform::abort`].
+/// The payload of the unwinding that stands for the end of the system.
 #[derive(Clone, Copy, Debug)]
 pub struct Aborted;
 
-/// The platform of a host.
-#[derive(Debug)]
-pub struct Hosted<H>(PhantomData<H>);
-
-// SAFETY: the world's slots stay where they are, and it has a page for each;
-// `abort` unwinds into the driver, which forgets all handles of the thread.
-unsafe impl<H: Host> Platform for Hosted<H> {
-    fn slots() -> NonNull<MetaSlot> {
-        H::world().first_slot()
-    }
-
-    fn max_paddr() -> &'static MaxPaddr {
-        H::world().max_paddr()
-    }
-
-    fn list_ids() -> &'static ListIds {
-        H::world().list_ids()
-    }
-
-    fn page(paddr: Paddr) -> *mut u8 {
-        H::world().page(paddr)
-    }
-
-    unsafe fn free_frame(paddr: Paddr) {
-        let world = H::world();
-        world.assert_frame(paddr);
-        let slot = paddr / PAGE_SIZE;
-        let emptied = world.tore_down(H::thread(), slot);
-        let state = world.state(slot);
-        world.register().freed(slot, emptied, state);
-    }
-
-    fn abort() -> ! {
-        // Not a panic: the hook has nothing to report.
-        resume_unwind(Box::new(Aborted))
-    }
+/// What the protocol calls where it would end the system: it unwinds into the
+/// driver, which forgets all handles of the thread.
+pub fn abort() -> ! {
+    // Not a panic: the hook has nothing to report.
+    resume_unwind(Box::new(Aborted))
 }
 
 /// Everything on one thread, which has a world of its own.

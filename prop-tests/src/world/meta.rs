@@ -1,37 +1,36 @@
-//! Metadata that knows who wrote it and tells the register when it goes.
+//! Metadata that knows who wrote it and reports to the register when it goes.
 
 use std::any::Any;
 use std::marker::PhantomData;
 
-use meta_core::{AnyFrameMeta, Link, PAGE_SIZE, VmReader};
-
-use super::{Host, Register, paddr_of};
+use super::Host;
 use crate::outcome::Writer;
+use crate::protocol::Protocol;
 
 /// Metadata of one of two types that differ in `KIND`, so that a vtable word
 /// that does not belong to the value beside it is seen.
-#[derive(Debug)]
-pub struct Tracked<H: Host, const KIND: u8> {
+pub struct Tracked<P: Protocol, const KIND: u8> {
     kind: u8,
     generation: u32,
     writer: Writer,
-    _host: PhantomData<H>,
+    _protocol: PhantomData<P>,
 }
 
 /// The metadata of the start state and of `alloc`.
-pub type KindA<H> = Tracked<H, b'A'>;
+pub type KindA<P> = Tracked<P, b'A'>;
 
 /// The metadata of `alloc_unique`.
-pub type KindB<H> = Tracked<H, b'B'>;
+pub type KindB<P> = Tracked<P, b'B'>;
 
-impl<H: Host, const KIND: u8> Tracked<H, KIND> {
+impl<P: Protocol, const KIND: u8> Tracked<P, KIND> {
     /// A value of a new generation.
     pub fn new(slot: usize, writer: Writer) -> Self {
-        Self::of(H::world().register().born(slot), writer)
+        Self::of(P::Host::world().register().born(slot), writer)
     }
 
     /// The metadata of the start state.
-    pub(super) fn initial(register: &mut Register) -> Self {
+    pub(crate) fn initial() -> Self {
+        let mut register = P::Host::world().register();
         let generation = register.born(0);
         register.stored(generation);
         Self::of(generation, Writer::Start)
@@ -42,7 +41,7 @@ impl<H: Host, const KIND: u8> Tracked<H, KIND> {
             kind: KIND,
             generation,
             writer,
-            _host: PhantomData,
+            _protocol: PhantomData,
         }
     }
 
@@ -51,9 +50,36 @@ impl<H: Host, const KIND: u8> Tracked<H, KIND> {
         self.generation
     }
 
-    /// Says that an operation writes to it.
+    /// The slot that it was made for.
+    pub fn slot(&self) -> usize {
+        P::Host::world().register().slot_of(self.generation)
+    }
+
+    /// Records that an operation writes to it.
     pub fn set_writer(&mut self, writer: Writer) {
         self.writer = writer;
+    }
+
+    /// The protocol's hook before its destructor, for metadata that was stored;
+    /// was it given the frame that the metadata belongs to?
+    pub fn on_drop(&mut self, own_frame: impl FnOnce(usize) -> bool) {
+        let world = P::Host::world();
+        let mut register = world.register();
+        let slot = register.slot_of(self.generation);
+        let allowed = world.may_tear_down(P::Host::thread(), slot, P::peek(slot));
+        register.on_drop(self.generation, allowed, own_frame(slot));
+    }
+}
+
+impl<P: Protocol, const KIND: u8> Drop for Tracked<P, KIND> {
+    fn drop(&mut self) {
+        let world = P::Host::world();
+        let mut register = world.register();
+        let slot = register.slot_of(self.generation);
+        let allowed = world.may_tear_down(P::Host::thread(), slot, P::peek(slot));
+        if register.dropped(self.generation, allowed) {
+            world.torn_down(P::Host::thread(), slot);
+        }
     }
 }
 
@@ -66,54 +92,25 @@ pub struct Tag {
     pub generation: u32,
 }
 
-/// The tag of metadata of either kind, in a list's link or not; or `None` if the value is not of the
-/// kind that its vtable says.
-pub fn tag_of<H: Host>(metadata: &dyn AnyFrameMeta) -> Option<Tag> {
-    fn tag<H: Host, const KIND: u8>(metadata: &Tracked<H, KIND>) -> Option<Tag> {
+/// The tag of metadata of either kind, or `None` if the value is not of the kind
+/// that its vtable says.
+pub fn tag_of<P: Protocol>(metadata: &dyn Any) -> Option<Tag> {
+    fn tag<P: Protocol, const KIND: u8>(metadata: &Tracked<P, KIND>) -> Option<Tag> {
         (metadata.kind == KIND).then_some(Tag {
             writer: metadata.writer,
             generation: metadata.generation,
         })
     }
-    let any: &dyn Any = metadata;
-    if let Some(metadata) = any.downcast_ref::<KindA<H>>() {
+    if let Some(metadata) = metadata.downcast_ref::<KindA<P>>() {
         tag(metadata)
-    } else if let Some(link) = any.downcast_ref::<Link<KindA<H>>>() {
-        tag(link)
     } else {
-        any.downcast_ref::<KindB<H>>().and_then(tag)
+        metadata.downcast_ref::<KindB<P>>().and_then(tag)
     }
 }
 
-// SAFETY: pages of a world are never written.
-unsafe impl<H: Host, const KIND: u8> AnyFrameMeta for Tracked<H, KIND> {
-    unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
-        let world = H::world();
-        let mut register = world.register();
-        let slot = register.slot_of(self.generation);
-        let allowed = world.may_tear_down(H::thread(), slot);
-        let own_page = is_page_of(slot, page);
-        register.on_drop(self.generation, allowed, own_page);
-    }
-}
-
-/// Whether the reader stands at the beginning of this frame's page, and ends
-/// with it.
-fn is_page_of(slot: usize, page: &mut VmReader<'_>) -> bool {
-    let whole = page.remain() == PAGE_SIZE;
-    let mut address = [0; size_of::<usize>()];
-    page.read(&mut address);
-    whole && usize::from_ne_bytes(address) == paddr_of(slot)
-}
-
-impl<H: Host, const KIND: u8> Drop for Tracked<H, KIND> {
-    fn drop(&mut self) {
-        let world = H::world();
-        let mut register = world.register();
-        let slot = register.slot_of(self.generation);
-        let allowed = world.may_tear_down(H::thread(), slot);
-        if register.dropped(self.generation, allowed) {
-            world.torn_down(H::thread(), slot);
-        }
-    }
+/// The frame of a slot goes back to the allocator.
+pub fn freed<P: Protocol>(slot: usize) {
+    let world = P::Host::world();
+    let emptied = world.tore_down(P::Host::thread(), slot);
+    world.register().freed(slot, emptied, P::peek(slot));
 }

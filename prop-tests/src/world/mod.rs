@@ -1,5 +1,5 @@
-//! The world a program runs in: slots, pages, and a register of every metadata
-//! value, so that each engine sees leaks and double drops.
+//! The world a program runs in: what the protocol shares, and a register of every
+//! metadata value, so that each engine sees leaks and double drops.
 
 mod host;
 mod mailbox;
@@ -7,31 +7,26 @@ mod meta;
 mod register;
 mod teardown;
 
+use std::any::Any;
 use std::cell::UnsafeCell;
-use std::fmt;
 use std::ops::Range;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr, SlotState};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use self::teardown::{Teardown, Teardowns};
-use crate::program::{MAX_SLOTS, MAX_THREADS, Program, StartKind};
+use crate::program::{MAX_THREADS, Program};
+use crate::protocol::{Protocol, SlotState, Start};
 
-pub use host::{Aborted, Host, Hosted, LocalHost};
+pub use host::{Aborted, Host, LocalHost, abort};
 pub use mailbox::{Flag, Gift, Mailbox};
-pub use meta::{KindA, KindB, Tag, Tracked, tag_of};
+pub use meta::{KindA, KindB, Tag, Tracked, freed, tag_of};
 pub use register::{Counts, Fault, FaultKind, Register};
 
-/// A region of slots, and what is known of the metadata in them.
+/// What the threads of a program share.
 #[derive(Debug)]
 pub struct World {
-    /// Never grows beyond its first capacity, so that the base stays.
-    slots: UnsafeCell<Vec<MetaSlot>>,
-    max_paddr: MaxPaddr,
-    list_ids: ListIds,
-    pages: Box<[Page]>,
+    memory: OnceLock<Box<dyn Any + Send + Sync>>,
     register: Mutex<Register>,
     teardowns: Teardowns,
     /// By slot, for hosts without mailboxes of their own. A slot whose mailbox
@@ -39,59 +34,53 @@ pub struct World {
     mailboxes: UnsafeCell<Vec<Option<Mailbox<AtomicU64>>>>,
 }
 
-/// A page; every word of it is the frame's address. No program writes pages.
-#[repr(align(4096))]
-struct Page(
-    #[expect(dead_code, reason = "reached by a pointer to all pages")]
-    UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>,
-);
-
-// SAFETY: `slots` and `mailboxes` change only in `reset`, whose caller promises
-// that nobody else uses the world; pages are never written; everything else is `Sync`.
+// SAFETY: `mailboxes` changes only in `reset`, whose caller promises that nobody
+// else uses the world; everything else is `Sync`.
 unsafe impl Sync for World {}
 
 impl World {
-    /// A world without slots, which lives for ever.
+    /// A world with nothing in it, which lives for ever.
     pub fn leak() -> &'static World {
-        let page = |slot| Page(UnsafeCell::new([paddr_of(slot); _]));
         Box::leak(Box::new(World {
-            slots: UnsafeCell::new(Vec::with_capacity(MAX_SLOTS)),
-            max_paddr: MaxPaddr::new(),
-            list_ids: ListIds::new(),
-            pages: (0..MAX_SLOTS).map(page).collect(),
+            memory: OnceLock::new(),
             register: Mutex::default(),
             teardowns: Teardowns::default(),
             mailboxes: UnsafeCell::default(),
         }))
     }
 
-    /// Puts the world into the start state of `program`, by construction: no
-    /// atomic access is made.
-    ///
-    /// The handles of the start state are made by
-    /// [`Hands::of_start`](crate::driver::Hands::of_start).
+    /// What the protocol keeps in this world, made when it is first asked for.
     ///
     /// # Panics
     ///
-    /// If it is not the world of `H`, or has no room for the program.
+    /// If something of another type was asked for before.
+    #[inline]
+    pub fn memory<M: Default + Send + Sync + 'static>(&self) -> &M {
+        let memory = self.memory.get_or_init(|| Box::new(M::default()));
+        memory.downcast_ref().expect("a world has one protocol")
+    }
+
+    /// Puts the world into the start state of `program`. The handles of the start
+    /// are made by [`Holdings::of_start`](crate::driver::Holdings::of_start).
+    ///
+    /// # Panics
+    ///
+    /// If it is not the world of `P`, or has no room for the program.
     ///
     /// # Safety
     ///
     /// Handles to slots and borrows of them from before the call are never used
     /// again, and no other thread uses the world during the call.
-    pub unsafe fn reset<H: Host>(&self, program: &Program) {
+    pub unsafe fn reset<P: Protocol>(&self, program: &Program) {
         self.forget_all(program.threads.len(), program.slots());
-        let state = match program.start.kind {
-            StartKind::Unused => SlotState::Unused,
-            StartKind::Shared | StartKind::SharedTwice => SlotState::Shared(program.start_count()),
-            StartKind::Unique => SlotState::Unique,
-        };
-        let first = match state {
-            SlotState::Unused => MetaSlot::new_unused(),
-            state => MetaSlot::new_in_use(KindA::<H>::initial(&mut self.register()), state),
-        };
         // SAFETY: promised by the caller.
-        unsafe { self.furnish::<H>(first, program.slots(), &mailbox::gives(program)) };
+        unsafe {
+            self.furnish::<P>(
+                program.slots(),
+                Start::of(program),
+                &mailbox::gives(program),
+            );
+        }
     }
 
     /// Makes all of the first `count` slots unused, and a mailbox for slot 0
@@ -104,14 +93,14 @@ impl World {
     /// # Safety
     ///
     /// As [`reset`](Self::reset).
-    pub(crate) unsafe fn reset_unused<H: Host>(&self, count: usize, gives: Option<usize>) {
+    pub(crate) unsafe fn reset_unused<P: Protocol>(&self, count: usize, gives: Option<usize>) {
         self.forget_all(MAX_THREADS, count);
         // SAFETY: promised by the caller.
-        unsafe { self.furnish::<H>(MetaSlot::new_unused(), count, &[gives]) };
+        unsafe { self.furnish::<P>(count, Start::Unused, &[gives]) };
     }
 
-    /// Forgets what the last execution left in the books, as far as this many
-    /// threads come to look at them and this many slots are in them.
+    /// Forgets the last execution, as far as this many threads come to look and
+    /// this many slots are concerned.
     fn forget_all(&self, threads: usize, slots: usize) {
         self.register().reset(slots);
         for thread in 0..threads {
@@ -122,23 +111,13 @@ impl World {
     /// # Safety
     ///
     /// As [`reset`](Self::reset).
-    unsafe fn furnish<H: Host>(&self, first: MetaSlot, count: usize, gives: &[Option<usize>]) {
-        assert!(ptr::eq(self, H::world()), "the world of another host");
-        // More would move the slots, and the platform promises that they stay.
-        assert!(count <= MAX_SLOTS, "{count} slots do not fit the world");
-        // SAFETY: nobody else uses the world, and nothing below asks for it.
-        let slots = unsafe { &mut *self.slots.get() };
-        slots.clear();
-        slots.push(first);
-        slots.resize_with(count, MetaSlot::new_unused);
-        // SAFETY: all slots are initialised and in no list, and no other thread
-        // runs.
-        unsafe {
-            self.max_paddr.set(count * PAGE_SIZE);
-            self.list_ids.restart();
-        }
+    unsafe fn furnish<P: Protocol>(&self, count: usize, first: Start<P>, gives: &[Option<usize>]) {
+        assert!(ptr::eq(self, P::Host::world()), "the world of another host");
         // SAFETY: promised by the caller.
-        unsafe { H::reset_mailboxes(gives) };
+        unsafe {
+            P::reset(count, first);
+            P::Host::reset_mailboxes(gives);
+        }
     }
 
     /// Empties the mailboxes.
@@ -160,19 +139,6 @@ impl World {
         mailboxes[slot]
             .as_ref()
             .expect("the program names the mailbox")
-    }
-
-    /// The slots.
-    #[inline]
-    pub fn slots(&self) -> &[MetaSlot] {
-        // SAFETY: changed only while nobody uses the world.
-        unsafe { &*self.slots.get() }
-    }
-
-    /// The newest state of a slot; not a step of the protocol.
-    #[inline]
-    pub fn state(&self, slot: usize) -> SlotState {
-        self.slots()[slot].snapshot()
     }
 
     /// What is known of the metadata.
@@ -205,10 +171,11 @@ impl World {
         self.teardowns.get(thread).has_done(slot)
     }
 
-    /// Whether `thread` may be tearing down metadata of `slot` now.
+    /// Whether `thread` may be tearing down metadata of `slot`, which is in this
+    /// state now.
     #[inline]
-    fn may_tear_down(&self, thread: usize, slot: usize) -> bool {
-        self.teardowns.get(thread).allows(slot, self.state(slot))
+    fn may_tear_down(&self, thread: usize, slot: usize, state: SlotState) -> bool {
+        self.teardowns.get(thread).allows(slot, state)
     }
 
     /// `thread` has torn down metadata of `slot`.
@@ -216,53 +183,4 @@ impl World {
     fn torn_down(&self, thread: usize, slot: usize) {
         self.teardowns.done(thread, slot);
     }
-
-    /// The end of physical memory.
-    #[inline]
-    pub(crate) fn max_paddr(&self) -> &MaxPaddr {
-        &self.max_paddr
-    }
-
-    /// Where the ids of lists come from.
-    pub(crate) fn list_ids(&self) -> &ListIds {
-        &self.list_ids
-    }
-
-    #[inline]
-    pub(crate) fn first_slot(&self) -> NonNull<MetaSlot> {
-        // A shared borrow of the vector, for other threads have theirs: a slot
-        // is all interior mutability.
-        //
-        // SAFETY: changed only while nobody uses the world.
-        let first = unsafe { &*self.slots.get() }.as_ptr().cast_mut();
-        NonNull::new(first).expect("a vector's buffer is never null")
-    }
-
-    /// The page of a frame that exists.
-    pub(crate) fn page(&self, paddr: Paddr) -> *mut u8 {
-        self.assert_frame(paddr);
-        // From the whole slice, of interior mutability: the pages follow one
-        // another.
-        let first = self.pages.as_ptr().cast_mut();
-        first.wrapping_add(paddr / PAGE_SIZE).cast()
-    }
-
-    /// Stricter than a kernel, which would take whatever it is given.
-    pub(crate) fn assert_frame(&self, paddr: Paddr) {
-        assert!(
-            paddr.is_multiple_of(PAGE_SIZE) && paddr < self.max_paddr.get(),
-            "the platform was asked about {paddr:#x}, which is no frame"
-        );
-    }
-}
-
-impl fmt::Debug for Page {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Page")
-    }
-}
-
-/// The address of the frame that `slot` describes.
-pub const fn paddr_of(slot: usize) -> Paddr {
-    slot * PAGE_SIZE
 }

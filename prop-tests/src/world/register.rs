@@ -1,9 +1,10 @@
 //! The register: what happened to every metadata value of an execution.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
-use meta_core::SlotState;
+use crate::protocol::SlotState;
 
 /// One metadata value.
 #[derive(Clone, Copy, Debug)]
@@ -50,10 +51,10 @@ pub struct Counts {
 pub struct Fault {
     /// Which contract.
     pub kind: FaultKind,
-    /// The slot.
-    pub slot: usize,
+    /// The slot, where it is about one.
+    pub slot: Option<usize>,
     /// What happened, in words.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
 }
 
 /// Which contract of the metadata's life is broken.
@@ -69,7 +70,20 @@ pub enum FaultKind {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "slot {}: {}", self.slot, self.what)
+        match self.slot {
+            Some(slot) => write!(f, "slot {slot}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+impl Fault {
+    fn of(kind: FaultKind, slot: usize, what: &'static str) -> Self {
+        Fault {
+            kind,
+            slot: Some(slot),
+            what: what.into(),
+        }
     }
 }
 
@@ -133,7 +147,7 @@ impl Register {
     }
 
     fn fault(&mut self, kind: FaultKind, slot: usize, what: &'static str) {
-        self.faults.push(Fault { kind, slot, what });
+        self.faults.push(Fault::of(kind, slot, what));
     }
 
     /// A frame is given back by a thread that has `emptied` it, or not, and in
@@ -199,10 +213,10 @@ impl Register {
     /// A thread that aborted changes nothing: it forgets handles, which keeps
     /// the metadata they are counted for.
     pub fn first_fault(&self, slot: usize, state: SlotState, last_drops: u32) -> Option<Fault> {
-        if let Some(fault) = self.faults.iter().find(|fault| fault.slot == slot) {
+        if let Some(fault) = self.faults.iter().find(|fault| fault.slot == Some(slot)) {
             return Some(fault.clone());
         }
-        let fault = |kind, what| Some(Fault { kind, slot, what });
+        let fault = |kind, what| Some(Fault::of(kind, slot, what));
         for value in self.values(slot) {
             if value.drops > 1 || value.on_drops > 1 {
                 return fault(FaultKind::DoubleDrop, "metadata was dropped twice");
@@ -261,7 +275,10 @@ mod tests {
         events(&mut register);
         assert_eq!(register.first_fault(1, Shared(1), 0), None);
         let fault = register.first_fault(0, state, last_drops);
-        fault.map(|fault| (fault.kind, fault.what))
+        fault.map(|fault| match fault.what {
+            Cow::Borrowed(what) => (fault.kind, what),
+            Cow::Owned(what) => unreachable!("{what}"),
+        })
     }
 
     fn store(register: &mut Register) -> u32 {
@@ -378,10 +395,7 @@ mod tests {
         let without = used("the slot is in use without metadata");
         assert_eq!(judge(gone, Shared(1), 0), without);
         assert_eq!(judge(gone, Unique, 0), without);
-        assert_eq!(
-            judge(|_| (), SlotState::Overflow(u64::MAX / 2 + 2), 0),
-            without
-        );
+        assert_eq!(judge(|_| (), Shared(u64::MAX / 2 + 2), 0), without);
     }
 
     #[test]

@@ -3,9 +3,8 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use meta_core::SlotState;
-
 use crate::program::{MAX_SLOTS, MAX_THREADS};
+use crate::protocol::SlotState;
 
 /// By thread.
 ///

@@ -7,7 +7,7 @@ use std::time::Instant;
 use meta_core::boot::MemoryRegionType::{Kernel, Reserved, Usable};
 use meta_core::boot::{BootError, BootPlatform, MapError, MemoryMap, MemoryRegion, PageProperty};
 use meta_core::{AnyFrameMeta, Frame, GetFrameError, PAGE_SIZE, UniqueFrame, impl_frame_meta_for};
-use prop_tests::hosted::{HostError, Machine, OnHost, map_file};
+use prop_tests::hosted::{Computer, HostError, OnHost, map_file};
 use prop_tests::machine;
 
 use crate::lab::{Kind, bytes, frames, kind};
@@ -32,7 +32,7 @@ pub(crate) fn shipped() -> Vec<(String, String, Vec<MemoryRegion>)> {
 }
 
 /// Boots a machine, and gives the time it took in milliseconds.
-fn timed<T: Machine>(regions: &[MemoryRegion]) -> u128 {
+fn timed<T: Computer>(regions: &[MemoryRegion]) -> u128 {
     let started = Instant::now();
     // SAFETY: the machine belongs to the test.
     unsafe { T::boot(regions) }.unwrap();

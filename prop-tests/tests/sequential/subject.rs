@@ -5,23 +5,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use meta_core::{
-    AnyFrameMeta, Frame, Paddr, SlotState, UniqueFrame, VmReader, frame_to_index, frame_to_meta,
-    get_slot,
+    AnyFrameMeta, Frame, Paddr, UniqueFrame, VmReader, frame_to_index, frame_to_meta, get_slot,
 };
 use programs::spec;
-use prop_tests::driver::{self, Hands, ThreadResult};
+use prop_tests::adapter::{MetaCore, paddr_of};
+use prop_tests::driver::{self, Holdings, ThreadResult};
 use prop_tests::outcome::{OpResult, Writer};
 use prop_tests::program::{Op, OpName, Program};
-use prop_tests::world::{Counts, Host, Hosted, LocalHost, World, paddr_of, tag_of};
+use prop_tests::protocol::{Protocol, SlotState};
+use prop_tests::world::{Counts, Host, LocalHost, tag_of};
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 
 use super::history::{Call, History};
 
-type Platform = Hosted<LocalHost>;
+type Core = MetaCore<LocalHost>;
 
 /// The handles of every thread, and what each has done.
 pub(crate) struct Subject {
-    hands: Vec<Hands<LocalHost>>,
+    holdings: Vec<Holdings<Core>>,
     done: Vec<ThreadResult>,
 }
 
@@ -40,14 +41,14 @@ impl Subject {
         };
         // SAFETY: handles of the last run were forgotten with its subject, and
         // the world belongs to this OS thread.
-        unsafe { LocalHost::world().reset::<LocalHost>(&program) };
-        let hands = |thread| {
+        unsafe { LocalHost::world().reset::<Core>(&program) };
+        let holdings = |thread| {
             // SAFETY: the world was just reset for this program; each thread
-            // gets its hands once.
-            unsafe { Hands::of_start(&program, thread) }
+            // gets its handles once.
+            unsafe { Holdings::of_start(&program, thread) }
         };
         Subject {
-            hands: (0..threads).map(hands).collect(),
+            holdings: (0..threads).map(holdings).collect(),
             done: vec![ThreadResult::default(); threads],
         }
     }
@@ -63,7 +64,7 @@ impl Subject {
         let results = &mut self.done[thread].results;
         let writer = Writer::op(thread + 1, results.len() + 1);
         LocalHost::enter_thread(thread);
-        let result = hear(self.hands[thread].perform(op, writer));
+        let result = hear(self.holdings[thread].perform(op, writer));
         results.push(result);
         expect_result(thread, op, result, history)
     }
@@ -78,10 +79,10 @@ impl Subject {
         let witness = Witness::default();
         let given = witness.clone();
         let error = match call {
-            Call::GetSlot => get_slot::<Platform>(paddr).map(|_| ()),
-            Call::Claim => Frame::<_, Platform>::from_unused(paddr, given).map(forget),
-            Call::ClaimUnique => UniqueFrame::<_, Platform>::from_unused(paddr, given).map(forget),
-            Call::LookUp => Frame::<dyn AnyFrameMeta, Platform>::from_in_use(paddr).map(forget),
+            Call::GetSlot => get_slot::<Core>(paddr).map(|_| ()),
+            Call::Claim => Frame::<_, Core>::from_unused(paddr, given).map(forget),
+            Call::ClaimUnique => UniqueFrame::<_, Core>::from_unused(paddr, given).map(forget),
+            Call::LookUp => Frame::<dyn AnyFrameMeta, Core>::from_in_use(paddr).map(forget),
         }
         .err();
         expect(history, &format_args!("{call:?} of {paddr:#x}"), error, {
@@ -98,12 +99,11 @@ impl Subject {
 
     /// Compares every slot with what the specification says of it.
     pub(crate) fn compare(&self, history: &History) -> TestCaseResult {
-        let world = LocalHost::world();
         for slot in 0..history.slots {
             // Slots that the program has not named yet are unused.
             let specified = history.machine.slots().get(slot);
             let specified = specified.unwrap_or(&spec::Slot::UNUSED);
-            compare_slot(world, slot, *specified, history.counts[slot], history)?;
+            compare_slot(slot, *specified, history.counts[slot], history)?;
         }
         Ok(())
     }
@@ -112,17 +112,12 @@ impl Subject {
     pub(crate) fn end(mut self, mut history: History) -> TestCaseResult {
         while let Some((thread, op)) = history.drop_one() {
             LocalHost::enter_thread(thread);
-            let result = self.hands[thread].perform(op, Writer::Start);
+            let result = self.holdings[thread].perform(op, Writer::Start);
             self.done[thread].drops.push((op.slot, result));
             expect_result(thread, op, result, &history)?;
             self.compare(&history)?;
         }
-        let outcome = driver::outcome(
-            LocalHost::world(),
-            &history.program,
-            history.ends,
-            &self.done,
-        );
+        let outcome = driver::outcome::<Core>(&history.program, history.ends, &self.done);
         let outcome = outcome.map_err(|fault| fault.to_string());
         let specified = history.machine.outcome().expect("every thread is done");
         expect(&history, &"the outcome", outcome, Ok(specified))
@@ -141,40 +136,34 @@ fn expect_result(thread: usize, op: Op, result: OpResult, history: &History) -> 
 }
 
 fn compare_slot(
-    world: &World,
     slot: usize,
     specified: spec::Slot,
     counts: Counts,
     history: &History,
 ) -> TestCaseResult {
     let named = |what| format!("{what} of slot {slot}");
-    let state = match world.state(slot) {
-        SlotState::Unused => spec::SlotState::Unused,
-        SlotState::Busy => spec::SlotState::Busy,
-        SlotState::Unique => spec::SlotState::Unique,
-        SlotState::Shared(count) | SlotState::Overflow(count) => spec::SlotState::Shared(count),
-    };
+    let state = Core::peek(slot);
     expect(history, &named("the state"), state, specified.state)?;
 
-    let register = world.register();
+    let register = LocalHost::world().register();
     let seen = register.counts(slot);
     expect(history, &named("what became of the metadata"), seen, counts)?;
     let freed_in = (counts.freed > 0).then_some(SlotState::Unused);
     let seen = register.state_when_freed(slot);
     expect(history, &named("the hand-over state"), seen, freed_in)?;
-    let fault = register.first_fault(slot, world.state(slot), counts.freed);
+    let fault = register.first_fault(slot, state, counts.freed);
     expect(history, &named("the fault"), fault, None)?;
     let live: Vec<_> = register.live_generations(slot).collect();
     drop(register);
     let is_live = usize::from(specified.live.is_some());
     expect(history, &named("the live metadata"), live.len(), is_live)?;
 
-    let meta_slot = &world.slots()[slot];
+    let meta_slot = &Core::memory().slots()[slot];
     if let Some(writer) = specified.live {
         // SAFETY: the slot is in use and its metadata live, as was just
         // compared, and nobody writes it now.
         let metadata = unsafe { &*meta_slot.dyn_meta_ptr(meta_core::Access::Read) };
-        let tag = tag_of::<LocalHost>(metadata).map(|tag| (tag.writer, tag.generation));
+        let tag = tag_of::<Core>(metadata).map(|tag| (tag.writer, tag.generation));
         let what = named("the writer and generation of the metadata");
         expect(history, &what, tag, Some((writer, live[0])))?;
     }
@@ -183,9 +172,9 @@ fn compare_slot(
     let address = std::ptr::from_ref(meta_slot);
     let mapped = (
         frame_to_index(paddr),
-        get_slot::<Platform>(paddr).map(std::ptr::from_ref),
-        frame_to_meta::<Platform>(paddr),
-        meta_slot.frame_paddr::<Platform>(),
+        get_slot::<Core>(paddr).map(std::ptr::from_ref),
+        frame_to_meta::<Core>(paddr),
+        meta_slot.frame_paddr::<Core>(),
     );
     let expected = (slot, Ok(address), address, paddr);
     expect(history, &named("index, slot and frame"), mapped, expected)

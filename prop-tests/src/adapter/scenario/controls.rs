@@ -6,18 +6,19 @@
 
 use std::ptr;
 
-use super::actor::{Actor, Held, List, Row};
-use super::{Body, Expected, Prop, Scenario, lists, segments};
+use super::thread::{Held, List, Row, Thread};
+use super::{Body, FrameScenario, Initial, MetaCore, lists, segments};
+use crate::scenario::Expected;
 use crate::world::Host;
 
-pub(super) fn all<H: Host>() -> Vec<Scenario<H>> {
+pub(super) fn all<H: Host>() -> Vec<FrameScenario<H>> {
     let mut all = weakened();
     all.extend(broken());
     all
 }
 
-fn weakened<H: Host>() -> Vec<Scenario<H>> {
-    let weaken = |name, scenario: Scenario<H>, weaken| Scenario {
+fn weakened<H: Host>() -> Vec<FrameScenario<H>> {
+    let weaken = |name, scenario: FrameScenario<H>, weaken| FrameScenario {
         name,
         expected: Expected::Broken {
             loom: "data race",
@@ -75,20 +76,21 @@ fn weakened<H: Host>() -> Vec<Scenario<H>> {
     ]
 }
 
-fn broken<H: Host>() -> Vec<Scenario<H>> {
-    let replace = |name, verdicts: [_; 2], thread: usize, body: Body<H>, scenario: Scenario<H>| {
-        let mut scenario = Scenario {
-            name,
-            expected: Expected::Broken {
-                loom: verdicts[0],
-                shuttle: Some(verdicts[1]),
-                weaken: None,
-            },
-            ..scenario
+fn broken<H: Host>() -> Vec<FrameScenario<H>> {
+    let replace =
+        |name, verdicts: [_; 2], thread: usize, body: Body<H>, scenario: FrameScenario<H>| {
+            let mut scenario = FrameScenario {
+                name,
+                expected: Expected::Broken {
+                    loom: verdicts[0],
+                    shuttle: Some(verdicts[1]),
+                    weaken: None,
+                },
+                ..scenario
+            };
+            scenario.threads[thread] = body;
+            scenario
         };
-        scenario.threads[thread] = body;
-        scenario
-    };
     vec![
         replace(
             "control-segment-clone-meets-lookups-uncounted",
@@ -125,7 +127,7 @@ fn broken<H: Host>() -> Vec<Scenario<H>> {
             give_back_twice,
             segments::refused_range_meets_lookup(),
         ),
-        Scenario {
+        FrameScenario {
             start: start_with_one_id,
             ..replace(
                 "control-list-take-meets-lookup-same-id",
@@ -165,7 +167,7 @@ fn copy_of_row<H: Host>(row: &Row<H>) -> Held<Row<H>> {
     Held::new(unsafe { Row::<H>::from_raw(row.start_paddr()..row.end_paddr()) })
 }
 
-fn clone_without_counting<H: Host>(me: &mut Actor<'_, H>) {
+fn clone_without_counting<H: Host>(me: &mut Thread<'_, H>) {
     let row = me.row();
     let copy = copy_of_row(&row);
     me.give_up(0..2, row);
@@ -173,27 +175,27 @@ fn clone_without_counting<H: Host>(me: &mut Actor<'_, H>) {
     me.say_last(&last);
 }
 
-fn forget_the_clone<H: Host>(me: &mut Actor<'_, H>) {
+fn forget_the_clone<H: Host>(me: &mut Thread<'_, H>) {
     let row = me.row();
     let _forgotten = me.clone_row(&row);
     let last = me.give_up(0..2, row);
     me.say_last(&last);
 }
 
-fn drop_twice<H: Host>(me: &mut Actor<'_, H>) {
+fn drop_twice<H: Host>(me: &mut Thread<'_, H>) {
     let row = me.row();
     let copy = copy_of_row(&row);
     me.give_up(0..2, row);
     me.give_up(0..2, copy);
 }
 
-fn keep_what_was_claimed<H: Host>(me: &mut Actor<'_, H>) {
+fn keep_what_was_claimed<H: Host>(me: &mut Thread<'_, H>) {
     let _forgotten = [0, 1, 2].map(|slot| me.claim(slot));
     let found = me.look_up(0);
     me.end_of(0, found);
 }
 
-fn give_back_twice<H: Host>(me: &mut Actor<'_, H>) {
+fn give_back_twice<H: Host>(me: &mut Thread<'_, H>) {
     let row = Held::new(me.sure_row(0..2));
     let copy = copy_of_row(&row);
     me.give_up(0..2, row);
@@ -201,12 +203,12 @@ fn give_back_twice<H: Host>(me: &mut Actor<'_, H>) {
 }
 
 /// The second list gets the id of the first.
-fn start_with_one_id<H: Host>(start: &mut Actor<'_, H>) {
+fn start_with_one_id<H: Host>(start: &mut Thread<'_, H>) {
     for (thread, frames) in [&[0, 1][..], &[2]].into_iter().enumerate() {
         // SAFETY: none: there is a list already.
-        unsafe { H::world().list_ids().restart() };
+        unsafe { MetaCore::<H>::memory().list_ids().restart() };
         let list = lists::list_of(start, frames);
-        start.hand_out(thread, Prop::List(Held::into_inner(list)));
+        start.hand_out(thread, Initial::List(Held::into_inner(list)));
     }
 }
 
@@ -216,7 +218,7 @@ fn copy_of_list<H: Host>(list: &List<H>) -> Held<List<H>> {
     Held::new(unsafe { ptr::read(list) })
 }
 
-fn take_out_of_turn<H: Host>(me: &mut Actor<'_, H>) {
+fn take_out_of_turn<H: Host>(me: &mut Thread<'_, H>) {
     let Some(mut list) = me.peek(copy_of_list) else {
         return;
     };
@@ -227,7 +229,7 @@ fn take_out_of_turn<H: Host>(me: &mut Actor<'_, H>) {
     me.end_of(0, owned);
 }
 
-fn drop_what_was_taken_twice<H: Host>(me: &mut Actor<'_, H>) {
+fn drop_what_was_taken_twice<H: Host>(me: &mut Thread<'_, H>) {
     let Some(mut list) = me.take() else { return };
     let owned = lists::take_if_there(me, &mut list);
     me.give(list);
@@ -237,7 +239,7 @@ fn drop_what_was_taken_twice<H: Host>(me: &mut Actor<'_, H>) {
     me.end_of(0, copy);
 }
 
-fn keep_what_is_passed_on<H: Host>(me: &mut Actor<'_, H>) {
+fn keep_what_is_passed_on<H: Host>(me: &mut Thread<'_, H>) {
     let list = lists::list_of(me, &[0, 1]);
     let mut copy = copy_of_list(&list);
     me.give(list);

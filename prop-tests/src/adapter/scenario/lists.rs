@@ -1,15 +1,16 @@
 //! Lists: taken from while others look, and passed on with their frames.
 
-use super::actor::{Actor, Held, List, Owned};
-use super::{Expected, Prop, Scenario};
+use super::thread::{Held, List, Owned, Thread};
+use super::{FrameScenario, Initial};
+use crate::scenario::Expected;
 use crate::world::Host;
 
-pub(super) fn all<H: Host>() -> Vec<Scenario<H>> {
+pub(super) fn all<H: Host>() -> Vec<FrameScenario<H>> {
     vec![take_meets_lookup(), two_take_in_turn(), list_is_passed_on()]
 }
 
 /// A list of these frames.
-pub(super) fn list_of<H: Host>(me: &mut Actor<'_, H>, frames: &[usize]) -> Held<List<H>> {
+pub(super) fn list_of<H: Host>(me: &mut Thread<'_, H>, frames: &[usize]) -> Held<List<H>> {
     let mut list = Held::new(List::<H>::new());
     for slot in frames {
         let owned = me.sure_owned(*slot);
@@ -20,8 +21,8 @@ pub(super) fn list_of<H: Host>(me: &mut Actor<'_, H>, frames: &[usize]) -> Held<
 
 /// Thread 2 finds frame 0 owned, by the list or by thread 1; or shared, and then
 /// either of them may be the last; or torn down. Its own list never has it.
-pub(super) fn take_meets_lookup<H: Host>() -> Scenario<H> {
-    Scenario {
+pub(super) fn take_meets_lookup<H: Host>() -> FrameScenario<H> {
+    FrameScenario {
         name: "list-take-meets-lookup",
         why: "A frame is taken out of a list by its address and shared while another thread \
               looks it up by its address, in memory and in a list of its own: it is found only \
@@ -41,14 +42,14 @@ pub(super) fn take_meets_lookup<H: Host>() -> Scenario<H> {
     }
 }
 
-fn start_with_two_lists<H: Host>(start: &mut Actor<'_, H>) {
+fn start_with_two_lists<H: Host>(start: &mut Thread<'_, H>) {
     for (thread, frames) in [&[0, 1][..], &[2]].into_iter().enumerate() {
         let list = list_of(start, frames);
-        start.hand_out(thread, Prop::List(Held::into_inner(list)));
+        start.hand_out(thread, Initial::List(Held::into_inner(list)));
     }
 }
 
-pub(super) fn take_and_share<H: Host>(me: &mut Actor<'_, H>) {
+pub(super) fn take_and_share<H: Host>(me: &mut Thread<'_, H>) {
     let mut list = me.list();
     me.say_contains(&list, 0);
     let owned = me.take_out(&mut list, 0).expect("the list has the frame");
@@ -57,7 +58,7 @@ pub(super) fn take_and_share<H: Host>(me: &mut Actor<'_, H>) {
     me.end_of(0, Some(shared));
 }
 
-fn look_in_own_list_and_memory<H: Host>(me: &mut Actor<'_, H>) {
+fn look_in_own_list_and_memory<H: Host>(me: &mut Thread<'_, H>) {
     let list = me.list();
     me.say_contains(&list, 0);
     let found = me.look_up(0);
@@ -67,8 +68,8 @@ fn look_in_own_list_and_memory<H: Host>(me: &mut Actor<'_, H>) {
 
 /// Who has the list finds the frame in it unless the other took it, and who
 /// comes meanwhile finds the mailbox empty: then the other is the one to take.
-pub(super) fn two_take_in_turn<H: Host>() -> Scenario<H> {
-    Scenario {
+pub(super) fn two_take_in_turn<H: Host>() -> FrameScenario<H> {
+    FrameScenario {
         name: "list-takers-in-turn",
         why: "Two threads have the list in turn and take the same frame out by its address: one \
               of them gets it, and who comes later does not find it, although the list's id in \
@@ -90,7 +91,7 @@ pub(super) fn two_take_in_turn<H: Host>() -> Scenario<H> {
     }
 }
 
-fn take_by_turns<H: Host>(me: &mut Actor<'_, H>) {
+fn take_by_turns<H: Host>(me: &mut Thread<'_, H>) {
     let Some(mut list) = me.take() else { return };
     let mut owned = take_if_there(me, &mut list);
     me.give(list);
@@ -101,7 +102,7 @@ fn take_by_turns<H: Host>(me: &mut Actor<'_, H>) {
 }
 
 pub(super) fn take_if_there<H: Host>(
-    me: &mut Actor<'_, H>,
+    me: &mut Thread<'_, H>,
     list: &mut List<H>,
 ) -> Option<Held<Owned<H>>> {
     me.say_contains(list, 0);
@@ -112,8 +113,8 @@ pub(super) fn take_if_there<H: Host>(
 
 /// Thread 2 comes before the list or after it. After it, thread 1 finds the
 /// second frame owned, being torn down, or unused.
-pub(super) fn list_is_passed_on<H: Host>() -> Scenario<H> {
-    Scenario {
+pub(super) fn list_is_passed_on<H: Host>() -> FrameScenario<H> {
+    FrameScenario {
         name: "list-is-passed-on",
         why: "A list goes to another thread with its frames: that thread sees what was written \
               before, and what it gives up can be claimed again.",
@@ -131,13 +132,13 @@ pub(super) fn list_is_passed_on<H: Host>() -> Scenario<H> {
     }
 }
 
-fn fill_and_pass_on<H: Host>(me: &mut Actor<'_, H>) {
+fn fill_and_pass_on<H: Host>(me: &mut Thread<'_, H>) {
     let list = list_of(me, &[0, 1]);
     me.give(list);
     claim_the_second(me);
 }
 
-fn claim_the_second<H: Host>(me: &mut Actor<'_, H>) {
+fn claim_the_second<H: Host>(me: &mut Thread<'_, H>) {
     let frame = me.claim(1);
     if let Some(frame) = &frame {
         me.say_writer(frame.dyn_meta());
@@ -145,7 +146,7 @@ fn claim_the_second<H: Host>(me: &mut Actor<'_, H>) {
     me.end_of(1, frame);
 }
 
-fn pop_and_drop<H: Host>(me: &mut Actor<'_, H>) {
+fn pop_and_drop<H: Host>(me: &mut Thread<'_, H>) {
     let Some(mut list) = me.take() else { return };
     let mut owned = me.pop(&mut list).expect("the list has two frames");
     me.say_writer(owned.dyn_meta());

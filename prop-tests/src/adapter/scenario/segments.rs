@@ -1,10 +1,11 @@
 //! Segments: claimed, cloned and given up while others look at their frames.
 
-use super::actor::Actor;
-use super::{Expected, Prop, Scenario};
+use super::thread::Thread;
+use super::{FrameScenario, Initial};
+use crate::scenario::Expected;
 use crate::world::Host;
 
-pub(super) fn all<H: Host>() -> Vec<Scenario<H>> {
+pub(super) fn all<H: Host>() -> Vec<FrameScenario<H>> {
     vec![
         clone_meets_lookups(),
         clones_end_once(),
@@ -17,8 +18,8 @@ pub(super) fn all<H: Host>() -> Vec<Scenario<H>> {
 /// order and drops them at last. So when it misses a frame, the handle of frame
 /// 0 that it may have is the last one; and a frame it found may be given up by
 /// either first, whatever became of the other.
-pub(super) fn clone_meets_lookups<H: Host>() -> Scenario<H> {
-    Scenario {
+pub(super) fn clone_meets_lookups<H: Host>() -> FrameScenario<H> {
+    FrameScenario {
         name: "segment-clone-meets-lookups",
         why: "A segment is cloned and both are dropped while its frames are looked up: each \
               frame has as many handles as are held, and one of them is the last.",
@@ -46,12 +47,12 @@ pub(super) fn clone_meets_lookups<H: Host>() -> Scenario<H> {
     }
 }
 
-fn start_with_row<H: Host>(start: &mut Actor<'_, H>) {
+fn start_with_row<H: Host>(start: &mut Thread<'_, H>) {
     let row = start.sure_row(0..2);
-    start.hand_out(0, Prop::Row(row));
+    start.hand_out(0, Initial::Row(row));
 }
 
-fn clone_and_drop<H: Host>(me: &mut Actor<'_, H>) {
+fn clone_and_drop<H: Host>(me: &mut Thread<'_, H>) {
     let row = me.row();
     let copy = me.clone_row(&row);
     let first = me.give_up(0..2, row);
@@ -60,7 +61,7 @@ fn clone_and_drop<H: Host>(me: &mut Actor<'_, H>) {
     me.say_last(&last);
 }
 
-fn look_both_up<H: Host>(me: &mut Actor<'_, H>) {
+fn look_both_up<H: Host>(me: &mut Thread<'_, H>) {
     let found = [0, 1].map(|slot| me.look_up(slot));
     for (slot, frame) in found.into_iter().enumerate() {
         me.end_of(slot, frame);
@@ -68,8 +69,8 @@ fn look_both_up<H: Host>(me: &mut Actor<'_, H>) {
 }
 
 /// Of each frame either thread may be the last.
-pub(super) fn clones_end_once<H: Host>() -> Scenario<H> {
-    Scenario {
+pub(super) fn clones_end_once<H: Host>() -> FrameScenario<H> {
+    FrameScenario {
         name: "segment-clones-end-once",
         why: "Two clones of a segment are read and dropped at once: each frame ends once, after \
               both have read it.",
@@ -78,8 +79,8 @@ pub(super) fn clones_end_once<H: Host>() -> Scenario<H> {
         start: |start| {
             let row = start.sure_row(0..2);
             let copy = row.clone();
-            start.hand_out(0, Prop::Row(row));
-            start.hand_out(1, Prop::Row(copy));
+            start.hand_out(0, Initial::Row(row));
+            start.hand_out(1, Initial::Row(copy));
         },
         threads: vec![read_and_drop, read_and_drop],
         allowed: &[
@@ -92,7 +93,7 @@ pub(super) fn clones_end_once<H: Host>() -> Scenario<H> {
     }
 }
 
-fn read_and_drop<H: Host>(me: &mut Actor<'_, H>) {
+fn read_and_drop<H: Host>(me: &mut Thread<'_, H>) {
     let row = me.row();
     for frame in row.frames() {
         me.say_writer(frame.dyn_meta());
@@ -104,8 +105,8 @@ fn read_and_drop<H: Host>(me: &mut Actor<'_, H>) {
 /// Thread 2 claims frame 1 before thread 1 comes to it, and then thread 1 finds
 /// it busy, in use or unused again; or while thread 1 has it, and then it is
 /// busy or in use; or after that. Frame 2 is in use all the time.
-pub(super) fn refused_range_meets_claim<H: Host>() -> Scenario<H> {
-    Scenario {
+pub(super) fn refused_range_meets_claim<H: Host>() -> FrameScenario<H> {
+    FrameScenario {
         name: "refused-range-meets-claim",
         why: "A range is refused for a frame at its end while another thread claims one of the \
               frames that it claims first and gives back: all of it comes back, and a frame is \
@@ -126,17 +127,17 @@ pub(super) fn refused_range_meets_claim<H: Host>() -> Scenario<H> {
 }
 
 /// The handle stays where it is.
-fn start_with_the_last_taken<H: Host>(start: &mut Actor<'_, H>) {
+fn start_with_the_last_taken<H: Host>(start: &mut Thread<'_, H>) {
     let _forgotten = start.claim(2);
 }
 
-fn claim_range_in_vain<H: Host>(me: &mut Actor<'_, H>) {
+fn claim_range_in_vain<H: Host>(me: &mut Thread<'_, H>) {
     assert!(me.claim_row(0..3).is_none(), "frame 2 is in use");
     let found = me.look_up(0);
     me.end_of(0, found);
 }
 
-fn claim_the_middle<H: Host>(me: &mut Actor<'_, H>) {
+fn claim_the_middle<H: Host>(me: &mut Thread<'_, H>) {
     let frame = me.claim(1);
     if let Some(frame) = &frame {
         me.say_writer(frame.dyn_meta());
@@ -146,8 +147,8 @@ fn claim_the_middle<H: Host>(me: &mut Actor<'_, H>) {
 
 /// Thread 2 misses frame 0 before it is claimed, while it is built or torn down,
 /// and after that; or it finds it, and then either of them may be the last.
-pub(super) fn refused_range_meets_lookup<H: Host>() -> Scenario<H> {
-    Scenario {
+pub(super) fn refused_range_meets_lookup<H: Host>() -> FrameScenario<H> {
+    FrameScenario {
         name: "refused-range-meets-lookup",
         why: "A range is refused for a frame at its end while another thread looks up a frame \
               that it gives back: who found it keeps it, with its metadata, as long as needed.",
@@ -168,7 +169,7 @@ pub(super) fn refused_range_meets_lookup<H: Host>() -> Scenario<H> {
     }
 }
 
-fn look_the_first_up<H: Host>(me: &mut Actor<'_, H>) {
+fn look_the_first_up<H: Host>(me: &mut Thread<'_, H>) {
     let found = me.look_up(0);
     me.end_of(0, found);
 }

@@ -10,103 +10,75 @@
 //! threads that do what no handle lets them do. It must end in the verdict that
 //! it names.
 
-mod actor;
 mod controls;
 mod lists;
 mod segments;
-mod stage;
+mod shared;
+mod thread;
 
-use std::fmt;
+use std::sync::Arc;
 
-pub use actor::Actor;
-pub use stage::{Prop, Stage, Told};
-
+use self::shared::{Initial, SharedState};
+use self::thread::Thread;
+use super::MetaCore;
+use crate::scenario::{Expected, Scenario};
 use crate::world::Host;
 
 /// What one thread does, or what happens before they start.
-pub type Body<H> = fn(&mut Actor<'_, H>);
-
-/// What a scenario must come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// A pass.
-    Pass,
-    /// A control: these verdicts, in the words that every command uses.
-    Broken {
-        /// The verdict under loom.
-        loom: &'static str,
-        /// The verdict under shuttle, if it can tell.
-        shuttle: Option<&'static str>,
-        /// The ordering that breaks it, `SITE=Ordering`; without one it is what
-        /// the threads do.
-        weaken: Option<&'static str>,
-    },
-}
+type Body<H> = fn(&mut Thread<'_, H>);
 
 /// A scenario.
-pub struct Scenario<H: Host> {
+struct FrameScenario<H: Host> {
     /// Its name.
-    pub name: &'static str,
+    name: &'static str,
     /// Why it exists.
-    pub why: &'static str,
+    why: &'static str,
     /// How many frames there are.
-    pub frames: usize,
+    frames: usize,
     /// How often a list can be given to the mailbox; without it there is none.
-    pub gives: Option<usize>,
+    gives: Option<usize>,
     /// Makes the start state.
-    pub start: Body<H>,
+    start: Body<H>,
     /// What the threads do.
-    pub threads: Vec<Body<H>>,
+    threads: Vec<Body<H>>,
     /// The outcomes.
-    pub allowed: &'static [&'static str],
+    allowed: &'static [&'static str],
     /// What it must come to.
-    pub expected: Expected,
+    expected: Expected,
 }
 
-impl<H: Host> Scenario<H> {
-    /// Whether it is broken on purpose. Nothing but an explorer may run it then:
-    /// there it ends before memory is touched that must not be.
-    pub fn is_control(&self) -> bool {
-        self.expected != Expected::Pass
-    }
-}
-
-impl<H: Host> Clone for Scenario<H> {
+impl<H: Host> Clone for FrameScenario<H> {
     fn clone(&self) -> Self {
-        Scenario {
+        FrameScenario {
             threads: self.threads.clone(),
             ..*self
         }
     }
 }
 
-impl<H: Host> fmt::Debug for Scenario<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scenario")
-            .field("name", &self.name)
-            .field("expected", &self.expected)
-            .finish_non_exhaustive()
+impl<H: Host> From<FrameScenario<H>> for Scenario {
+    fn from(own: FrameScenario<H>) -> Self {
+        Scenario {
+            name: own.name.into(),
+            why: own.why.into(),
+            threads: own.threads.len(),
+            allowed: Some(own.allowed.iter().map(|&outcome| outcome.into()).collect()),
+            expected: own.expected,
+            run: Arc::new(SharedState::new(own)),
+        }
     }
 }
 
 /// All scenarios, controls last.
-pub fn all<H: Host>() -> Vec<Scenario<H>> {
+pub fn all<H: Host>() -> Vec<Scenario> {
+    frame_scenarios::<H>().into_iter().map(Into::into).collect()
+}
+
+fn frame_scenarios<H: Host>() -> Vec<FrameScenario<H>> {
     let mut all = segments::all();
     all.extend(lists::all());
     all.extend(controls::all());
     all
-}
-
-/// The scenario of this name.
-///
-/// # Errors
-///
-/// If there is none.
-pub fn find<H: Host>(name: &str) -> Result<Scenario<H>, String> {
-    all()
-        .into_iter()
-        .find(|scenario| scenario.name == name)
-        .ok_or_else(|| format!("there is no scenario `{name}`"))
 }
 
 #[cfg(test)]
@@ -120,8 +92,8 @@ mod tests {
     fn names_are_unique_and_scenarios_say_why() {
         let mut names = BTreeSet::new();
         for scenario in all::<LocalHost>() {
-            let name = scenario.name;
-            assert!(names.insert(name), "{name} is there twice");
+            let name = &scenario.name;
+            assert!(names.insert(name.clone()), "{name} is there twice");
             assert!(scenario.why.ends_with('.'), "{name} does not say why");
             assert_eq!(
                 name.starts_with("control-"),
@@ -133,7 +105,7 @@ mod tests {
 
     #[test]
     fn allowed_outcomes_differ_and_have_a_word_for_each_thread_and_frame() {
-        for scenario in all::<LocalHost>() {
+        for scenario in frame_scenarios::<LocalHost>() {
             let name = scenario.name;
             let different: BTreeSet<_> = scenario.allowed.iter().collect();
             assert_eq!(different.len(), scenario.allowed.len(), "{name}");

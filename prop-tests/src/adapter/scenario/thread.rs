@@ -1,21 +1,24 @@
 //! One thread of a scenario: what it can do, and the words for what came of it.
 
+use std::any::Any;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
 
-use meta_core::{
-    AnyFrameMeta, Frame, GetFrameError, Link, LinkedList, PAGE_SIZE, Segment, UniqueFrame,
-};
+use meta_core::{AnyFrameMeta, Frame, Link, LinkedList, PAGE_SIZE, Segment, UniqueFrame};
 
-use super::stage::{Prop, Stage, Told};
+use super::MetaCore;
+use super::shared::{Initial, SharedState};
+use crate::adapter::{paddr_of, refused};
 use crate::outcome::{OpResult, Writer};
-use crate::world::{Gift, Host, Hosted, KindA, paddr_of, tag_of};
+use crate::scenario::Record;
+use crate::world::{Gift, Host, KindA, tag_of};
 
-pub(super) type Shared<H> = Frame<dyn AnyFrameMeta, Hosted<H>>;
-pub(super) type Row<H> = Segment<KindA<H>, Hosted<H>>;
-pub(super) type Owned<H> = UniqueFrame<Link<KindA<H>>, Hosted<H>>;
-pub(super) type List<H> = LinkedList<KindA<H>, Hosted<H>>;
+pub(super) type Meta<H> = KindA<MetaCore<H>>;
+pub(super) type Shared<H> = Frame<dyn AnyFrameMeta, MetaCore<H>>;
+pub(super) type Row<H> = Segment<Meta<H>, MetaCore<H>>;
+pub(super) type Owned<H> = UniqueFrame<Link<Meta<H>>, MetaCore<H>>;
+pub(super) type List<H> = LinkedList<Meta<H>, MetaCore<H>>;
 
 /// A handle that is never dropped by itself: when an engine ends an execution
 /// the thread's handles are forgotten.
@@ -25,42 +28,46 @@ pub(super) type Held<T> = ManuallyDrop<T>;
 const MAILBOX: usize = 0;
 
 /// A thread of a scenario.
-pub struct Actor<'a, H: Host> {
-    stage: &'a Stage<H>,
+pub(super) struct Thread<'a, H: Host> {
+    shared: &'a SharedState<H>,
     thread: usize,
     /// Operations so far; none counts at the start.
     op: Option<usize>,
-    told: Told,
+    record: &'a mut Record,
 }
 
-impl<'a, H: Host> Actor<'a, H> {
-    pub(super) fn new(stage: &'a Stage<H>, thread: usize, frames: usize) -> Self {
-        Actor {
-            stage,
+impl<'a, H: Host> Thread<'a, H> {
+    pub(super) fn new(
+        shared: &'a SharedState<H>,
+        thread: usize,
+        record: &'a mut Record,
+        frames: usize,
+    ) -> Self {
+        record.clear();
+        record.last.resize(frames, 0);
+        Thread {
+            shared,
             thread,
             op: Some(0),
-            told: Told {
-                words: Vec::new(),
-                last: vec![0; frames],
-            },
+            record,
         }
     }
 
     /// The one that makes the start state.
-    pub(super) fn of_start(stage: &'a Stage<H>, frames: usize) -> Self {
-        Actor {
+    pub(super) fn of_start(
+        shared: &'a SharedState<H>,
+        record: &'a mut Record,
+        frames: usize,
+    ) -> Self {
+        Thread {
             op: None,
-            ..Actor::new(stage, 0, frames)
+            ..Thread::new(shared, 0, record, frames)
         }
-    }
-
-    pub(super) fn told(self) -> Told {
-        self.told
     }
 
     /// Says a word of the outcome.
     pub(super) fn say(&mut self, word: impl fmt::Display) {
-        self.told.words.push(word.to_string());
+        self.record.say(word);
     }
 
     /// Says `-` so many times, in place of what could not be done.
@@ -69,22 +76,22 @@ impl<'a, H: Host> Actor<'a, H> {
     }
 
     /// Gives a thread what it begins with.
-    pub(super) fn hand_out(&mut self, thread: usize, prop: Prop<H>) {
-        self.stage.set_prop(thread, prop);
+    pub(super) fn hand_out(&mut self, thread: usize, initial: Initial<H>) {
+        self.shared.set_initial(thread, initial);
     }
 
     /// The segment that this thread has from the start.
     pub(super) fn row(&mut self) -> Held<Row<H>> {
-        match self.stage.take_prop(self.thread).map(Held::into_inner) {
-            Some(Prop::Row(row)) => Held::new(row),
+        match self.shared.take_initial(self.thread).map(Held::into_inner) {
+            Some(Initial::Row(row)) => Held::new(row),
             other => unreachable!("a segment was to be handed out, not {other:?}"),
         }
     }
 
     /// The list that this thread has from the start.
     pub(super) fn list(&mut self) -> Held<List<H>> {
-        match self.stage.take_prop(self.thread).map(Held::into_inner) {
-            Some(Prop::List(list)) => Held::new(list),
+        match self.shared.take_initial(self.thread).map(Held::into_inner) {
+            Some(Initial::List(list)) => Held::new(list),
             other => unreachable!("a list was to be handed out, not {other:?}"),
         }
     }
@@ -106,13 +113,13 @@ impl<'a, H: Host> Actor<'a, H> {
             .map(|slot| world.tore_down(self.thread, slot))
             .collect();
         for (slot, last) in row.zip(&last) {
-            self.told.last[slot] += u32::from(*last);
+            self.record.last[slot] += u32::from(*last);
         }
         world.begin_operation(self.thread, None);
         last
     }
 
-    fn metadata(&self, slot: usize) -> KindA<H> {
+    fn metadata(&self, slot: usize) -> Meta<H> {
         let writer = match self.op {
             None => Writer::Start,
             Some(op) => Writer::op(self.thread + 1, op),
@@ -140,7 +147,11 @@ impl<'a, H: Host> Actor<'a, H> {
         match claimed {
             Ok(row) => Some(Held::new(row)),
             Err(error) => {
-                self.say(format_args!("{}@{}", word_of(error), row.start + stored));
+                self.say(format_args!(
+                    "{}@{}",
+                    OpResult::from(refused(error)),
+                    row.start + stored
+                ));
                 self.say_last(&last[..stored]);
                 None
             }
@@ -170,7 +181,7 @@ impl<'a, H: Host> Actor<'a, H> {
                 Some(Held::new(frame.into()))
             }
             Err(error) => {
-                self.say(word_of(error));
+                self.say(OpResult::from(refused(error)));
                 None
             }
         }
@@ -190,7 +201,7 @@ impl<'a, H: Host> Actor<'a, H> {
     pub(super) fn share(
         &mut self,
         owned: Held<Owned<H>>,
-    ) -> Held<Frame<Link<KindA<H>>, Hosted<H>>> {
+    ) -> Held<Frame<Link<Meta<H>>, MetaCore<H>>> {
         self.begin(0..0);
         Held::new(Held::into_inner(owned).into())
     }
@@ -206,7 +217,7 @@ impl<'a, H: Host> Actor<'a, H> {
                 Some(frame)
             }
             Err(error) => {
-                self.say(word_of(error));
+                self.say(OpResult::from(refused(error)));
                 None
             }
         }
@@ -214,7 +225,12 @@ impl<'a, H: Host> Actor<'a, H> {
 
     /// Says who wrote metadata.
     pub(super) fn say_writer(&mut self, metadata: &dyn AnyFrameMeta) {
-        match tag_of::<H>(metadata) {
+        let any: &dyn Any = metadata;
+        let tag = match any.downcast_ref::<Link<Meta<H>>>() {
+            Some(link) => tag_of::<MetaCore<H>>(&**link),
+            None => tag_of::<MetaCore<H>>(any),
+        };
+        match tag {
             Some(tag) => self.say(OpResult::Read(tag.writer)),
             None => self.say(OpResult::Mismatch),
         }
@@ -259,7 +275,7 @@ impl<'a, H: Host> Actor<'a, H> {
     /// Puts a list into the mailbox.
     pub(super) fn give(&mut self, list: Held<List<H>>) {
         self.begin(0..0);
-        let old = self.stage.parcel().replace(list);
+        let old = self.shared.parcel().replace(list);
         assert!(old.is_none(), "there is one list");
         assert!(H::give(MAILBOX, Gift::Unique), "the mailbox is full");
     }
@@ -271,14 +287,14 @@ impl<'a, H: Host> Actor<'a, H> {
             self.say(OpResult::Empty);
             return None;
         }
-        let list = self.stage.parcel().take();
+        let list = self.shared.parcel().take();
         Some(list.expect("what was given can be taken"))
     }
 
     /// Looks at the list in the mailbox without taking it, as no thread may.
     pub(super) fn peek<R>(&mut self, look: impl FnOnce(&List<H>) -> R) -> Option<R> {
         self.begin(0..0);
-        self.stage.parcel().as_deref().map(look)
+        self.shared.parcel().as_deref().map(look)
     }
 
     /// Says whether a list contains a frame.
@@ -306,24 +322,11 @@ impl<'a, H: Host> Actor<'a, H> {
     }
 }
 
-impl<H: Host> fmt::Debug for Actor<'_, H> {
+impl<H: Host> fmt::Debug for Thread<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Actor")
+        f.debug_struct("Thread")
             .field("thread", &self.thread)
-            .field("told", &self.told)
+            .field("record", &self.record)
             .finish_non_exhaustive()
-    }
-}
-
-/// The word for a refusal.
-fn word_of(error: GetFrameError) -> OpResult {
-    match error {
-        GetFrameError::InUse => OpResult::InUse,
-        GetFrameError::Unused => OpResult::Unused,
-        GetFrameError::Busy => OpResult::Busy,
-        GetFrameError::Unique => OpResult::Unique,
-        GetFrameError::OutOfBound | GetFrameError::NotAligned => {
-            unreachable!("scenarios name frames that exist")
-        }
     }
 }

@@ -1,0 +1,127 @@
+//! Slots, and a page for each.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::ptr::NonNull;
+
+use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr};
+
+use crate::program::MAX_SLOTS;
+
+/// A region of slots and the pages that they describe.
+#[derive(Debug)]
+pub struct Memory {
+    /// Never grows beyond its first capacity, so that the base stays.
+    slots: UnsafeCell<Vec<MetaSlot>>,
+    max_paddr: MaxPaddr,
+    list_ids: ListIds,
+    pages: Box<[Page]>,
+}
+
+/// A page; every word of it is the frame's address. No program writes pages.
+#[repr(align(4096))]
+struct Page(
+    #[expect(dead_code, reason = "reached by a pointer to all pages")]
+    UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>,
+);
+
+// SAFETY: `slots` changes only in `reset`, whose caller promises that nobody else
+// uses them; pages are never written; everything else is `Sync`.
+unsafe impl Sync for Memory {}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let page = |slot| Page(UnsafeCell::new([paddr_of(slot); _]));
+        Memory {
+            slots: UnsafeCell::new(Vec::with_capacity(MAX_SLOTS)),
+            max_paddr: MaxPaddr::new(),
+            list_ids: ListIds::new(),
+            pages: (0..MAX_SLOTS).map(page).collect(),
+        }
+    }
+}
+
+impl Memory {
+    /// Makes so many slots, the first of them this one and all others unused: no
+    /// atomic access is made.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than [`MAX_SLOTS`].
+    ///
+    /// # Safety
+    ///
+    /// Borrows of slots from before the call are never used again, and no other
+    /// thread uses the memory during the call.
+    pub(super) unsafe fn reset(&self, count: usize, first: MetaSlot) {
+        // More would move the slots, and the platform promises that they stay.
+        assert!(count <= MAX_SLOTS, "{count} slots do not fit the world");
+        // SAFETY: nobody else uses the memory, and nothing below asks for it.
+        let slots = unsafe { &mut *self.slots.get() };
+        slots.clear();
+        slots.push(first);
+        slots.resize_with(count, MetaSlot::new_unused);
+        // SAFETY: all slots are initialised and in no list, and no other thread
+        // runs.
+        unsafe {
+            self.max_paddr.set(count * PAGE_SIZE);
+            self.list_ids.restart();
+        }
+    }
+
+    /// The slots.
+    #[inline]
+    pub fn slots(&self) -> &[MetaSlot] {
+        // SAFETY: changed only while nobody uses the memory.
+        unsafe { &*self.slots.get() }
+    }
+
+    /// The end of physical memory.
+    #[inline]
+    pub(super) fn max_paddr(&self) -> &MaxPaddr {
+        &self.max_paddr
+    }
+
+    /// Where the ids of lists come from.
+    pub(super) fn list_ids(&self) -> &ListIds {
+        &self.list_ids
+    }
+
+    #[inline]
+    pub(super) fn first_slot(&self) -> NonNull<MetaSlot> {
+        // A shared borrow of the vector, for other threads have theirs: a slot
+        // is all interior mutability.
+        //
+        // SAFETY: changed only while nobody uses the memory.
+        let first = unsafe { &*self.slots.get() }.as_ptr().cast_mut();
+        NonNull::new(first).expect("a vector's buffer is never null")
+    }
+
+    /// The page of a frame that exists.
+    pub(super) fn page(&self, paddr: Paddr) -> *mut u8 {
+        self.assert_frame(paddr);
+        // From the whole slice, of interior mutability: the pages follow one
+        // another.
+        let first = self.pages.as_ptr().cast_mut();
+        first.wrapping_add(paddr / PAGE_SIZE).cast()
+    }
+
+    /// Stricter than a kernel, which would take whatever it is given.
+    pub(super) fn assert_frame(&self, paddr: Paddr) {
+        assert!(
+            paddr.is_multiple_of(PAGE_SIZE) && paddr < self.max_paddr.get(),
+            "the platform was asked about {paddr:#x}, which is no frame"
+        );
+    }
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Page")
+    }
+}
+
+/// The address of the frame that `slot` describes.
+pub const fn paddr_of(slot: usize) -> Paddr {
+    slot * PAGE_SIZE
+}
