@@ -51,6 +51,8 @@ pub enum AllowedBy {
     /// The specification was asked for each outcome that was seen; how many are
     /// allowed is not known.
     Search,
+    /// No outcomes were given: all are allowed.
+    Nobody,
 }
 
 /// What an engine saw.

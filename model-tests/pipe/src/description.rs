@@ -5,6 +5,8 @@ use std::cmp;
 use std::fmt;
 use std::ops::Deref;
 
+use programs::program::{Program, Start};
+use programs::spec::Params;
 use serde::{Deserialize, Serialize};
 
 use crate::{Inject, Ordering, OrderingChange, Verdict};
@@ -14,10 +16,67 @@ use crate::{Inject, Ordering, OrderingChange, Verdict};
 pub struct Description {
     /// The atomic accesses, in the order of the table.
     pub sites: Vec<SiteInfo>,
-    /// The values of the reference count.
-    pub ref_counts: RefCounts,
+    /// The values of a slot's word, where it has such words.
+    pub ref_counts: Option<RefCounts>,
+    /// What programs it can run, if it runs any.
+    pub programs: Option<Programs>,
     /// The scenarios.
     pub scenarios: Vec<Scenario>,
+}
+
+/// What programs a subject can run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Programs {
+    /// The highest count that a slot may be shared by.
+    pub ref_count_max: u64,
+    /// The start states that it cannot make.
+    pub refused: Vec<Refused>,
+}
+
+impl Programs {
+    /// Why a program cannot be run, or `None` if it can.
+    pub fn refuses(&self, program: &Program) -> Option<&str> {
+        let start = program.start;
+        let refused = self.refused.iter().find(|refused| refused.start == start);
+        refused.map(|refused| &*refused.why)
+    }
+
+    /// Whether programs reach the limit of the count.
+    pub fn reaches_limit(&self) -> bool {
+        self.ref_count_max <= Params::MODEL.ref_count_max
+    }
+}
+
+/// A start state that a subject cannot make.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The start state.
+    #[serde(with = "start_text")]
+    pub start: Start,
+    /// Why.
+    pub why: String,
+}
+
+/// A start state as the start of a program is written.
+mod start_text {
+    use programs::program::{Program, Start};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(start: &Start, to: S) -> Result<S::Ok, S::Error> {
+        let program = Program {
+            start: *start,
+            threads: Vec::new(),
+        };
+        to.serialize_str(program.to_string().trim_end_matches([' ', ':']))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Start, D::Error> {
+        let text = String::deserialize(from)?;
+        let program: Program = format!("{text}: get | get")
+            .parse()
+            .map_err(D::Error::custom)?;
+        Ok(program.start)
+    }
 }
 
 /// What an access does to its location.
@@ -114,6 +173,8 @@ impl RefCounts {
 pub struct Scenario {
     /// Its name.
     pub name: String,
+    /// How many threads it has.
+    pub threads: usize,
     /// How it must fail, if it is broken on purpose.
     pub broken: Option<Broken>,
 }
@@ -190,6 +251,19 @@ impl fmt::Display for Site {
 }
 
 impl Description {
+    /// A value that an access to this slot, or to none, read or wrote.
+    pub fn value(&self, slot: Option<usize>, raw: u64) -> String {
+        match (slot, &self.ref_counts) {
+            (Some(_), Some(known)) => known.name(raw),
+            _ => raw.to_string(),
+        }
+    }
+
+    /// The scenario of this name.
+    pub fn scenario(&self, name: &str) -> Option<&Scenario> {
+        self.scenarios.iter().find(|scenario| scenario.name == name)
+    }
+
     /// All sites, in the order of the table. A process has one description, and
     /// keeps it.
     pub fn sites(&'static self) -> impl Iterator<Item = Site> + Clone {

@@ -58,8 +58,8 @@ pub enum Reason {
     Fault {
         /// Which contract.
         fault: Fault,
-        /// The slot.
-        slot: usize,
+        /// The slot, where it is about one.
+        slot: Option<usize>,
         /// What happened, in words.
         what: String,
     },
@@ -77,6 +77,13 @@ pub enum Reason {
     Deadlock {
         /// The explorer's words.
         message: String,
+    },
+    /// A thread of the code under test panicked.
+    Panic {
+        /// Its message.
+        message: String,
+        /// File, line and column.
+        location: String,
     },
     /// An execution takes more steps than the explorer makes.
     TooLong {
@@ -148,6 +155,7 @@ impl Reason {
             Reason::Forbidden { .. } => Verdict::ForbiddenOutcome,
             Reason::Abort { .. } => Verdict::Abort,
             Reason::Deadlock { .. } => Verdict::Deadlock,
+            Reason::Panic { .. } => Verdict::Panic,
             Reason::TooLong { .. } | Reason::NoEnd | Reason::Interrupted => Verdict::CutOff,
             Reason::NeverInjected | Reason::Tool { .. } => Verdict::ToolFailure,
         }
@@ -193,7 +201,13 @@ impl fmt::Display for Reason {
                 };
                 write!(f, "{access:?} of `{field}`, which {what}, at {location}")
             }
-            Reason::Fault { slot, what, .. } => write!(f, "slot {slot}: {what}"),
+            Reason::Panic { message, location } => write!(f, "{message}, at {location}"),
+            Reason::Fault {
+                slot: Some(slot),
+                what,
+                ..
+            } => write!(f, "slot {slot}: {what}"),
+            Reason::Fault { what, .. } => f.write_str(what),
             Reason::Forbidden { outcome } | Reason::Abort { outcome } => f.write_str(outcome),
             Reason::NoEnd => f.write_str("an execution did not come to its end"),
             Reason::Interrupted => f.write_str("interrupted"),

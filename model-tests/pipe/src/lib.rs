@@ -17,7 +17,9 @@ mod transition;
 mod verdict;
 
 pub use answer::{AllowedBy, Exploration, Reply, Request, SoFar};
-pub use description::{Broken, Description, Operation, RefCounts, Scenario, Site, SiteInfo};
+pub use description::{
+    Broken, Description, Operation, Programs, RefCounts, Refused, Scenario, Site, SiteInfo,
+};
 pub use engine::EngineName;
 pub use failure::{Failure, Fault, Reason, Violation};
 pub use job::{

@@ -35,6 +35,9 @@ pub enum Verdict {
     /// A thread aborted where the specification does not allow it.
     #[serde(rename = "abort")]
     Abort,
+    /// A thread of the code under test panicked.
+    #[serde(rename = "panic")]
+    Panic,
     /// No thread could go on.
     #[serde(rename = "deadlock")]
     Deadlock,
@@ -48,7 +51,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Verdict; 11] = [
+    pub const ALL: [Verdict; 12] = [
         Verdict::Pass,
         Verdict::DataRace,
         Verdict::ForbiddenOutcome,
@@ -57,6 +60,7 @@ impl Verdict {
         Verdict::DoubleDrop,
         Verdict::UseAfterDrop,
         Verdict::Abort,
+        Verdict::Panic,
         Verdict::Deadlock,
         Verdict::CutOff,
         Verdict::ToolFailure,
@@ -73,6 +77,7 @@ impl Verdict {
             Verdict::DoubleDrop => "double drop",
             Verdict::UseAfterDrop => "use after drop",
             Verdict::Abort => "abort",
+            Verdict::Panic => "panic",
             Verdict::Deadlock => "deadlock",
             Verdict::CutOff => "cut off",
             Verdict::ToolFailure => "tool failure",

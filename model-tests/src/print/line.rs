@@ -115,6 +115,7 @@ fn outcomes(run: &Exploration) -> String {
             " of {} outcomes, allowed by the explorer on the specification",
             run.allowed
         ),
+        AllowedBy::Nobody => " outcomes, no outcomes were given".to_owned(),
         AllowedBy::Search if run.undecided == 0 => " outcomes, each searched for".to_owned(),
         AllowedBy::Search => format!(
             " outcomes, each searched for, {} not decided",

@@ -33,7 +33,7 @@ fn line(step: &Step, subject: &Description) -> String {
             spurious,
         } => {
             let state =
-                |raw: &Option<u64>| raw.map_or("-".to_owned(), |raw| subject.ref_counts.name(raw));
+                |raw: &Option<u64>| raw.map_or("-".to_owned(), |raw| subject.value(step.slot, raw));
             let spurious = if *spurious { ", fails spuriously" } else { "" };
             let (read, written) = (state(read), state(written));
             format!("  {site:<17}{ordering:<9}{read} -> {written}{slot}{spurious}")

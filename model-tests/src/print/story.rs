@@ -74,6 +74,9 @@ fn table(story: &Story, detail: Detail) -> String {
     for operation in operations {
         columns.add(None, operation.thread, heading(operation));
     }
+    if story.start.is_empty() {
+        return columns.text();
+    }
     format!("{}\n{}", start(story), columns.text())
 }
 

@@ -12,7 +12,7 @@ mod source;
 mod tests;
 mod told;
 
-use pipe::{Description, EngineName, Exploration, Job, Ordering, Step, Verdict};
+use pipe::{Case, Description, EngineName, Exploration, Job, Ordering, Step, Verdict};
 use programs::program::{Program, StartKind};
 use serde::{Deserialize, Serialize};
 
@@ -187,15 +187,15 @@ pub fn of_example(job: &Job, steps: &[Step], subject: &'static Description) -> O
 }
 
 fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<Story> {
-    let program = job.case.program()?;
-    let fits = |step: &Step| (1..=program.threads.len()).contains(&step.thread);
+    let run = Run::of(job, subject)?;
+    let fits = |step: &Step| (1..=run.threads).contains(&step.thread);
     if !steps.iter().all(fits) {
         return None;
     }
-    let starts = starts(program, subject);
-    let sources = source::sources(steps, &starts, job.reads_newest(), subject);
+    let starts = &run.starts;
+    let sources = source::sources(steps, starts, job.reads_newest(), subject);
     let order = order::order(steps, &sources, Strength::AsRun, subject);
-    let table = rows::Table::new(program, steps, &sources, subject);
+    let table = rows::Table::new(&run, steps, &sources, subject);
     let number = |step: usize| table.numbers[step];
     let mut synchronises: Vec<_> = order
         .edges
@@ -210,16 +210,16 @@ fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<
     synchronises.dedup();
     let race = race::find(steps, &sources, &order, &table.numbers, subject);
     let mut story = Story {
-        program: program.to_string(),
+        program: job.case.to_string(),
         engine: job.engine(),
         manner: job.manner.to_string(),
         changed: job.orderings().iter().map(ToString::to_string).collect(),
         verdict: Verdict::Pass,
         message: String::new(),
-        threads: program.threads.len(),
+        threads: run.threads,
         start: starts
             .iter()
-            .map(|raw| subject.ref_counts.name(*raw))
+            .map(|raw| subject.value(Some(0), *raw))
             .collect(),
         operations: table.operations,
         rows: table.rows,
@@ -231,10 +231,49 @@ fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<
     Some(story)
 }
 
+/// What ran, as far as the rows have to know it.
+struct Run<'a> {
+    threads: usize,
+    /// Nothing of a scenario.
+    program: Option<&'a Program>,
+    /// The values of the slots' words at the start, where that is known.
+    starts: Vec<u64>,
+}
+
+impl<'a> Run<'a> {
+    fn of(job: &'a Job, subject: &Description) -> Option<Self> {
+        let program = job.case.program();
+        let threads = match &job.case {
+            Case::Program(program) => program.threads.len(),
+            Case::Scenario(name) => subject.scenario(name)?.threads,
+        };
+        let slots = match program {
+            Some(program) => program.slots(),
+            None => 0,
+        };
+        Some(Run {
+            threads,
+            program,
+            starts: starts(program, slots, subject),
+        })
+    }
+
+    /// The name of an operation.
+    fn operation(&self, thread: usize, op: usize) -> String {
+        match self.program {
+            None => format!("operation {op}"),
+            Some(program) => (program.threads[thread - 1].get(op - 1))
+                .map_or_else(|| "drop at the end".to_owned(), ToString::to_string),
+        }
+    }
+}
+
 /// The values of `ref_count` in the start state.
-fn starts(program: &Program, subject: &Description) -> Vec<u64> {
-    let known = &subject.ref_counts;
-    let mut starts = vec![known.unused; program.slots()];
+fn starts(program: Option<&Program>, slots: usize, subject: &Description) -> Vec<u64> {
+    let (Some(program), Some(known)) = (program, &subject.ref_counts) else {
+        return Vec::new();
+    };
+    let mut starts = vec![known.unused; slots];
     starts[0] = match program.start.kind {
         StartKind::Unused => known.unused,
         StartKind::Shared | StartKind::SharedTwice => program.start_count(),

@@ -1,9 +1,7 @@
 //! Steps as numbered rows, and the operations they belong to.
 
-use programs::program::Program;
-
 use super::source::Source;
-use super::{Operation, ReadFrom, Row, Story, What};
+use super::{Operation, ReadFrom, Row, Run, Story, What};
 use pipe::{Description, Ordering, Step, StepKind};
 
 /// The rows of an execution.
@@ -16,7 +14,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(
-        program: &Program,
+        run: &Run<'_>,
         steps: &[Step],
         sources: &[Source],
         subject: &'static Description,
@@ -29,7 +27,7 @@ impl Table {
         };
         // The operation each thread is in, and its place among the operations
         // once it is there: it comes when its first step does.
-        let mut under_way: Vec<(usize, Option<usize>)> = vec![(0, None); program.threads.len()];
+        let mut under_way: Vec<(usize, Option<usize>)> = vec![(0, None); run.threads];
         let mut last_thread = None;
         for (index, step) in steps.iter().enumerate() {
             let thread = step.thread;
@@ -38,13 +36,13 @@ impl Table {
                     under_way[thread - 1] = (*op, None);
                 }
                 StepKind::End { result } => {
-                    let place = table.come(program, thread, &mut under_way[thread - 1], index);
+                    let place = table.come(run, thread, &mut under_way[thread - 1], index);
                     if let Some(place) = place {
                         table.operations[place].result = Some(result.clone());
                     }
                 }
                 _ => {
-                    table.come(program, thread, &mut under_way[thread - 1], index);
+                    table.come(run, thread, &mut under_way[thread - 1], index);
                     let what = what(step, &sources[index], &table.numbers, subject);
                     table.rows.push(Row {
                         number: table.numbers[index],
@@ -66,7 +64,7 @@ impl Table {
     /// `index`.
     fn come(
         &mut self,
-        program: &Program,
+        run: &Run<'_>,
         thread: usize,
         under_way: &mut (usize, Option<usize>),
         index: usize,
@@ -74,13 +72,10 @@ impl Table {
         let (op, place) = under_way;
         if place.is_none() && *op > 0 {
             *place = Some(self.operations.len());
-            let ops = &program.threads[thread - 1];
             self.operations.push(Operation {
                 thread,
                 op: *op,
-                name: ops
-                    .get(*op - 1)
-                    .map_or_else(|| "drop at the end".to_owned(), ToString::to_string),
+                name: run.operation(thread, *op),
                 result: None,
                 before: self.numbers[index],
             });
@@ -104,7 +99,7 @@ fn numbers(steps: &[Step]) -> Vec<usize> {
 }
 
 fn what(step: &Step, source: &Source, numbers: &[usize], subject: &'static Description) -> What {
-    let name = |raw| subject.ref_counts.name(raw);
+    let name = |raw| subject.value(step.slot, raw);
     match &step.kind {
         StepKind::Atomic {
             site,

@@ -12,7 +12,8 @@ use super::{Row, Story, What};
 /// Adds what there is to say of a failure.
 pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: &Description) {
     let params = Params {
-        ref_count_max: subject.ref_counts.max,
+        ref_count_max: (subject.programs.as_ref())
+            .map_or(Params::MODEL.ref_count_max, |own| own.ref_count_max),
     };
     let reason = run.failure.as_ref().map(|failure| &failure.reason);
     // What broke the rules of the metadata's life is an access, or showed at the

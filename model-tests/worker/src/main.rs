@@ -1,5 +1,5 @@
 //! The worker of `meta-core`.
 
 fn main() -> std::io::Result<()> {
-    worker::serve()
+    worker::meta_core().serve()
 }

@@ -5,16 +5,11 @@ use std::sync::{Arc, mpsc};
 
 use pipe::{Reply, Request, SoFar};
 
-use crate::{describe, engine, interrupt};
+use crate::{Subject, interrupt, panics};
 
 /// Answers the requests on standard input, until it ends.
-///
-/// # Errors
-///
-/// If standard output is gone.
-pub fn serve() -> io::Result<()> {
-    // Failures are answers here; nothing is to be printed about them.
-    std::panic::set_hook(Box::new(|_| ()));
+pub(crate) fn serve(subject: &Subject) -> io::Result<()> {
+    panics::remember();
 
     let (to_requests, requests) = mpsc::channel();
     std::thread::spawn(move || {
@@ -28,8 +23,8 @@ pub fn serve() -> io::Result<()> {
     for line in requests {
         let reply = match serde_json::from_str(&line) {
             Err(error) => Reply::Refused(format!("not a request: {error}")),
-            Ok(Request::Describe) => Reply::Described(Box::new(describe())),
-            Ok(Request::Explore(job)) => match engine::explore(&job, Arc::new(report)) {
+            Ok(Request::Describe) => Reply::Described(Box::new(subject.describe())),
+            Ok(Request::Explore(job)) => match subject.explore(&job, Arc::new(report)) {
                 Err(error) => Reply::Refused(error),
                 Ok(exploration) => Reply::Done(Box::new(exploration)),
             },

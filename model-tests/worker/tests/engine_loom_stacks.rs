@@ -16,7 +16,7 @@ const PROGRAM: &str = "unused: alloc | get | get";
 fn explored() -> Exploration {
     let program: Program = PROGRAM.parse().unwrap();
     let job = Job::loom(program, Ends::Dropped, Probe::Cas);
-    engine::explore(&job, Arc::new(|_| ())).unwrap()
+    worker::explore(&job, Arc::new(|_| ())).unwrap()
 }
 
 /// The mappings of this process that begin at these addresses and may not be

@@ -19,11 +19,10 @@ use model_tests::print;
 use model_tests::subject::Subject;
 use pipe::Verdict;
 use pipe::{EngineName, Exploration, Job};
-use prop_tests::scenario::{self, Expected};
+use prop_tests::adapter::scenario;
+use prop_tests::scenario::{Expected, Scenario};
 use prop_tests::world::LocalHost;
 use worker::engine;
-
-type Scenario = scenario::Scenario<LocalHost>;
 
 /// How often a scenario runs on real threads.
 const ROUNDS: u64 = 500;
@@ -35,7 +34,7 @@ fn main() -> ExitCode {
         .into_iter()
         .map(|scenario| {
             let explored = suits(engine, &scenario);
-            let trial = Trial::test(scenario.name, move || run(engine, &scenario));
+            let trial = Trial::test(scenario.name.to_string(), move || run(engine, &scenario));
             trial.with_ignored_flag(!explored)
         })
         .collect();
@@ -63,7 +62,7 @@ fn question(scenario: &Scenario) -> Result<Question, String> {
         Expected::Pass => None,
     };
     let change = weaken.map(|change| subject.change(change)).transpose()?;
-    Ok(Question::of_scenario(scenario.name, change))
+    Ok(Question::of_scenario(&scenario.name, change))
 }
 
 fn judge(
@@ -82,7 +81,7 @@ fn judge(
         scenario.name,
         print::count(executions),
         seen.unwrap_or(0),
-        scenario.allowed.len(),
+        scenario.allowed.as_ref().map_or(0, Vec::len),
         runs.len(),
     );
     let expected = match scenario.expected {

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput};
 use pipe::Verdict;
 use pipe::{Exploration, Job};
-use worker::engine::{compiled, explore};
+use worker::{engine::compiled, explore};
 
 use crate::programs::{PROGRAMS, Program};
 

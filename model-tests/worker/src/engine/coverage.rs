@@ -31,31 +31,30 @@ pub(super) fn take() -> BTreeSet<Transition> {
 /// Adds the operation that this thread has just finished, unless it was
 /// skipped; `now` says the newest state of its slot.
 #[inline]
-pub(super) fn finished(op: Op, result: &OpResult, now: impl FnOnce() -> SlotState) {
+pub(super) fn finished(op: Op, result: &OpResult, now: impl FnOnce() -> spec::SlotState) {
     if WANTED.get() {
         add(op, *result, now());
     }
 }
 
-fn add(op: Op, result: OpResult, now: SlotState) {
+fn add(op: Op, result: OpResult, now: spec::SlotState) {
     if result == OpResult::Skipped || Transition::moves_handles(op.name) {
         return;
     }
     REACHED.with_borrow_mut(|reached| {
         if let Some(reached) = reached {
             let (before, after) = model::with_trace(|events| around(op.name, events, now));
-            reached.insert(Transition::new(
-                op.name,
-                result,
-                of_spec(before),
-                of_spec(after),
-            ));
+            reached.insert(Transition::new(op.name, result, before, after));
         }
     });
 }
 
 /// The states at the step that decided the operation, and after its last step.
-fn around(op: OpName, events: &[Event], now: SlotState) -> (SlotState, SlotState) {
+fn around(
+    op: OpName,
+    events: &[Event],
+    now: spec::SlotState,
+) -> (spec::SlotState, spec::SlotState) {
     let me = model::current_thread();
     let of_operation = events
         .iter()
@@ -86,15 +85,15 @@ fn around(op: OpName, events: &[Event], now: SlotState) -> (SlotState, SlotState
         }
     }
     match (before, after) {
-        (Some(before), Some(after)) => (SlotState::from_raw(before), SlotState::from_raw(after)),
+        (Some(before), Some(after)) => (state(before), state(after)),
         // No atomic step: a plain access.
         _ => (now, now),
     }
 }
 
 /// The state as the specification knows it.
-const fn of_spec(state: SlotState) -> spec::SlotState {
-    match state {
+fn state(raw: u64) -> spec::SlotState {
+    match SlotState::from_raw(raw) {
         SlotState::Unused => spec::SlotState::Unused,
         SlotState::Busy => spec::SlotState::Busy,
         SlotState::Unique => spec::SlotState::Unique,

@@ -5,10 +5,10 @@ use std::any::Any;
 use meta_core::Access;
 use meta_core::model::{self, Event, EventKind, ViolationKind};
 use pipe::{Failure, Reason, Step, StepKind, Violation};
-use prop_tests::world::World;
 
 use super::message_of;
-use crate::describe::of_core;
+use crate::own::of_core;
+use crate::panics;
 
 /// A panic that came out of an explorer, or the reason why it gave up.
 pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
@@ -17,24 +17,9 @@ pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
     }
     let reason = match payload.downcast_ref::<model::Violation>() {
         Some(violation) => of_violation(violation),
-        None => of_message(message_of(payload)),
+        None => panics::of_message(message_of(payload)),
     };
     reason.into()
-}
-
-/// An explorer's panics are told apart by its words.
-fn of_message(message: &str) -> Reason {
-    let message = message.trim().to_owned();
-    if message.contains("Causality violation") {
-        Reason::Race { message }
-    } else if message.starts_with("deadlock") {
-        Reason::Deadlock { message }
-    } else if message.contains("exceeded maximum number of branches") {
-        Reason::TooLong { message }
-    } else {
-        // An assertion inside an explorer, or a bug of the harness.
-        Reason::Tool { message }
-    }
 }
 
 fn of_violation(found: &model::Violation) -> Reason {
@@ -56,20 +41,14 @@ fn of_violation(found: &model::Violation) -> Reason {
 }
 
 /// A trace, with addresses turned into slots.
-pub(super) fn steps(events: &[Event], world: &World) -> Vec<Step> {
-    let slot_of = |address: usize| {
-        world.slots().iter().position(|slot| {
-            let fields = slot.field_addresses();
-            fields.iter().any(|(_, field)| *field == address)
-        })
-    };
+pub(super) fn steps(events: &[Event], slot_at: impl Fn(usize) -> Option<usize>) -> Vec<Step> {
     events
         .iter()
         .map(|event| Step {
             thread: event.thread + 1,
             slot: match event.kind {
                 EventKind::Mailbox { slot, .. } => Some(slot),
-                _ => slot_of(event.address),
+                _ => slot_at(event.address),
             },
             kind: match event.kind {
                 EventKind::Begin { op } => StepKind::Begin { op: op + 1 },

@@ -14,11 +14,14 @@ use ::shuttle::sync::atomic::AtomicU64;
 use meta_core::model;
 use programs::outcome::OpResult;
 use programs::program::Op;
+use prop_tests::protocol::SlotState;
 use prop_tests::world::{Flag, Gift, Host, Mailbox, World};
 
 use super::coverage;
 
-pub(crate) struct ModelHost;
+/// The host of an explorer.
+#[derive(Debug)]
+pub struct ModelHost;
 
 /// By slot.
 type Mailboxes = Vec<Option<Mailbox<ModelFlag>>>;
@@ -86,8 +89,8 @@ unsafe impl Host for ModelHost {
     }
 
     #[inline]
-    fn end_operation(op: Op, result: &OpResult) {
-        coverage::finished(op, result, || Self::world().state(op.slot));
+    fn end_operation(op: Op, result: &OpResult, state: impl FnOnce() -> SlotState) {
+        coverage::finished(op, result, state);
         model::end_operation(result);
     }
 

@@ -5,16 +5,15 @@ use std::collections::BTreeSet;
 use pipe::{AllowedBy, Failure, Job, Reason};
 use programs::outcome::{Ends, OpResult, Outcome};
 use programs::program::Program;
-use programs::spec::MemoryModel;
+use programs::spec::{MemoryModel, Params};
 use prop_tests::world::{Fault, FaultKind};
 
-use crate::describe::PARAMS;
-
 /// What is allowed in one job.
-pub(super) struct ProgramSubject {
+pub(super) struct Judge {
     pub(super) program: Program,
     pub(super) ends: Ends,
     memory: MemoryModel,
+    params: Params,
     /// Whether the engine is to reach every allowed outcome.
     exact: bool,
     /// What is allowed, as far as it is not searched for.
@@ -22,21 +21,27 @@ pub(super) struct ProgramSubject {
     pub(super) allowed_by: AllowedBy,
 }
 
-impl ProgramSubject {
+impl Judge {
     /// Works out what is allowed. `exact` says whether the engine is to reach
     /// every allowed outcome.
-    pub(super) fn new(program: &Program, job: &Job, exact: bool) -> Result<Self, String> {
+    pub(super) fn new(
+        program: &Program,
+        job: &Job,
+        params: Params,
+        exact: bool,
+    ) -> Result<Self, String> {
         let memory = job.memory();
         let allowed = if job.enumerate {
-            memory.allowed(program, job.ends, &PARAMS)
+            memory.allowed(program, job.ends, &params)
         } else {
             Ok(None)
         };
         let allowed = allowed.map_err(|error| error.to_string())?;
-        Ok(ProgramSubject {
+        Ok(Judge {
             program: program.clone(),
             ends: job.ends,
             memory,
+            params,
             exact,
             allowed_by: match allowed {
                 Some(_) => AllowedBy::Specification,
@@ -46,23 +51,33 @@ impl ProgramSubject {
         })
     }
 
-    /// The same with the outcomes that the explorer found on the specification.
+    /// The same with the outcomes that the explorer finds on the specification, if
+    /// they were to be worked out and are too many for that.
     #[cfg(rc11)]
-    pub(super) fn with_explored(mut self, allowed: BTreeSet<Outcome>) -> Self {
-        self.allowed = allowed;
-        self.allowed_by = AllowedBy::Explorer;
-        self
+    pub(super) fn explored_if_needed(mut self, job: &Job) -> Result<Self, String> {
+        if job.enumerate && self.allowed_by == AllowedBy::Search {
+            let Judge {
+                program,
+                ends,
+                params,
+                ..
+            } = &self;
+            self.allowed = super::specification::outcomes(program, *ends, params)?;
+            self.allowed_by = AllowedBy::Explorer;
+        }
+        Ok(self)
     }
 
     /// The failure that an outcome is, if it is not allowed.
     pub(super) fn forbidden(&self, outcome: &Outcome, undecided: &mut u64) -> Option<Failure> {
         let allowed = match self.allowed_by {
-            AllowedBy::Specification | AllowedBy::Explorer => {
+            AllowedBy::Specification | AllowedBy::Explorer | AllowedBy::Nobody => {
                 Ok(Some(self.allowed.contains(outcome)))
             }
-            AllowedBy::Search => self
-                .memory
-                .permits(&self.program, self.ends, &PARAMS, outcome),
+            AllowedBy::Search => {
+                self.memory
+                    .permits(&self.program, self.ends, &self.params, outcome)
+            }
         };
         match allowed {
             Ok(Some(true)) => None,
@@ -106,7 +121,7 @@ pub(super) fn of_fault(fault: &Fault) -> Failure {
             FaultKind::UseAfterDrop => pipe::Fault::UseAfterDrop,
         },
         slot: fault.slot,
-        what: fault.what.to_owned(),
+        what: fault.what.to_string(),
     }
     .into()
 }

@@ -9,14 +9,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meta_core::model;
-use pipe::{Case, EngineName, Exploration, Job, Loom, Manner, Probe};
+use pipe::{EngineName, Exploration, Job, Manner, Probe};
 
-use super::host::ModelHost;
-use super::judge::ProgramSubject;
-use super::subject::{ScenarioSubject, Subject};
+use super::checked::Checked;
 use super::watch::{How, Watch};
 use super::{Progress, not_mine, site};
-use crate::describe::to_core;
+use crate::own::to_core;
 
 pub(super) const NAME: EngineName = EngineName::Loom;
 
@@ -28,31 +26,19 @@ const MAX_BRANCHES: usize = 4_000;
 /// threads the retries cost little and are kept.
 const CUT_RETRIES_FROM: usize = 3;
 
-pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+pub(super) fn is_exact(job: &Job) -> bool {
+    matches!(&job.manner, Manner::Loom(how) if how.probe == Probe::Cas)
+}
+
+pub(super) fn explore<C: Checked>(
+    job: &Job,
+    checked: C,
+    progress: Progress,
+) -> Result<Exploration, String> {
     let Manner::Loom(how) = &job.manner else {
         return Err(not_mine(job));
     };
-    let exact = how.probe == Probe::Cas;
-    match &job.case {
-        Case::Program(program) => explore_subject(
-            job,
-            how,
-            ProgramSubject::new(program, job, exact)?,
-            progress,
-        ),
-        Case::Scenario(name) => {
-            explore_subject(job, how, ScenarioSubject::new(name, exact)?, progress)
-        }
-    }
-}
-
-fn explore_subject<S: Subject<ModelHost>>(
-    job: &Job,
-    how: &Loom,
-    subject: S,
-    progress: Progress,
-) -> Result<Exploration, String> {
-    let threads = subject.threads();
+    let threads = checked.threads();
     if threads > ::loom::MAX_THREADS {
         return Err(format!(
             "loom runs at most {} threads, and the program has {threads}",
@@ -64,7 +50,7 @@ fn explore_subject<S: Subject<ModelHost>>(
         samples: false,
         record: how.record,
     };
-    let watch = Arc::new(Watch::new(job, watched, subject, progress));
+    let watch = Arc::new(Watch::new(job, watched, checked, progress));
     let mut config = model::Config {
         probe: match how.probe {
             Probe::Cas => model::Probe::FailingCas,
@@ -103,9 +89,9 @@ fn explore_subject<S: Subject<ModelHost>>(
     Ok(watch.finish(ended))
 }
 
-fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {
+fn execution<C: Checked>(watch: &Arc<Watch<C>>) {
     let done = watch.begin();
-    let threads = done.len();
+    let threads = watch.checked().threads();
     let execution = Arc::new(Execution {
         watch: watch.clone(),
         gathered: Mutex::new(Gathered {
@@ -113,17 +99,27 @@ fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {
             running: threads,
         }),
     });
-    for thread in 1..threads {
+    let spawn = |thread| {
         let execution = execution.clone();
-        ::loom::thread::spawn(move || execution.run_thread(thread));
-    }
+        ::loom::thread::spawn(move || execution.run_thread(thread))
+    };
+    let others: Vec<_> = (1..threads).map(spawn).collect();
     execution.run_thread(0);
+    if watch.checked().joins() {
+        for other in others {
+            other.join().expect("a panic ends the execution");
+        }
+        let mut done = std::mem::take(&mut execution.gathered().done);
+        watch.join(&mut done);
+        watch.end(done);
+    }
 }
 
-/// An execution whose threads do not wait for one another.
-struct Execution<S: Subject<ModelHost>> {
-    watch: Arc<Watch<S>>,
-    gathered: Mutex<Gathered<S::Done>>,
+/// An execution whose threads do not wait for one another, unless they are
+/// joined.
+struct Execution<C: Checked> {
+    watch: Arc<Watch<C>>,
+    gathered: Mutex<Gathered<C::Done>>,
 }
 
 /// What the threads did, and how many of them are still about it.
@@ -132,19 +128,20 @@ struct Gathered<D> {
     running: usize,
 }
 
-impl<S: Subject<ModelHost>> Execution<S> {
-    fn gathered(&self) -> MutexGuard<'_, Gathered<S::Done>> {
+impl<C: Checked> Execution<C> {
+    fn gathered(&self) -> MutexGuard<'_, Gathered<C::Done>> {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a thread; the last one that is done ends the execution.
+    /// Runs a thread; the last one that is done ends the execution, if they are
+    /// not joined.
     fn run_thread(&self, thread: usize) {
         let mut done = std::mem::take(&mut self.gathered().done[thread]);
         self.watch.run_thread(thread, &mut done);
         let mut gathered = self.gathered();
         gathered.done[thread] = done;
         gathered.running -= 1;
-        if gathered.running == 0 {
+        if gathered.running == 0 && !self.watch.checked().joins() {
             let done = std::mem::take(&mut gathered.done);
             drop(gathered);
             self.watch.end(done);

@@ -3,6 +3,7 @@
 //! A worker has one, compiled in by its cfg; a build without one runs real
 //! threads.
 
+mod checked;
 mod judge;
 
 #[cfg(model)]
@@ -21,7 +22,6 @@ mod shuttle;
 mod specification;
 #[cfg(all(loom, target_os = "linux", target_pointer_width = "64"))]
 pub mod stacks;
-mod subject;
 mod tally;
 #[cfg(not(model))]
 mod threads;
@@ -31,6 +31,14 @@ mod watch;
 use std::sync::Arc;
 
 use pipe::{EngineName, Exploration, Job, SoFar};
+use programs::program::Program;
+use programs::spec::Params;
+use prop_tests::protocol::Protocol;
+use prop_tests::scenario::Scenario;
+
+use self::checked::{CheckedProgram, CheckedScenario};
+use self::compiled_in::NAME;
+use self::judge::Judge;
 
 #[cfg(loom)]
 use self::loom as compiled_in;
@@ -42,25 +50,45 @@ use self::shuttle as compiled_in;
 use self::threads as compiled_in;
 
 #[cfg(model)]
-pub(crate) use self::host::ModelHost as Host;
+pub use self::host::ModelHost as Host;
 #[cfg(not(model))]
-pub(crate) use self::threads::ThreadHost as Host;
+pub use self::threads::ThreadHost as Host;
 
 /// Called now and then during an exploration.
 pub type Progress = Arc<dyn Fn(SoFar) + Send + Sync>;
 
 /// The engine of this build.
 pub const fn compiled() -> EngineName {
-    compiled_in::NAME
+    NAME
 }
 
-/// Explores a job with the engine of this build.
-///
-/// # Errors
-///
-/// If the job is another engine's, or there is no such scenario.
-pub fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
-    compiled_in::explore(job, progress)
+/// Explores a program on the handles of `P` with the engine of this build.
+pub(crate) fn explore_program<P: Protocol<Host = Host>>(
+    program: &Program,
+    job: &Job,
+    progress: Progress,
+) -> Result<Exploration, String> {
+    let params = Params {
+        ref_count_max: P::REF_COUNT_MAX,
+    };
+    let judge = Judge::new(program, job, params, compiled_in::is_exact(job))?;
+    #[cfg(rc11)]
+    let judge = judge.explored_if_needed(job)?;
+    compiled_in::explore(job, CheckedProgram::<P>::new(judge), progress)
+}
+
+/// Explores a scenario with the engine of this build.
+pub(crate) fn explore_scenario(
+    scenario: Scenario,
+    slot_at: fn(usize) -> Option<usize>,
+    job: &Job,
+    progress: Progress,
+) -> Result<Exploration, String> {
+    if NAME == EngineName::Threads && scenario.is_control() {
+        return Err("real threads cannot run what is broken on purpose".to_owned());
+    }
+    let checked = CheckedScenario::new(scenario, slot_at, compiled_in::is_exact(job));
+    compiled_in::explore(job, checked, progress)
 }
 
 /// The refusal of a job that is another engine's.
@@ -79,7 +107,7 @@ fn site(name: &str) -> Result<meta_core::ordering::Site, String> {
 }
 
 /// The message of a panic.
-fn message_of(payload: &(dyn std::any::Any + Send)) -> &str {
+pub(crate) fn message_of(payload: &(dyn std::any::Any + Send)) -> &str {
     payload
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -5,50 +5,36 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use ::rc11::thread::scope;
 use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Program};
 use meta_core::model;
-use pipe::{AllowedBy, Case, EngineName, Exploration, Job, Manner, Rc11, Reason};
+use pipe::{EngineName, Exploration, Job, Manner, Reason};
 
-use super::host::ModelHost;
-use super::judge::ProgramSubject;
-use super::subject::{ScenarioSubject, Subject};
+use super::checked::Checked;
 use super::watch::{How, Watch};
-use super::{Progress, not_mine, site, specification};
-use crate::describe::to_core;
+use super::{Progress, not_mine, site};
+use crate::own::to_core;
 
 pub(super) const NAME: EngineName = EngineName::Rc11;
 
-pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+pub(super) fn is_exact(_job: &Job) -> bool {
+    true
+}
+
+pub(super) fn explore<C: Checked>(
+    job: &Job,
+    checked: C,
+    progress: Progress,
+) -> Result<Exploration, String> {
     let Manner::Rc11(how) = &job.manner else {
         return Err(not_mine(job));
     };
-    match &job.case {
-        Case::Program(program) => {
-            let mut judge = ProgramSubject::new(program, job, true)?;
-            if job.enumerate && judge.allowed_by == AllowedBy::Search {
-                judge = judge.with_explored(specification::outcomes(program, job.ends)?);
-            }
-            explore_subject(job, how, judge, progress)
-        }
-        Case::Scenario(name) => {
-            explore_subject(job, how, ScenarioSubject::new(name, true)?, progress)
-        }
-    }
-}
-
-fn explore_subject<S: Subject<ModelHost>>(
-    job: &Job,
-    how: &Rc11,
-    subject: S,
-    progress: Progress,
-) -> Result<Exploration, String> {
-    let threads = subject.threads();
     let watched = How {
         injects: false,
         samples: false,
         record: how.record,
     };
-    let watch = Watch::new(job, watched, subject, progress);
+    let watch = Watch::new(job, watched, checked, progress);
     let mut config = model::Config {
         trace: how.record.any(),
         ..model::Config::default()
@@ -61,13 +47,12 @@ fn explore_subject<S: Subject<ModelHost>>(
 
     let program = Explored {
         watch: &watch,
-        threads,
         done: RefCell::default(),
     };
     let mut builder = Builder::new();
     builder.failed_weak_waits(true);
-    // SAFETY: handles are never dropped by themselves, and what else a thread of a
-    // program has on its stack is memory alone.
+    // SAFETY: handles are never dropped by themselves; what else a thread has on its
+    // stack, the guards of a scenario too, is not needed once the execution is over.
     unsafe { builder.forget_blocked(true) };
     let ended = catch_unwind(AssertUnwindSafe(|| builder.explore_program(&program)));
     let ended = ended.and_then(|report| match report.failure {
@@ -97,22 +82,32 @@ fn access(access: &Access) -> String {
     format!("{what} by T{} at {file}:{line}", access.thread + 1)
 }
 
-struct Explored<'a, S: Subject<ModelHost>> {
-    watch: &'a Watch<S>,
-    threads: usize,
-    done: RefCell<Vec<S::Done>>,
+struct Explored<'a, C: Checked> {
+    watch: &'a Watch<C>,
+    done: RefCell<Vec<C::Done>>,
 }
 
-impl<S: Subject<ModelHost>> Program for Explored<'_, S> {
+impl<C: Checked> Program for Explored<'_, C> {
     fn threads(&self) -> usize {
-        self.threads
+        let checked = self.watch.checked();
+        // The first one starts those that it waits for.
+        if checked.joins() {
+            1
+        } else {
+            checked.threads()
+        }
     }
 
     fn start(&self) {
-        self.done.replace(self.watch.begin());
+        if !self.watch.checked().joins() {
+            self.done.replace(self.watch.begin());
+        }
     }
 
     fn run(&self, thread: usize) {
+        if self.watch.checked().joins() {
+            return self.run_joined();
+        }
         let mut done = std::mem::take(&mut self.done.borrow_mut()[thread]);
         self.watch.run_thread(thread, &mut done);
         self.done.borrow_mut()[thread] = done;
@@ -121,5 +116,22 @@ impl<S: Subject<ModelHost>> Program for Explored<'_, S> {
     fn finish(&self, _execution: &Execution<'_>) -> Flow {
         self.watch.end(self.done.take());
         Flow::GoOn
+    }
+}
+
+impl<C: Checked> Explored<'_, C> {
+    /// The start and the end are made of accesses as well.
+    fn run_joined(&self) {
+        let mut done = self.watch.begin();
+        let threads = &mut done[..self.watch.checked().threads()];
+        let (first, others) = threads.split_first_mut().expect("there are threads");
+        scope(|scope| {
+            for (thread, done) in (1..).zip(others) {
+                scope.spawn(move || self.watch.run_thread(thread, done));
+            }
+            self.watch.run_thread(0, first);
+        });
+        self.watch.join(&mut done);
+        self.done.replace(done);
     }
 }

@@ -17,13 +17,9 @@ use ::shuttle::scheduler::{
 };
 use ::shuttle::{Config, FailurePersistence, Runner, thread};
 use meta_core::model;
-use pipe::{
-    Case, Choice, EngineName, Exploration, Job, Manner, Schedule, Scheduler, Shuttle, Spurious,
-};
+use pipe::{Choice, EngineName, Exploration, Job, Manner, Schedule, Scheduler, Spurious};
 
-use super::host::ModelHost;
-use super::judge::ProgramSubject;
-use super::subject::{ScenarioSubject, Subject};
+use super::checked::Checked;
 use super::watch::{How, Watch};
 use super::{Progress, not_mine, site};
 
@@ -33,36 +29,24 @@ pub(super) const NAME: EngineName = EngineName::Shuttle;
 /// schedulers.
 const SPURIOUS_ONE_IN: u64 = 8;
 
-pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+pub(super) fn is_exact(job: &Job) -> bool {
+    matches!(&job.manner, Manner::Shuttle(how) if how.scheduler == Scheduler::Dfs)
+}
+
+pub(super) fn explore<C: Checked>(
+    job: &Job,
+    checked: C,
+    progress: Progress,
+) -> Result<Exploration, String> {
     let Manner::Shuttle(how) = &job.manner else {
         return Err(not_mine(job));
     };
-    let exact = how.scheduler == Scheduler::Dfs;
-    match &job.case {
-        Case::Program(program) => explore_subject(
-            job,
-            how,
-            ProgramSubject::new(program, job, exact)?,
-            progress,
-        ),
-        Case::Scenario(name) => {
-            explore_subject(job, how, ScenarioSubject::new(name, exact)?, progress)
-        }
-    }
-}
-
-fn explore_subject<S: Subject<ModelHost>>(
-    job: &Job,
-    how: &Shuttle,
-    subject: S,
-    progress: Progress,
-) -> Result<Exploration, String> {
     let watched = How {
         injects: matches!(how.spurious, Spurious::Once(_)),
         samples: how.scheduler.samples(),
         record: how.record,
     };
-    let watch = Arc::new(Watch::new(job, watched, subject, progress));
+    let watch = Arc::new(Watch::new(job, watched, checked, progress));
     let mut config = model::Config {
         overlap: how.overlap,
         trace: how.record.any(),
@@ -111,10 +95,10 @@ fn explore_subject<S: Subject<ModelHost>>(
 }
 
 /// Runs executions until the scheduler has no more, or one of them unwinds.
-fn run<S: Subject<ModelHost>>(
+fn run<C: Checked>(
     scheduler: impl TaskScheduler + 'static,
     taken: &Taken,
-    watch: &Arc<Watch<S>>,
+    watch: &Arc<Watch<C>>,
 ) -> std::thread::Result<()> {
     let recording = Recording {
         inner: scheduler,
@@ -133,9 +117,10 @@ fn run<S: Subject<ModelHost>>(
     }))
 }
 
-fn execution<S: Subject<ModelHost>>(watch: &Watch<S>) {
+fn execution<C: Checked>(watch: &Watch<C>) {
     let mut done = watch.begin();
-    let (first, others) = done.split_first_mut().expect("a program has threads");
+    let threads = &mut done[..watch.checked().threads()];
+    let (first, others) = threads.split_first_mut().expect("there are threads");
     // A scope's end waits once for all threads. Each join would be a step of its
     // own, with others to choose instead.
     thread::scope(|scope| {
@@ -144,6 +129,7 @@ fn execution<S: Subject<ModelHost>>(watch: &Watch<S>) {
         }
         watch.run_thread(0, first);
     });
+    watch.join(&mut done);
     watch.end(done);
 }
 

@@ -11,26 +11,26 @@ use ::rc11::sync::atomic::{AtomicU64, fence};
 use ::rc11::{Builder, Execution, Flow, Program, hint};
 use programs::outcome::{Ends, Outcome, Writer};
 use programs::program;
-use programs::spec::Hand;
 use programs::spec::weak::{Access, AccessKind, Found, Orderings, Steps, Thread};
+use programs::spec::{Hand, Params};
 use prop_tests::world::{Flag, Gift, Mailbox};
-
-use crate::describe::PARAMS;
 
 /// The outcomes of all executions of the specification's steps.
 pub(super) fn outcomes(
     program: &program::Program,
     ends: Ends,
+    params: &Params,
 ) -> Result<BTreeSet<Outcome>, String> {
-    outcomes_with(program, ends, &Orderings::PROTOCOL)
+    outcomes_with(program, ends, params, &Orderings::PROTOCOL)
 }
 
 fn outcomes_with(
     program: &program::Program,
     ends: Ends,
+    params: &Params,
     orderings: &Orderings,
 ) -> Result<BTreeSet<Outcome>, String> {
-    let steps = Steps::new(program, ends, &PARAMS, orderings).map_err(|error| error.to_string())?;
+    let steps = Steps::new(program, ends, params, orderings).map_err(|error| error.to_string())?;
     let gives = (0..steps.slots()).map(|slot| program.gives(slot));
     let explored = Specification {
         gives: gives.collect(),
@@ -217,12 +217,14 @@ mod tests {
     /// come to the same outcomes.
     fn agree(program: &program::Program) {
         for ends in BOTH {
-            let enumerated = MemoryModel::Rc11.allowed(program, ends, &PARAMS).unwrap();
-            let explored = outcomes(program, ends).unwrap();
+            let enumerated = MemoryModel::Rc11
+                .allowed(program, ends, &Params::MODEL)
+                .unwrap();
+            let explored = outcomes(program, ends, &Params::MODEL).unwrap();
             assert_eq!(Some(explored), enumerated, "{program}");
 
             let job = Job::rc11(program.clone(), ends);
-            let run = super::super::explore(&job, Arc::new(|_| ())).unwrap();
+            let run = crate::explore(&job, Arc::new(|_| ())).unwrap();
             assert_eq!(run.allowed_by, AllowedBy::Specification);
             assert_eq!(run.verdict(), Verdict::Pass, "{program}: {run:?}");
         }
@@ -265,7 +267,7 @@ mod tests {
         let thread = |slot| format!("alloc@{slot} drop@{slot} alloc@{slot} drop@{slot}");
         let threads: Vec<_> = (0..8).map(thread).collect();
         let program: program::Program = format!("unused: {}", threads.join(" | ")).parse().unwrap();
-        let run = super::super::explore(&Job::rc11(program, Ends::Left), Arc::new(|_| ()));
+        let run = crate::explore(&Job::rc11(program, Ends::Left), Arc::new(|_| ()));
         let run = run.unwrap();
         assert_eq!(run.allowed_by, AllowedBy::Explorer);
         assert_eq!((run.verdict(), run.allowed), (Verdict::Pass, 1));
@@ -278,7 +280,7 @@ mod tests {
             publish_shared: Ordering::Relaxed,
             ..Orderings::PROTOCOL
         };
-        let error = outcomes_with(&program, Ends::Left, &relaxed).unwrap_err();
+        let error = outcomes_with(&program, Ends::Left, &Params::MODEL, &relaxed).unwrap_err();
         assert!(
             error.starts_with("the specification contradicts itself: "),
             "{error}"

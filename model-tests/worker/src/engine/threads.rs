@@ -16,14 +16,14 @@ use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pipe::{Case, EngineName, Exploration, Failure, Job, Manner, Reason, SoFar};
+use pipe::{EngineName, Exploration, Failure, Job, Manner, SoFar};
 use prop_tests::world::{Host, World};
 
-use super::judge::{self, ProgramSubject};
-use super::subject::{ScenarioSubject, Subject};
+use super::checked::Checked;
+use super::judge;
 use super::tally::Tally;
 use super::{Progress, message_of, not_mine};
-use crate::interrupt;
+use crate::{interrupt, panics};
 
 pub(super) const NAME: EngineName = EngineName::Threads;
 
@@ -51,7 +51,9 @@ thread_local! {
     static THREAD: Cell<usize> = const { Cell::new(0) };
 }
 
-pub(crate) struct ThreadHost;
+/// The host of real threads.
+#[derive(Debug)]
+pub struct ThreadHost;
 
 // SAFETY: there is one world.
 unsafe impl Host for ThreadHost {
@@ -64,35 +66,26 @@ unsafe impl Host for ThreadHost {
     }
 }
 
-pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+pub(super) fn is_exact(_job: &Job) -> bool {
+    false
+}
+
+pub(super) fn explore<C: Checked>(
+    job: &Job,
+    checked: C,
+    progress: Progress,
+) -> Result<Exploration, String> {
     let Manner::Threads(pipe::Threads { rounds }) = job.manner else {
         return Err(not_mine(job));
     };
-    match &job.case {
-        Case::Program(program) => {
-            let subject = ProgramSubject::new(program, job, false)?;
-            Ok(rounds_of(&subject, job, rounds, &progress))
-        }
-        Case::Scenario(name) => {
-            let subject = ScenarioSubject::new(name, false)?;
-            if subject.is_control() {
-                return Err("real threads cannot run what is broken on purpose".to_owned());
-            }
-            Ok(rounds_of(&subject, job, rounds, &progress))
-        }
-    }
+    Ok(rounds_of(&checked, job, rounds, &progress))
 }
 
-fn rounds_of<S: Subject<ThreadHost>>(
-    subject: &S,
-    job: &Job,
-    rounds: u64,
-    progress: &Progress,
-) -> Exploration {
+fn rounds_of<C: Checked>(checked: &C, job: &Job, rounds: u64, progress: &Progress) -> Exploration {
     let _turn = lock(&TURN);
-    let crew = Crew::new(subject.threads());
+    let crew = Crew::new(checked.threads());
     let mut run = Run {
-        subject,
+        checked,
         started: Instant::now(),
         outcomes: Tally::default(),
         rounds: 0,
@@ -100,10 +93,12 @@ fn rounds_of<S: Subject<ThreadHost>>(
         failure: None,
         done: Vec::new(),
     };
-    run.done.resize_with(subject.threads(), S::Done::default);
+    let joined = usize::from(checked.joins());
+    run.done
+        .resize_with(checked.threads() + joined, C::Done::default);
     let finished = thread::scope(|scope| {
         let crew = &crew;
-        let follow = |thread| scope.spawn(move || crew.follow(subject, thread));
+        let follow = |thread| scope.spawn(move || crew.follow(checked, thread));
         let others: Vec<_> = (1..crew.answers.len()).map(follow).collect();
         let dismissal = Dismissal(crew);
         let finished = loop {
@@ -131,13 +126,13 @@ fn rounds_of<S: Subject<ThreadHost>>(
         }
         finished
     });
-    let threads = subject.threads() as u64;
-    let missing = subject.missing(&run.outcomes);
+    let threads = checked.threads() as u64;
+    let missing = checked.missing(&run.outcomes);
     Exploration {
         executions: run.rounds,
         outcomes: run.outcomes.to_texts(),
-        allowed: subject.allowed(),
-        allowed_by: subject.allowed_by(),
+        allowed: checked.allowed(),
+        allowed_by: checked.allowed_by(),
         // None: a sample never has to show one.
         missing,
         sampled: finished && run.failure.is_none(),
@@ -150,18 +145,18 @@ fn rounds_of<S: Subject<ThreadHost>>(
 }
 
 /// What was seen so far.
-struct Run<'a, S: Subject<ThreadHost>> {
-    subject: &'a S,
+struct Run<'a, C: Checked> {
+    checked: &'a C,
     started: Instant,
-    outcomes: Tally<S::Seen>,
+    outcomes: Tally<C::Seen>,
     rounds: u64,
     undecided: u64,
     failure: Option<Failure>,
     /// What each thread did in the last round; its memory is used again.
-    done: Vec<S::Done>,
+    done: Vec<C::Done>,
 }
 
-impl<S: Subject<ThreadHost>> Run<'_, S> {
+impl<C: Checked> Run<'_, C> {
     fn is_cut_off(&self, job: &Job) -> bool {
         let Job { limits, .. } = job;
         let too_long = |seconds: f64| {
@@ -174,23 +169,26 @@ impl<S: Subject<ThreadHost>> Run<'_, S> {
     }
 
     /// Runs the program once, and judges what it did.
-    fn round(&mut self, crew: &Crew<S::Done>) {
+    fn round(&mut self, crew: &Crew<C::Done>) {
         // SAFETY: all threads wait; the handles of the last round are gone or
         // forgotten.
-        unsafe { self.subject.reset() };
+        unsafe { self.checked.reset() };
         self.rounds += 1;
-        let failure = match crew.run(self.subject, self.rounds, &mut self.done) {
-            Err(payload) => {
-                let message = message_of(payload.as_ref());
-                Reason::tool(format_args!("a thread panicked: {message}")).into()
-            }
-            Ok(()) => match self.subject.show(&self.done) {
+        let ended = crew.run(self.checked, self.rounds, &mut self.done);
+        let ended = ended.and_then(|()| {
+            let end = self.done.last_mut().expect("there are threads");
+            let make = || self.checked.end(end);
+            catch_unwind(AssertUnwindSafe(make))
+        });
+        let failure = match ended {
+            Err(payload) => panics::of_message(message_of(payload.as_ref())).into(),
+            Ok(()) => match self.checked.show(&self.done) {
                 Err(fault) => judge::of_fault(&fault),
                 Ok(shown) => {
                     let Some(outcome) = self.outcomes.count(&shown) else {
                         return;
                     };
-                    match self.subject.forbidden(outcome, &mut self.undecided) {
+                    match self.checked.forbidden(outcome, &mut self.undecided) {
                         Some(failure) => failure,
                         None => return,
                     }
@@ -258,9 +256,9 @@ impl<D: Default> Crew<D> {
 
     /// Runs one round from the leading thread, which is the program's first, and
     /// gives what each thread did for what it did before.
-    fn run<S: Subject<ThreadHost, Done = D>>(
+    fn run<C: Checked<Done = D>>(
         &self,
-        subject: &S,
+        checked: &C,
         round: u64,
         done: &mut [D],
     ) -> thread::Result<()> {
@@ -269,7 +267,7 @@ impl<D: Default> Crew<D> {
         // ORDERING: Release, with the load in `follow`: the world was reset.
         self.round.store(round, Ordering::Release);
         self.wake();
-        self.perform(subject, 0, round);
+        self.perform(checked, 0, round);
         let others = self.answers.len() - 1;
         // ORDERING: Acquire, with the addition in `follow`: what the threads
         // did is seen, and they are done with the world.
@@ -283,7 +281,7 @@ impl<D: Default> Crew<D> {
     }
 
     /// Runs the rounds of another thread until the run is over.
-    fn follow<S: Subject<ThreadHost, Done = D>>(&self, subject: &S, thread: usize) {
+    fn follow<C: Checked<Done = D>>(&self, checked: &C, thread: usize) {
         THREAD.set(thread);
         let mut last = 0;
         loop {
@@ -297,14 +295,14 @@ impl<D: Default> Crew<D> {
                 return;
             }
             last = round;
-            self.perform(subject, thread, round);
+            self.perform(checked, thread, round);
             // ORDERING: Release, with the load in `run`.
             self.done.fetch_add(1, Ordering::Release);
             self.wake();
         }
     }
 
-    fn perform<S: Subject<ThreadHost, Done = D>>(&self, subject: &S, thread: usize, round: u64) {
+    fn perform<C: Checked<Done = D>>(&self, checked: &C, thread: usize, round: u64) {
         // Another head start in each round, so that the threads meet at
         // different places.
         let mixed = (round ^ (thread as u64) << 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
@@ -315,7 +313,7 @@ impl<D: Default> Crew<D> {
         let Answer { done, ended } = &mut *answer;
         // SAFETY: the world was reset for this program before the round began,
         // and each thread runs once in a round.
-        let run = || unsafe { subject.run(thread, done) };
+        let run = || unsafe { checked.run(thread, done) };
         // A panic is an answer too; the thread's handles are forgotten.
         *ended = catch_unwind(AssertUnwindSafe(run));
     }
@@ -362,7 +360,11 @@ mod tests {
     use pipe::{Limits, Probe, Verdict};
     use programs::outcome::Ends;
     use programs::program::Program;
+    use programs::spec::Params;
+    use prop_tests::adapter::MetaCore;
 
+    use super::super::checked::CheckedProgram;
+    use super::super::judge::Judge;
     use super::*;
 
     fn job(program: &str, rounds: u64) -> Job {
@@ -371,7 +373,7 @@ mod tests {
     }
 
     fn run(job: &Job) -> Exploration {
-        explore(job, Arc::new(|_| ())).unwrap()
+        crate::explore(job, Arc::new(|_| ())).unwrap()
     }
 
     #[test]
@@ -415,17 +417,19 @@ mod tests {
     fn the_job_of_another_engine_is_refused() {
         let program: Program = "unused: alloc | get".parse().unwrap();
         let job = Job::loom(program, Ends::Left, Probe::Cas);
-        let refused = explore(&job, Arc::new(|_| ())).unwrap_err();
+        let refused = crate::explore(&job, Arc::new(|_| ())).unwrap_err();
         assert!(refused.contains("the job is for loom"), "{refused}");
     }
 
     #[test]
     fn an_outcome_that_is_not_allowed_is_a_failure() {
         let job = job("unused: alloc | alloc", 50);
-        let mut subject = ProgramSubject::new(job.case.program().unwrap(), &job, false).unwrap();
-        subject.allowed.clear();
+        let program = job.case.program().unwrap();
+        let mut judge = Judge::new(program, &job, Params::MODEL, false).unwrap();
+        judge.allowed.clear();
+        let checked = CheckedProgram::<MetaCore<ThreadHost>>::new(judge);
         let progress: Progress = Arc::new(|_| ());
-        let run = rounds_of(&subject, &job, 50, &progress);
+        let run = rounds_of(&checked, &job, 50, &progress);
         assert_eq!(run.verdict(), Verdict::ForbiddenOutcome);
         assert_eq!((run.executions, run.sampled), (1, false));
     }

@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 
 use meta_core::model;
 use pipe::{Exploration, Failure, Job, Limits, Reason, Record, SoFar, Step};
-use prop_tests::world::Host;
 
-use super::host::ModelHost;
+use super::checked::Checked;
 use super::judge;
-use super::subject::Subject;
 use super::tally::Tally;
 use super::{Progress, compiled, coverage, failure};
 use crate::interrupt;
@@ -37,19 +35,19 @@ pub(super) struct How {
 }
 
 /// One job under way.
-pub(super) struct Watch<S: Subject<ModelHost>> {
-    subject: S,
+pub(super) struct Watch<C: Checked> {
+    checked: C,
     how: How,
     limits: Limits,
     started: Instant,
     progress: Progress,
-    state: Mutex<State<S>>,
+    state: Mutex<State<C>>,
 }
 
-struct State<S: Subject<ModelHost>> {
+struct State<C: Checked> {
     /// What each thread of the last execution did; its memory is used again.
-    done: Vec<S::Done>,
-    outcomes: Tally<S::Seen>,
+    done: Vec<C::Done>,
+    outcomes: Tally<C::Seen>,
     examples: BTreeMap<String, Vec<Step>>,
     /// Executions begun; a failing one may not come to its end.
     begun: u64,
@@ -64,7 +62,7 @@ struct State<S: Subject<ModelHost>> {
     failure: Option<Failure>,
 }
 
-impl<S: Subject<ModelHost>> Default for State<S> {
+impl<C: Checked> Default for State<C> {
     fn default() -> Self {
         State {
             done: Vec::new(),
@@ -83,12 +81,12 @@ impl<S: Subject<ModelHost>> Default for State<S> {
     }
 }
 
-impl<S: Subject<ModelHost>> Watch<S> {
-    /// Prepares a job on this subject.
-    pub(super) fn new(job: &Job, how: How, subject: S, progress: Progress) -> Self {
+impl<C: Checked> Watch<C> {
+    /// Prepares a job on what is checked.
+    pub(super) fn new(job: &Job, how: How, checked: C, progress: Progress) -> Self {
         coverage::collect(how.record.coverage);
         Watch {
-            subject,
+            checked,
             how,
             limits: job.limits,
             started: Instant::now(),
@@ -97,14 +95,14 @@ impl<S: Subject<ModelHost>> Watch<S> {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<S>> {
+    fn state(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// Begins an execution in the start state, and gives room for what each of
     /// its threads does; it unwinds with [`Stop`] if the exploration is to be
     /// cut off.
-    pub(super) fn begin(&self) -> Vec<S::Done> {
+    pub(super) fn begin(&self) -> Vec<C::Done> {
         let mut state = self.state();
         let mut over = interrupt::requested()
             || self
@@ -131,31 +129,47 @@ impl<S: Subject<ModelHost>> Watch<S> {
         }
         state.begun += 1;
         let mut done = std::mem::take(&mut state.done);
-        done.resize_with(self.subject.threads(), S::Done::default);
+        let joined = usize::from(self.checked.joins());
+        done.resize_with(self.checked.threads() + joined, C::Done::default);
         drop(state);
         model::enter_thread(0);
         // SAFETY: the last execution is over, its handles are gone or forgotten,
         // and no thread of this one has started.
-        unsafe { self.subject.reset() };
+        unsafe { self.checked.reset() };
         model::begin_execution();
         done
     }
 
     /// Runs one thread of the execution under way.
-    pub(super) fn run_thread(&self, thread: usize, done: &mut S::Done) {
+    pub(super) fn run_thread(&self, thread: usize, done: &mut C::Done) {
         model::enter_thread(thread);
         // SAFETY: the world was reset before the engine started the threads, and
         // it starts each once.
-        unsafe { self.subject.run(thread, done) };
+        unsafe { self.checked.run(thread, done) };
+    }
+
+    /// What it runs.
+    pub(super) fn checked(&self) -> &C {
+        &self.checked
+    }
+
+    /// Makes the end with what the threads did, in the first of them, which has
+    /// waited for the others.
+    pub(super) fn join(&self, done: &mut [C::Done]) {
+        if self.checked.joins() {
+            model::enter_thread(0);
+            self.checked
+                .end(done.last_mut().expect("the end has a record"));
+        }
     }
 
     /// Ends an execution whose threads are done. It unwinds with [`Stop`] if it
     /// shows a failure.
-    pub(super) fn end(&self, done: Vec<S::Done>) {
+    pub(super) fn end(&self, done: Vec<C::Done>) {
         let mut guard = self.state();
         let state = &mut *guard;
         state.done = done;
-        state.threads_run += state.done.len() as u64;
+        state.threads_run += self.checked.threads() as u64;
         state.executions += 1;
         state.steps += model::steps();
         if model::was_cut() {
@@ -163,16 +177,18 @@ impl<S: Subject<ModelHost>> Watch<S> {
             return;
         }
         state.injected |= model::was_injected();
-        let failure = match self.subject.show(&state.done) {
+        let failure = match self.checked.show(&state.done) {
             Err(fault) => judge::of_fault(&fault),
             Ok(shown) => {
                 let Some(outcome) = state.outcomes.count(&shown) else {
                     return;
                 };
                 if self.how.record.examples {
-                    state.examples.insert(outcome.to_string(), steps_so_far());
+                    state
+                        .examples
+                        .insert(outcome.to_string(), self.steps_so_far());
                 }
-                match self.subject.forbidden(outcome, &mut state.undecided) {
+                match self.checked.forbidden(outcome, &mut state.undecided) {
                     Some(failure) => failure,
                     None => return,
                 }
@@ -195,12 +211,12 @@ impl<S: Subject<ModelHost>> Watch<S> {
             }
         }
         if let Some(failure) = &mut failure {
-            failure.steps = steps_so_far();
+            failure.steps = self.steps_so_far();
         } else if complete && self.how.injects && !state.injected {
             failure = Some(Reason::NeverInjected.into());
         }
         let missing = if complete {
-            self.subject.missing(&state.outcomes)
+            self.checked.missing(&state.outcomes)
         } else {
             Vec::new()
         };
@@ -213,8 +229,8 @@ impl<S: Subject<ModelHost>> Watch<S> {
             },
             cut_branches: state.cut_branches,
             outcomes: state.outcomes.to_texts(),
-            allowed: self.subject.allowed(),
-            allowed_by: self.subject.allowed_by(),
+            allowed: self.checked.allowed(),
+            allowed_by: self.checked.allowed_by(),
             missing,
             complete: complete && !self.how.samples,
             sampled: complete && self.how.samples,
@@ -227,9 +243,9 @@ impl<S: Subject<ModelHost>> Watch<S> {
             seconds: self.started.elapsed().as_secs_f64(),
         }
     }
-}
 
-/// The steps of the execution under way or just over.
-fn steps_so_far() -> Vec<Step> {
-    model::with_trace(|events| failure::steps(events, ModelHost::world()))
+    /// The steps of the execution under way or just over.
+    fn steps_so_far(&self) -> Vec<Step> {
+        model::with_trace(|events| failure::steps(events, |address| self.checked.slot_at(address)))
+    }
 }

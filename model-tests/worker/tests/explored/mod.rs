@@ -10,7 +10,6 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::plan::Question;
 use model_tests::worker::Worker;
 use pipe::{EngineName, Exploration, Job};
-use worker::engine;
 
 /// This build's worker.
 pub(crate) fn own_worker() -> &'static Path {
@@ -44,7 +43,7 @@ pub(crate) fn runs(
         EngineName::Threads => {
             // In this process, where a sanitizer's findings are not missed.
             for job in question.threads_jobs(rounds) {
-                let run = engine::explore(&job, Arc::new(|_| ()))?;
+                let run = worker::explore(&job, Arc::new(|_| ()))?;
                 runs.push((job, run));
             }
         }

@@ -9,7 +9,7 @@ use programs::program::{Bound, OpName, Program, enumerate_with};
 use worker::engine;
 
 pub(crate) fn explore(job: &Job) -> Exploration {
-    engine::explore(job, Arc::new(|_| ())).unwrap_or_else(|error| panic!("{error}"))
+    worker::explore(job, Arc::new(|_| ())).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs all programs of a bound that name a mailbox.

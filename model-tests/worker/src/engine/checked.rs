@@ -1,21 +1,22 @@
 //! What is explored: a program, or a scenario.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::hash::Hash;
+use std::marker::PhantomData;
 
 use pipe::{AllowedBy, Failure, Reason};
 use programs::outcome::Outcome;
 use prop_tests::driver::{self, ThreadResult};
-use prop_tests::scenario::{self, Stage, Told};
+use prop_tests::protocol::Protocol;
+use prop_tests::scenario::{Record, Scenario};
 use prop_tests::world::{Fault, Host};
 use rustc_hash::FxHashSet;
 
-use super::judge::ProgramSubject;
+use super::judge::Judge;
 use super::tally::{Shown, Tally};
 
-/// What an engine runs on a host, and judges.
-pub(super) trait Subject<H: Host>: Send + Sync + 'static {
+/// What an engine runs, and judges.
+pub(super) trait Checked: Send + Sync + 'static {
     /// What one thread did.
     type Done: Default + Send;
     /// What an execution showed.
@@ -25,6 +26,13 @@ pub(super) trait Subject<H: Host>: Send + Sync + 'static {
 
     /// How many threads there are.
     fn threads(&self) -> usize;
+
+    /// Whether the first thread waits for the others and makes the
+    /// [end](Self::end) with what they did. It adds one to those who did
+    /// something.
+    fn joins(&self) -> bool {
+        false
+    }
 
     /// Makes the start state.
     ///
@@ -39,6 +47,11 @@ pub(super) trait Subject<H: Host>: Send + Sync + 'static {
     ///
     /// The start state was made, and each thread runs once.
     unsafe fn run(&self, thread: usize, done: &mut Self::Done);
+
+    /// Makes the end, where there is one.
+    fn end(&self, done: &mut Self::Done) {
+        let _ = done;
+    }
 
     /// What an execution showed, when all threads are done.
     fn show<'a>(&self, done: &'a [Self::Done]) -> Result<Self::Shown<'a>, Fault>;
@@ -55,49 +68,77 @@ pub(super) trait Subject<H: Host>: Send + Sync + 'static {
 
     /// The outcomes that a complete exploration had to show and did not.
     fn missing(&self, seen: &Tally<Self::Seen>) -> Vec<String>;
+
+    /// The slot that has something at this address.
+    #[cfg_attr(not(model), allow(dead_code, reason = "real threads are not traced"))]
+    fn slot_at(&self, address: usize) -> Option<usize> {
+        let _ = address;
+        None
+    }
 }
 
-impl<H: Host> Subject<H> for ProgramSubject {
+/// A program on the handles of a protocol.
+pub(super) struct CheckedProgram<P> {
+    pub(super) judge: Judge,
+    protocol: PhantomData<P>,
+}
+
+impl<P: Protocol> CheckedProgram<P> {
+    pub(super) fn new(judge: Judge) -> Self {
+        CheckedProgram {
+            judge,
+            protocol: PhantomData,
+        }
+    }
+}
+
+impl<P: Protocol> Checked for CheckedProgram<P> {
     type Done = ThreadResult;
     type Seen = Outcome;
     type Shown<'a> = driver::Shown<'a>;
 
     fn threads(&self) -> usize {
-        self.program.threads.len()
+        self.judge.program.threads.len()
     }
 
     unsafe fn reset(&self) {
         // SAFETY: promised by the caller.
-        unsafe { H::world().reset::<H>(&self.program) };
+        unsafe { P::Host::world().reset::<P>(&self.judge.program) };
     }
 
     unsafe fn run(&self, thread: usize, done: &mut ThreadResult) {
+        let Judge { program, ends, .. } = &self.judge;
         // SAFETY: promised by the caller.
-        unsafe { driver::run_thread::<H>(&self.program, thread, self.ends, done) };
+        unsafe { driver::run_thread::<P>(program, thread, *ends, done) };
     }
 
     fn show<'a>(&self, done: &'a [ThreadResult]) -> Result<driver::Shown<'a>, Fault> {
-        driver::show(H::world(), &self.program, self.ends, done)
+        driver::show::<P>(&self.judge.program, self.judge.ends, done)
     }
 
     fn forbidden(&self, seen: &Outcome, undecided: &mut u64) -> Option<Failure> {
-        self.forbidden(seen, undecided)
+        self.judge.forbidden(seen, undecided)
     }
 
     fn allowed(&self) -> usize {
-        self.allowed.len()
+        self.judge.allowed.len()
     }
 
     fn allowed_by(&self) -> AllowedBy {
-        self.allowed_by
+        self.judge.allowed_by
     }
 
     fn missing(&self, seen: &Tally<Outcome>) -> Vec<String> {
         let seen: FxHashSet<_> = seen.iter().map(|(outcome, _)| outcome).collect();
-        self.asked()
+        self.judge
+            .asked()
             .filter(|outcome| !seen.contains(outcome))
             .map(Outcome::to_string)
             .collect()
+    }
+
+    fn slot_at(&self, address: usize) -> Option<usize> {
+        P::slot_at(address)
     }
 }
 
@@ -123,60 +164,70 @@ impl Shown<String> for String {
 }
 
 /// A scenario, and what is allowed in it.
-pub(super) struct ScenarioSubject<H: Host> {
-    stage: Stage<H>,
-    allowed: BTreeSet<&'static str>,
+pub(super) struct CheckedScenario {
+    scenario: Scenario,
+    #[cfg_attr(not(model), allow(dead_code, reason = "real threads are not traced"))]
+    slot_at: fn(usize) -> Option<usize>,
     exact: bool,
 }
 
-impl<H: Host> ScenarioSubject<H> {
-    /// The scenario of this name. `exact` says whether the engine is to reach every
-    /// allowed outcome.
-    pub(super) fn new(name: &str, exact: bool) -> Result<Self, String> {
-        let scenario = scenario::find::<H>(name)?;
-        Ok(ScenarioSubject {
-            allowed: scenario.allowed.iter().copied().collect(),
-            stage: Stage::new(scenario),
+impl CheckedScenario {
+    /// `exact` says whether the engine is to reach every allowed outcome.
+    pub(super) fn new(
+        scenario: Scenario,
+        slot_at: fn(usize) -> Option<usize>,
+        exact: bool,
+    ) -> Self {
+        CheckedScenario {
+            scenario,
+            slot_at,
             exact,
-        })
+        }
     }
 
-    /// Whether it is broken on purpose.
-    #[cfg(not(model))]
-    pub(super) fn is_control(&self) -> bool {
-        self.stage.scenario().is_control()
+    fn allows(&self, outcome: &str) -> bool {
+        let allowed = self.scenario.allowed.as_ref();
+        allowed.is_none_or(|allowed| allowed.iter().any(|allowed| allowed == outcome))
     }
 }
 
-impl<H: Host> Subject<H> for ScenarioSubject<H> {
-    type Done = Told;
+impl Checked for CheckedScenario {
+    type Done = Record;
     type Seen = String;
     type Shown<'a> = String;
 
     fn threads(&self) -> usize {
-        self.stage.scenario().threads.len()
+        self.scenario.threads
+    }
+
+    fn joins(&self) -> bool {
+        self.scenario.run.joins()
     }
 
     unsafe fn reset(&self) {
         // SAFETY: promised by the caller.
-        unsafe { self.stage.reset() };
+        unsafe { self.scenario.run.start() };
     }
 
-    unsafe fn run(&self, thread: usize, done: &mut Told) {
+    unsafe fn run(&self, thread: usize, done: &mut Record) {
         // SAFETY: promised by the caller.
-        *done = unsafe { self.stage.run_thread(thread) };
+        unsafe { self.scenario.run.thread(thread, done) };
     }
 
-    fn show(&self, done: &[Told]) -> Result<String, Fault> {
-        self.stage.outcome(done)
+    fn end(&self, done: &mut Record) {
+        self.scenario.run.end(done);
+    }
+
+    fn show(&self, done: &[Record]) -> Result<String, Fault> {
+        self.scenario.run.outcome(done)
     }
 
     fn forbidden(&self, seen: &String, _undecided: &mut u64) -> Option<Failure> {
-        if self.allowed.contains(seen.as_str()) {
+        // Where no outcome is given, none may have a thread that aborts either.
+        let aborts = seen.split_whitespace().any(|word| word == "abort");
+        if self.allows(seen) && !(aborts && self.scenario.allowed.is_none()) {
             return None;
         }
-        // No scenario allows a thread to abort.
-        let aborts = seen.split_whitespace().any(|word| word == "abort");
         let outcome = seen.clone();
         let reason = if aborts {
             Reason::Abort { outcome }
@@ -187,11 +238,14 @@ impl<H: Host> Subject<H> for ScenarioSubject<H> {
     }
 
     fn allowed(&self) -> usize {
-        self.allowed.len()
+        self.scenario.allowed.as_ref().map_or(0, Vec::len)
     }
 
     fn allowed_by(&self) -> AllowedBy {
-        AllowedBy::Specification
+        match self.scenario.allowed {
+            Some(_) => AllowedBy::Specification,
+            None => AllowedBy::Nobody,
+        }
     }
 
     fn missing(&self, seen: &Tally<String>) -> Vec<String> {
@@ -199,10 +253,14 @@ impl<H: Host> Subject<H> for ScenarioSubject<H> {
             return Vec::new();
         }
         let seen: FxHashSet<_> = seen.iter().map(|(outcome, _)| outcome.as_str()).collect();
-        self.allowed
-            .iter()
-            .filter(|outcome| !seen.contains(**outcome))
+        let allowed = self.scenario.allowed.iter().flatten();
+        allowed
+            .filter(|outcome| !seen.contains(&***outcome))
             .map(ToString::to_string)
             .collect()
+    }
+
+    fn slot_at(&self, address: usize) -> Option<usize> {
+        (self.slot_at)(address)
     }
 }

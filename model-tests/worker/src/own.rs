@@ -1,35 +1,42 @@
-//! The code under test, described: its table of orderings, the values of its
-//! word, and the scenarios.
+//! The worker of `meta-core`: its table of orderings and the values of its word.
 
 use std::sync::atomic;
 
 use meta_core::ordering::{self as table, SITES};
-use meta_core::{REF_COUNT_BUSY, REF_COUNT_MAX, REF_COUNT_UNIQUE, REF_COUNT_UNUSED};
-use pipe::{
-    Broken, Description, Operation, Ordering, OrderingChange, RefCounts, Scenario, SiteInfo,
-};
+use meta_core::{REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED};
+use pipe::{Description, Exploration, Job, Operation, Ordering, RefCounts, SiteInfo};
 use programs::spec::Params;
-use prop_tests::scenario::{self, Expected};
+use prop_tests::adapter::{MetaCore, scenario};
 
-use crate::engine::Host;
+use crate::engine::Progress;
+use crate::{Host, Subject};
 
-/// The constants of this build.
-pub(crate) const PARAMS: Params = Params {
-    ref_count_max: REF_COUNT_MAX,
-};
-
-/// Describes `meta-core`.
-pub fn describe() -> Description {
-    Description {
-        sites: SITES.iter().map(site).collect(),
-        ref_counts: RefCounts {
+/// `meta-core` as a subject.
+pub fn meta_core() -> Subject {
+    Subject::new()
+        .protocol::<MetaCore<Host>>()
+        .ref_counts(RefCounts {
             unused: REF_COUNT_UNUSED,
             unique: REF_COUNT_UNIQUE,
             busy: REF_COUNT_BUSY,
             max: Params::MODEL.ref_count_max,
-        },
-        scenarios: scenario::all::<Host>().iter().map(scenario_of).collect(),
-    }
+        })
+        .sites(SITES.iter().map(site))
+        .scenarios(scenario::all::<Host>())
+}
+
+/// Describes it.
+pub fn describe() -> Description {
+    meta_core().describe()
+}
+
+/// Explores a job on it with the engine of this build.
+///
+/// # Errors
+///
+/// If the job is another engine's, or there is no such scenario.
+pub fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+    meta_core().explore(job, progress)
 }
 
 fn site(info: &table::SiteInfo) -> SiteInfo {
@@ -52,32 +59,6 @@ fn site(info: &table::SiteInfo) -> SiteInfo {
         reason: info.reason.to_owned(),
         modelled: info.modelled,
         weak: info.weak,
-    }
-}
-
-fn scenario_of(scenario: &scenario::Scenario<Host>) -> Scenario {
-    let verdict = |words: &str| words.parse().expect("a scenario names a verdict");
-    let change = |text: &str| {
-        let (site, ordering) = text.split_once('=').expect("SITE=Ordering");
-        OrderingChange {
-            site: site.to_owned(),
-            ordering: ordering.parse().expect("an ordering"),
-        }
-    };
-    Scenario {
-        name: scenario.name.to_owned(),
-        broken: match scenario.expected {
-            Expected::Pass => None,
-            Expected::Broken {
-                loom,
-                shuttle,
-                weaken,
-            } => Some(Broken {
-                loom: verdict(loom),
-                shuttle: shuttle.map(verdict),
-                weaken: weaken.map(change),
-            }),
-        },
     }
 }
 
