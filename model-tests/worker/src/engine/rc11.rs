@@ -122,16 +122,17 @@ impl<C: Checked> Program for Explored<'_, C> {
 impl<C: Checked> Explored<'_, C> {
     /// The start and the end are made of accesses as well.
     fn run_joined(&self) {
-        let mut done = self.watch.begin();
-        let threads = &mut done[..self.watch.checked().threads()];
+        let watch = self.watch;
+        let mut done = watch.begin();
+        let threads = &mut done[..watch.checked().threads()];
         let (first, others) = threads.split_first_mut().expect("there are threads");
         scope(|scope| {
             for (thread, done) in (1..).zip(others) {
-                scope.spawn(move || self.watch.run_thread(thread, done));
+                scope.spawn(move || watch.run_thread(thread, done));
             }
-            self.watch.run_thread(0, first);
+            watch.run_thread(0, first);
         });
-        self.watch.join(&mut done);
+        watch.join(&mut done);
         self.done.replace(done);
     }
 }
