@@ -7,19 +7,15 @@ use std::mem;
 use worker::protocol::{Protocol, Refused, SlotState, Start};
 use worker::world::{self, Host, KindA, KindB, Tracked};
 
-use crate::arch;
-use crate::frame::{Frame, FrameError, FrameMeta, PAGE_SIZE, PageReader, Paddr, UniqueFrame};
+use crate::arch::{self, paddr_of};
+use crate::frame::{Frame, FrameError, FrameMeta, PAGE_SIZE, Paddr, PageReader, UniqueFrame};
 
 /// The kernel, on a host.
-#[derive(Debug)]
 pub struct Kernel<H>(PhantomData<H>);
 
-const fn paddr_of(slot: usize) -> Paddr {
-    slot * PAGE_SIZE
-}
+type Claimed<T> = Result<T, Refused>;
 
-// SAFETY: the handles are the kernel's own; their slots are a static, and made anew
-// by `reset`.
+// SAFETY: the handles are the kernel's own, and `reset` makes their slots anew.
 unsafe impl<H: Host> Protocol for Kernel<H> {
     type Host = H;
     type Shared = Frame;
@@ -43,23 +39,17 @@ unsafe impl<H: Host> Protocol for Kernel<H> {
         }
     }
 
-    fn claim_shared<const KIND: u8>(
-        slot: usize,
-        metadata: Tracked<Self, KIND>,
-    ) -> Result<Frame, Refused> {
-        let claimed = Frame::from_unused(paddr_of(slot), metadata);
+    fn claim_shared<const K: u8>(slot: usize, meta: Tracked<Self, K>) -> Claimed<Frame> {
+        let claimed = Frame::from_unused(paddr_of(slot), meta);
         claimed.map(Frame::into).map_err(refused)
     }
 
-    fn claim_unique<const KIND: u8>(
-        slot: usize,
-        metadata: Tracked<Self, KIND>,
-    ) -> Result<UniqueFrame, Refused> {
-        let claimed = UniqueFrame::from_unused(paddr_of(slot), metadata);
+    fn claim_unique<const K: u8>(slot: usize, meta: Tracked<Self, K>) -> Claimed<UniqueFrame> {
+        let claimed = UniqueFrame::from_unused(paddr_of(slot), meta);
         claimed.map(UniqueFrame::into).map_err(refused)
     }
 
-    fn look_up(slot: usize) -> Result<Frame, Refused> {
+    fn look_up(slot: usize) -> Claimed<Frame> {
         Frame::from_in_use(paddr_of(slot)).map_err(refused)
     }
 
@@ -75,11 +65,8 @@ unsafe impl<H: Host> Protocol for Kernel<H> {
         frame.into()
     }
 
-    fn repurpose<const KIND: u8>(
-        frame: UniqueFrame,
-        metadata: Tracked<Self, KIND>,
-    ) -> UniqueFrame {
-        frame.repurpose(metadata).into()
+    fn repurpose<const K: u8>(frame: UniqueFrame, meta: Tracked<Self, K>) -> UniqueFrame {
+        frame.repurpose(meta).into()
     }
 
     fn reset_as_unused(frame: UniqueFrame) {
@@ -102,7 +89,9 @@ unsafe impl<H: Host> Protocol for Kernel<H> {
         if frame.meta_as::<KindA<Self>>().is_some() {
             return frame.meta_mut_as::<KindA<Self>>().expect("just looked");
         }
-        frame.meta_mut_as::<KindB<Self>>().expect("metadata of either kind")
+        frame
+            .meta_mut_as::<KindB<Self>>()
+            .expect("metadata of either kind")
     }
 
     unsafe fn shared_again(slot: usize) -> Frame {

@@ -23,8 +23,11 @@ static SLOTS: Slots = Slots(UnsafeCell::new([const { MaybeUninit::uninit() }; FR
 #[repr(align(4096))]
 struct Page([Paddr; PAGE_SIZE / size_of::<Paddr>()]);
 
-static PAGES: LazyLock<Box<[Page]>> =
-    LazyLock::new(|| (0..FRAMES).map(|frame| Page([frame * PAGE_SIZE; _])).collect());
+static PAGES: LazyLock<Box<[Page]>> = LazyLock::new(|| {
+    (0..FRAMES)
+        .map(|frame| Page([paddr_of(frame); _]))
+        .collect()
+});
 
 /// Who hears of a frame that is given back, by its number.
 static FREED: Mutex<fn(usize)> = Mutex::new(|_| ());
@@ -48,6 +51,11 @@ pub(crate) fn count(frame: usize) -> u64 {
     unsafe { AtomicU64::from_ptr(slot.byte_add(META_MAX_SIZE).cast()) }.load(Ordering::Relaxed)
 }
 
+/// The address of a frame, by its number.
+pub(crate) const fn paddr_of(frame: usize) -> Paddr {
+    frame * PAGE_SIZE
+}
+
 /// The frame whose slot lies at an address.
 pub(crate) fn frame_at(address: usize) -> Option<usize> {
     let offset = address.checked_sub(SLOTS.0.get().addr())?;
@@ -55,8 +63,8 @@ pub(crate) fn frame_at(address: usize) -> Option<usize> {
 }
 
 pub(crate) fn page(paddr: Paddr) -> *mut u8 {
-    let pages = &raw const PAGES[paddr / PAGE_SIZE];
-    pages.cast_mut().cast()
+    let page = &raw const PAGES[paddr / PAGE_SIZE].0;
+    page.cast_mut().cast()
 }
 
 pub(crate) fn dealloc(paddr: Paddr) {

@@ -40,7 +40,11 @@ pub(crate) fn classify() {
                     false => Access::Write,
                 };
                 let path_end = path_end.to_owned();
-                table.push(Classified { path_end, line, access });
+                table.push(Classified {
+                    path_end,
+                    line,
+                    access,
+                });
             }
         }
     }

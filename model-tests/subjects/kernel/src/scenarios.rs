@@ -4,8 +4,7 @@
 use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
 
-use worker::scenario::Expected;
-use worker::{Record, Scenario};
+use worker::{Expected, Record, Scenario};
 
 use crate::arch;
 use crate::frame::{Frame, FrameMeta, PAGE_SIZE, Segment, UniqueFrame};
@@ -114,7 +113,11 @@ fn empty_segment(
         .thread(|(_, _, table), _| drop(table.take().repurpose(Stack)))
         .end(|_, end| {
             for paddr in [0, PAGE_SIZE] {
-                end.say(if Frame::from_in_use(paddr).is_ok() { "shared" } else { "unused" });
+                end.say(if Frame::from_in_use(paddr).is_ok() {
+                    "shared"
+                } else {
+                    "unused"
+                });
             }
         })
         .allowed(&["ok |  => shared unused"])

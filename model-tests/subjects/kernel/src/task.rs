@@ -12,11 +12,13 @@ pub(crate) fn current() -> Task {
     Task(thread::current())
 }
 
+#[track_caller]
 pub(crate) fn park() {
     thread::park();
 }
 
 impl Task {
+    #[track_caller]
     pub(crate) fn unpark(&self) {
         self.0.unpark();
     }
