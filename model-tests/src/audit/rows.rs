@@ -129,25 +129,48 @@ pub fn rows(
     Ok(rows)
 }
 
-/// Which sites of a table that fails are too weak: the fewest that, taken from
-/// the code, make everything pass. Returns the table mended so.
+/// Which sites of a table that fails are too weak: the fewest that make everything
+/// pass when they are as in the code or, if the code fails too, stronger. Returns
+/// the table mended so.
 ///
 /// # Errors
 ///
-/// If the oracle fails, or even the code's orderings do not pass.
+/// If the oracle fails, or even the strongest orderings do not pass.
 pub fn mend(
     oracle: &mut Oracle<'_>,
     table: &Table,
     mut take: impl FnMut(&Row),
 ) -> Result<(Table, Vec<Row>), String> {
     let mut mended = table.or(&table.as_in_the_code());
-    if !oracle.passes(&mended)? {
-        return Err("the program fails whatever the orderings: run `campaign 2x2`".to_owned());
+    let code_passes = oracle.passes(&mended)?;
+    if !code_passes {
+        for site in table.sites() {
+            mended = mended.with(site, variants::strongest(site));
+        }
+        if !oracle.passes(&mended)? {
+            return Err(
+                "it fails whatever the orderings: run `campaign 2x2`, or `explore` a \
+                        scenario"
+                    .to_owned(),
+            );
+        }
     }
     for site in table.sites() {
         let reverted = mended.with(site, table.get(site));
         if reverted != mended && oracle.passes(&reverted)? {
             mended = reverted;
+        }
+    }
+    for site in table.sites().filter(|_| !code_passes) {
+        if mended.get(site) == table.get(site) {
+            continue;
+        }
+        for weaker in variants::admitted(site) {
+            let tried = mended.with(site, weaker);
+            if oracle.passes(&tried)? {
+                mended = tried;
+                break;
+            }
         }
     }
     let engine = oracle.engine();
@@ -203,7 +226,7 @@ fn of_answer(
         to: Some(variants::name(site, to)),
         judged,
         verdict: kill.map_or(Verdict::Pass, |kill| kill.verdict),
-        program: kill.map(|kill| kill.program.to_string()),
+        program: kill.map(|kill| kill.case.to_string()),
         ends: kill.map(|kill| kill.ends.as_str()),
         executions: kill.map_or(answer.executions, |kill| kill.executions),
         runs: answer.runs,

@@ -12,7 +12,8 @@ use super::{Refusal, json};
 use crate::archive::{Found, Kept};
 use crate::campaign::{Campaign, Results, Shard, Summary, Way};
 use crate::litmus::ends;
-use crate::{campaign, print};
+use crate::subject::fitting;
+use crate::{campaign, package, print};
 use pipe::Verdict;
 use pipe::{EngineName, Limits, Probe};
 
@@ -148,7 +149,13 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             seconds: None,
         },
     };
-    let programs = plan.programs();
+    let mut programs = plan.programs();
+    let mut left_out = Vec::new();
+    if package::chosen().is_some() {
+        let subject = subject(args.engine);
+        let described = subject.description().map_err(Refusal::tool)?;
+        (programs, left_out) = fitting(programs, described).map_err(Refusal::input)?;
+    }
     let jobs = plan.jobs(&programs);
 
     let mut summary = Summary::default();
@@ -193,7 +200,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     keep(&plan, &summary, total as u64, verdict);
     if !args.json {
         anstream::println!(
-            "campaign {} of {} canonical programs, shard {}, ends {}, {}",
+            "campaign{} {} of {} canonical programs, shard {}, ends {}, {}",
+            package::option(),
             plan.name(),
             print::count(programs.len() as u64),
             plan.shard,
@@ -208,6 +216,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .collect::<Vec<_>>()
                 .join("+"),
         );
+        left_out
+            .iter()
+            .for_each(|line| anstream::println!("{line}"));
         anstream::print!("{}", summary.text());
         if summary.runs() < total as u64 {
             anstream::println!(
@@ -223,7 +234,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 
 /// Keeps the sums for the report.
 fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
-    let mut command = format!("campaign {}", plan.name());
+    let mut command = format!("campaign{} {}", package::option(), plan.name());
     let ends: Vec<_> = plan.ends.iter().map(|e| e.as_str()).collect();
     let ways: Vec<_> = plan.ways.iter().map(ToString::to_string).collect();
     command.push_str(&format!(" {} {}", ends.join("+"), ways.join("+")));

@@ -13,7 +13,8 @@ use crate::archive::{Found, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
 use crate::nightly::{Batch, Draw, Line, Summary};
-use crate::{interrupt, litmus, print, workspace};
+use crate::subject::fitting;
+use crate::{interrupt, litmus, package, print};
 use pipe::Verdict;
 use pipe::{EngineName, Exploration};
 
@@ -140,17 +141,34 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         return merge(&args.merge);
     }
     let settings = args.with_pairs().map_err(Refusal::input)?;
-    let folder = workspace::litmus();
-    let corpus =
-        litmus::load_all(&folder, &subject(EngineName::Shuttle)).map_err(Refusal::input)?;
+    let subject = subject(EngineName::Shuttle);
+    let corpus = litmus::corpus(&subject).map_err(Refusal::input)?;
+    let described = match package::chosen() {
+        None => None,
+        Some(_) => Some(subject.description().map_err(Refusal::tool)?),
+    };
+    // What cannot be run is no batch; which these are follows from the seed alone.
+    let (litmus, left_out) = match described {
+        None => (None, Vec::new()),
+        Some(described) => {
+            let programs = corpus.iter().map(|file| file.program.clone());
+            let (litmus, lines) = fitting(programs, described).map_err(Refusal::input)?;
+            (Some(litmus), lines)
+        }
+    };
+    let runs = |batch: &Batch| {
+        let own = described.and_then(|described| described.programs.as_ref());
+        let program = batch.job.case.program();
+        own.zip(program)
+            .is_none_or(|(own, program)| own.refuses(program).is_none())
+    };
     let draw = Draw {
         seed: settings.seed.unwrap_or_else(seed_of_now),
         shard: settings.shard.unwrap_or(Shard::WHOLE),
-        litmus: corpus
-            .iter()
-            .filter(|file| file.question().suits_shuttle())
-            .map(|file| file.program.clone())
-            .collect(),
+        litmus: litmus.unwrap_or_else(|| {
+            let suits = corpus.iter().filter(|file| file.question().suits_shuttle());
+            suits.map(|file| file.program.clone()).collect()
+        }),
     };
     let failures = settings
         .failures
@@ -168,10 +186,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         None => 0..settings.batches.unwrap_or(u64::MAX),
     };
     if !args.json {
-        anstream::println!("nightly seed={} shard={}", draw.seed, draw.shard);
+        let (subject, seed, shard) = (package::option(), draw.seed, draw.shard);
+        anstream::println!("nightly{subject} seed={seed} shard={shard}");
+        left_out
+            .iter()
+            .for_each(|line| anstream::println!("{line}"));
     }
     let batches = numbers
         .map(|number| draw.batch(number))
+        .filter(runs)
         .take_while(|_| end.is_none_or(|end| Instant::now() < end))
         .map(|batch| {
             let job = batch.job.clone();
@@ -218,7 +241,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     Kept {
         executions: summary.schedules(),
         seconds: began.elapsed().as_secs_f64(),
-        ..Kept::now(format!("nightly shard={}", draw.shard), verdict, found)
+        ..Kept::now(
+            format!("nightly{} shard={}", package::option(), draw.shard),
+            verdict,
+            found,
+        )
     }
     .keep();
     if !args.json {

@@ -35,7 +35,7 @@ use programs::program::Program;
 
 pub use error::LitmusError;
 pub use judge::check;
-pub use load::load_all;
+pub use load::{corpus, load_all};
 
 use pipe::{Inject, Job, Limits, OrderingChange, Verdict};
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::{Batch, Draw};
 use crate::campaign::Shard;
+use crate::package;
 use pipe::Transition;
 use pipe::Verdict;
 use pipe::{EngineName, Exploration, Manner, Scheduler};
@@ -13,6 +14,9 @@ use pipe::{EngineName, Exploration, Manner, Scheduler};
 /// What `--json` prints for a batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Line {
+    /// The subject, if it is not `meta-core`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// The program.
     pub program: String,
     /// The engine.
@@ -64,6 +68,7 @@ impl Line {
             Manner::Rc11(_) | Manner::Loom(_) | Manner::Threads(_) => None,
         };
         Line {
+            subject: package::name(),
             program: batch.job.case.to_string(),
             engine: run.engine,
             family: batch.family.name().to_owned(),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{count, seconds, verdict};
+use crate::package;
 use crate::story::Story;
 use pipe::Verdict;
 use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Threads};
@@ -10,6 +11,8 @@ use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Threads};
 /// What `--json` prints for a run.
 #[derive(Debug, Serialize)]
 pub struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     program: String,
     engine: &'a str,
     ends: &'a str,
@@ -47,6 +50,7 @@ impl<'a> Line<'a> {
     /// The line of a run.
     pub fn new(job: &'a Job, run: &'a Exploration) -> Self {
         Line {
+            subject: package::name(),
             program: job.case.to_string(),
             engine: run.engine.as_str(),
             ends: job.ends.as_str(),
