@@ -12,7 +12,7 @@ use pipe::{EngineName, Exploration, Manner, Scheduler};
 
 /// What `--json` prints for a batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Line {
+pub struct BatchLine {
     /// The program.
     pub program: String,
     /// The engine.
@@ -56,14 +56,14 @@ pub struct Line {
     pub message: Option<String>,
 }
 
-impl Line {
+impl BatchLine {
     /// The line of a batch.
     pub fn new(draw: &Draw, batch: &Batch, run: &Exploration) -> Self {
         let scheduler = match &batch.job.manner {
             Manner::Shuttle(shuttle) => Some(&shuttle.scheduler),
             Manner::Rc11(_) | Manner::Loom(_) | Manner::Threads(_) => None,
         };
-        Line {
+        BatchLine {
             program: batch.job.case.to_string(),
             engine: run.engine,
             family: batch.family.name().to_owned(),

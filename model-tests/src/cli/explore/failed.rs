@@ -7,7 +7,7 @@ use programs::program::Program;
 
 use super::Args;
 use crate::counterexample::Counterexample;
-use crate::plan::Question;
+use crate::plan::Experiment;
 use crate::print::line::Smallest;
 use crate::print::story::Detail;
 use crate::smallest::smallest;
@@ -28,7 +28,7 @@ impl Failed {
     pub(super) fn look_into(
         args: &Args,
         worker: &mut Worker,
-        question: &Question,
+        question: &Experiment,
         job: &Job,
         run: &Exploration,
     ) -> Self {

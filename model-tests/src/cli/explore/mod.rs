@@ -14,10 +14,10 @@ use programs::program::Program;
 use super::input::{self, Input};
 use super::pool::{still_building, subject};
 use super::{Refusal, json};
-use crate::archive::{Found, Kept, Seen};
+use crate::archive::{Findings, Kept, Seen};
 use crate::interrupt;
 use crate::litmus::{Litmus, ends};
-use crate::plan::{self, Question};
+use crate::plan::{self, Experiment};
 use crate::print;
 use crate::print::line::Smallest;
 use crate::print::outcomes::Allowed;
@@ -211,7 +211,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 /// The runs of a question, engine by engine.
 struct Session<'a> {
     args: &'a Args,
-    question: &'a Question,
+    question: &'a Experiment,
     bar: ProgressBar,
     runs: Vec<(Job, Exploration)>,
     /// Of the runs that failed the first is the one to look into. With --json
@@ -274,14 +274,14 @@ impl Session<'_> {
 }
 
 /// Keeps the runs for the report.
-fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
+fn keep(question: &Experiment, runs: &[(Job, Exploration)], verdict: Verdict) {
     let changed: Vec<_> = question.orderings.iter().map(ToString::to_string).collect();
     let program = question.case.to_string();
     let mut command = format!("explore {program}");
     for change in &changed {
         command.push_str(&format!(" --weaken {change}"));
     }
-    let found = Found::Explore {
+    let found = Findings::Explore {
         program,
         changed,
         runs: runs.iter().map(|(job, run)| Seen::new(job, run)).collect(),
@@ -296,7 +296,7 @@ fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
 
 /// What is asked, and what a litmus file expects.
 struct Asked {
-    question: Question,
+    question: Experiment,
     program: Program,
     expected: Option<Verdict>,
     requires: Vec<OutcomePattern>,
@@ -318,7 +318,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
                 (program, Some(expect), requires, Some(question))
             }
         };
-    let mut question = Question {
+    let mut question = Experiment {
         case: program.clone().into(),
         ends: vec![Ends::Dropped, Ends::Left],
         orderings: Vec::new(),
@@ -354,7 +354,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
     })
 }
 
-fn heading(question: &Question, expected: Option<Verdict>) {
+fn heading(question: &Experiment, expected: Option<Verdict>) {
     anstream::println!("program: {}", question.case);
     for change in &question.orderings {
         anstream::println!("changed: {change}");
@@ -371,7 +371,7 @@ fn heading(question: &Question, expected: Option<Verdict>) {
 /// The engines that can say something of this program.
 fn engines(
     args: &Args,
-    question: &Question,
+    question: &Experiment,
     program: &Program,
 ) -> Result<Vec<EngineName>, Refusal> {
     let threads = program.threads.len();
@@ -436,7 +436,7 @@ fn progress_bar() -> ProgressBar {
 
 fn print_run(args: &Args, job: &Job, run: &Exploration, smallest: Option<Smallest>) {
     if args.json {
-        let line = print::line::Line::new(job, run).with(smallest);
+        let line = print::line::RunLine::new(job, run).with(smallest);
         // A line is plain data, which JSON can always say.
         let _ = json::line(&line);
     } else {

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Program};
 use meta_core::model;
-use pipe::{AllowedBy, Case, EngineName, Exploration, Job, Manner, Rc11, Reason};
+use pipe::{AllowedBy, EngineName, Exploration, Job, Manner, Rc11, Reason, Target};
 
 use super::host::ModelHost;
 use super::judge::ProgramSubject;
@@ -23,14 +23,14 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
         return Err(not_mine(job));
     };
     match &job.case {
-        Case::Program(program) => {
+        Target::Program(program) => {
             let mut judge = ProgramSubject::new(program, job, true)?;
             if job.enumerate && judge.allowed_by == AllowedBy::Search {
                 judge = judge.with_explored(specification::outcomes(program, job.ends)?);
             }
             explore_subject(job, how, judge, progress)
         }
-        Case::Scenario(name) => {
+        Target::Scenario(name) => {
             explore_subject(job, how, ScenarioSubject::new(name, true)?, progress)
         }
     }
