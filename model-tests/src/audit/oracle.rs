@@ -13,13 +13,13 @@ use crate::litmus::Litmus;
 use crate::minimise::minimise;
 use crate::package;
 use crate::pool::Pool;
-use pipe::{Case, Description, EngineName, Verdict};
+use pipe::{Description, EngineName, Target, Verdict};
 
 /// A program that fails under a table of orderings.
 #[derive(Clone, Debug)]
 pub struct Kill {
     /// The program, or the scenario.
-    pub case: Case,
+    pub case: Target,
     /// What happened to handles at the end.
     pub ends: Ends,
     /// How it fails.
@@ -49,9 +49,9 @@ pub struct Oracle<'a> {
     pool: &'a mut Pool,
     way: Way,
     /// Shortest first.
-    cases: Vec<(Case, Ends)>,
+    cases: Vec<(Target, Ends)>,
     /// Cases that failed before: they decide most tables in a moment.
-    killers: Vec<(Case, Ends)>,
+    killers: Vec<(Target, Ends)>,
     known: HashMap<Table, bool>,
 }
 
@@ -85,7 +85,7 @@ impl<'a> Oracle<'a> {
             .scenarios
             .iter()
             .filter(|own| other && own.broken.is_none());
-        let scenarios = scenarios.map(|own| (Case::Scenario(own.name.clone()), Ends::Dropped));
+        let scenarios = scenarios.map(|own| (Target::Scenario(own.name.clone()), Ends::Dropped));
         let programs = programs
             .into_iter()
             .map(|(program, ends)| (program.into(), ends));
@@ -161,7 +161,7 @@ impl<'a> Oracle<'a> {
 
     fn minimise(&mut self, table: &Table, kill: &Kill) -> Result<Kill, String> {
         let mut smallest = kill.clone();
-        let Case::Program(program) = &kill.case else {
+        let Target::Program(program) = &kill.case else {
             return Ok(smallest);
         };
         minimise(program, |program| {
@@ -178,7 +178,7 @@ impl<'a> Oracle<'a> {
     }
 
     /// The first of these cases that fails, in their order.
-    fn first_kill(&mut self, table: &Table, cases: &[(Case, Ends)]) -> Result<Answer, String> {
+    fn first_kill(&mut self, table: &Table, cases: &[(Target, Ends)]) -> Result<Answer, String> {
         let started = Instant::now();
         let orderings = table.changes();
         let way = self.way;

@@ -19,11 +19,11 @@ pub use merge::{Merged, merge};
 pub use record::{Header, Record};
 pub use results::Results;
 pub use shard::Shard;
-pub use summary::Summary;
+pub use summary::CampaignSummary;
 
 use crate::package;
 use crate::pool::Pool;
-use pipe::{Case, EngineName, Job, Limits, OrderingChange, Probe};
+use pipe::{EngineName, Job, Limits, OrderingChange, Probe, Target};
 
 /// Which programs are run, and how.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Way {
     }
 
     /// A run of a program or a scenario.
-    pub fn job(self, case: impl Into<Case>, ends: Ends) -> Job {
+    pub fn job(self, case: impl Into<Target>, ends: Ends) -> Job {
         match self {
             Way::Rc11 => Job::rc11(case, ends),
             Way::Loom(probe) => Job::loom(case, ends, probe),

@@ -9,8 +9,8 @@ use programs::program::{Bound, MAX_SLOTS};
 
 use super::pool::{pool, subject};
 use super::{Refusal, json};
-use crate::archive::{Found, Kept};
-use crate::campaign::{Campaign, Results, Shard, Summary, Way};
+use crate::archive::{Findings, Kept};
+use crate::campaign::{Campaign, CampaignSummary, Results, Shard, Way};
 use crate::litmus::ends;
 use crate::subject::fitting;
 use crate::{campaign, package, print};
@@ -158,7 +158,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     let jobs = plan.jobs(&programs);
 
-    let mut summary = Summary::default();
+    let mut summary = CampaignSummary::default();
     let mut done = HashSet::new();
     let mut results = None;
     if let Some(path) = &args.results {
@@ -233,7 +233,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 }
 
 /// Keeps the sums for the report.
-fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
+fn keep(plan: &Campaign, summary: &CampaignSummary, of: u64, verdict: Verdict) {
     let mut command = format!("campaign{} {}", package::option(), plan.name());
     let ends: Vec<_> = plan.ends.iter().map(|e| e.as_str()).collect();
     let ways: Vec<_> = plan.ways.iter().map(ToString::to_string).collect();
@@ -244,7 +244,7 @@ fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
     if plan.shard != Shard::WHOLE {
         command.push_str(&format!(" shard {}", plan.shard));
     }
-    let found = Found::Campaign {
+    let found = Findings::Campaign {
         done: summary.runs(),
         of,
         outcomes: summary.outcomes(),

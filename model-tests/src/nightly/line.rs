@@ -13,7 +13,7 @@ use pipe::{EngineName, Exploration, Manner, Scheduler};
 
 /// What `--json` prints for a batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Line {
+pub struct BatchLine {
     /// The subject, if it is not `meta-core`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -60,14 +60,14 @@ pub struct Line {
     pub message: Option<String>,
 }
 
-impl Line {
+impl BatchLine {
     /// The line of a batch.
     pub fn new(draw: &Draw, batch: &Batch, run: &Exploration) -> Self {
         let scheduler = match &batch.job.manner {
             Manner::Shuttle(shuttle) => Some(&shuttle.scheduler),
             Manner::Rc11(_) | Manner::Loom(_) | Manner::Threads(_) => None,
         };
-        Line {
+        BatchLine {
             subject: package::name(),
             program: batch.job.case.to_string(),
             engine: run.engine,

@@ -8,19 +8,19 @@ use programs::outcome::{Ends, Outcome, OutcomePattern};
 use programs::spec::{MemoryModel, Params};
 
 use super::count;
-use pipe::{AllowedBy, Case, Exploration, Job, Manner};
+use pipe::{AllowedBy, Exploration, Job, Manner, Target};
 
 /// What outcomes of a program are judged by.
 #[derive(Debug)]
 pub struct Allowed {
-    case: Case,
+    case: Target,
     requires: Vec<OutcomePattern>,
 }
 
 impl Allowed {
     /// What the specification allows; `requires` are the outcomes that a litmus file
     /// asks for.
-    pub fn new(case: &Case, requires: Vec<OutcomePattern>) -> Self {
+    pub fn new(case: &Target, requires: Vec<OutcomePattern>) -> Self {
         Allowed {
             case: case.clone(),
             requires,
@@ -35,7 +35,7 @@ impl Allowed {
             .map(|(job, _)| (job.memory(), job.ends))
             .collect();
         // The runs of a scenario say themselves what they miss.
-        let Case::Program(program) = &self.case else {
+        let Target::Program(program) = &self.case else {
             return BTreeSet::new();
         };
         let of = |(memory, ends): (MemoryModel, Ends)| {

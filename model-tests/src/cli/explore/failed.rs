@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use super::Args;
 use crate::counterexample::Counterexample;
-use crate::plan::Question;
+use crate::plan::Experiment;
 use crate::print::line::Smallest;
 use crate::print::story::Detail;
 use crate::smallest::smallest;
 use crate::worker::Worker;
 use crate::{package, print, story};
-use pipe::{Case, Description, Exploration, Job};
+use pipe::{Description, Exploration, Job, Target};
 
 /// A failure, made small and saved.
 pub(super) struct Failed {
@@ -26,7 +26,7 @@ impl Failed {
     pub(super) fn look_into(
         args: &Args,
         worker: &mut Worker,
-        question: &Question,
+        question: &Experiment,
         job: &Job,
         run: &Exploration,
     ) -> Self {
@@ -46,7 +46,7 @@ impl Failed {
     /// The smallest program, the failing execution, and where it is.
     pub(super) fn text(
         &self,
-        original: &Case,
+        original: &Target,
         subject: &'static Description,
         detail: Detail,
     ) -> String {

@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pipe::{Case, EngineName, Exploration, Job, Limits, SoFar, Verdict};
+use pipe::{EngineName, Exploration, Job, Limits, SoFar, Target, Verdict};
 use programs::outcome::{Ends, OutcomePattern};
 
 use super::input::{self, Input};
 use super::pool::{still_building, subject};
 use super::{Refusal, json};
-use crate::archive::{Found, Kept, Seen};
+use crate::archive::{Findings, Kept, Seen};
 use crate::litmus::{Litmus, ends};
-use crate::plan::{self, Question};
+use crate::plan::{self, Experiment};
 use crate::print;
 use crate::print::line::Smallest;
 use crate::print::outcomes::Allowed;
@@ -210,7 +210,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 /// The runs of a question, engine by engine.
 struct Session<'a> {
     args: &'a Args,
-    question: &'a Question,
+    question: &'a Experiment,
     bar: ProgressBar,
     runs: Vec<(Job, Exploration)>,
     /// Of the runs that failed the first is the one to look into. With --json
@@ -273,14 +273,14 @@ impl Session<'_> {
 }
 
 /// Keeps the runs for the report.
-fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
+fn keep(question: &Experiment, runs: &[(Job, Exploration)], verdict: Verdict) {
     let changed: Vec<_> = question.orderings.iter().map(ToString::to_string).collect();
     let program = question.case.to_string();
     let mut command = format!("explore{} {program}", package::option());
     for change in &changed {
         command.push_str(&format!(" --weaken {change}"));
     }
-    let found = Found::Explore {
+    let found = Findings::Explore {
         program,
         changed,
         runs: runs.iter().map(|(job, run)| Seen::new(job, run)).collect(),
@@ -295,7 +295,7 @@ fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
 
 /// What is asked, and what a litmus file expects.
 struct Asked {
-    question: Question,
+    question: Experiment,
     threads: usize,
     expected: Option<Verdict>,
     requires: Vec<OutcomePattern>,
@@ -304,13 +304,13 @@ struct Asked {
 /// What is asked, from the arguments and the litmus file, if it is one.
 fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
     let mut scenario = None;
-    let (case, expected, requires, of_file): (Case, _, _, _) =
+    let (case, expected, requires, of_file): (Target, _, _, _) =
         match input::read(args.program.as_deref(), subject)? {
             Input::Program(program) => (program.into(), None, Vec::new(), None),
             Input::Scenario(own) => {
                 scenario = Some(own);
                 let broken = own.broken.as_ref().map(|broken| broken.loom);
-                (Case::Scenario(own.name.clone()), broken, Vec::new(), None)
+                (Target::Scenario(own.name.clone()), broken, Vec::new(), None)
             }
             Input::Litmus(litmus) => {
                 let question = litmus.question();
@@ -323,7 +323,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
                 (program.into(), Some(expect), requires, Some(question))
             }
         };
-    let mut question = Question {
+    let mut question = Experiment {
         // A scenario drops what it has.
         ends: match scenario {
             None => vec![Ends::Dropped, Ends::Left],
@@ -380,13 +380,13 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
     })
 }
 
-fn heading(question: &Question, expected: Option<Verdict>) {
+fn heading(question: &Experiment, expected: Option<Verdict>) {
     if let Some(subject) = package::name() {
         anstream::println!("subject: {subject}");
     }
     let what = match question.case {
-        Case::Program(_) => "program",
-        Case::Scenario(_) => "scenario",
+        Target::Program(_) => "program",
+        Target::Scenario(_) => "scenario",
     };
     anstream::println!("{what}: {}", question.case);
     for change in &question.orderings {
@@ -402,7 +402,7 @@ fn heading(question: &Question, expected: Option<Verdict>) {
 }
 
 /// The engines that can say something of this program.
-fn engines(args: &Args, question: &Question, threads: usize) -> Result<Vec<EngineName>, Refusal> {
+fn engines(args: &Args, question: &Experiment, threads: usize) -> Result<Vec<EngineName>, Refusal> {
     let fits_loom = threads <= LOOM_THREADS;
     let engines = match args.engine {
         Some(EngineName::Rc11) if !question.suits_rc11() => {
@@ -464,7 +464,7 @@ fn progress_bar() -> ProgressBar {
 
 fn print_run(args: &Args, job: &Job, run: &Exploration, smallest: Option<Smallest>) {
     if args.json {
-        let line = print::line::Line::new(job, run).with(smallest);
+        let line = print::line::RunLine::new(job, run).with(smallest);
         // A line is plain data, which JSON can always say.
         let _ = json::line(&line);
     } else {
