@@ -51,6 +51,30 @@ pub fn run(mut cargo: Command) -> Result<Output, String> {
     Err(first.unwrap_or_else(|| format!("cargo failed: {}", output.status)))
 }
 
+/// Runs cargo for a crate that somebody else wrote: an error is all that the
+/// compiler has to say of it.
+///
+/// # Errors
+///
+/// From the compiler's first error on, or that cargo failed.
+pub fn run_aloud(mut cargo: Command) -> Result<Output, String> {
+    /// More of the same helps nobody.
+    const LINES: usize = 60;
+    let output = cargo
+        .output()
+        .map_err(|e| format!("cannot run cargo: {e}"))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    let errors = text.lines().skip_while(|line| !line.starts_with("error"));
+    let errors: Vec<_> = errors.take(LINES).collect();
+    Err(match errors.is_empty() {
+        true => format!("cargo failed: {}", output.status),
+        false => errors.join("\n"),
+    })
+}
+
 /// A program that cargo made.
 #[derive(Clone, Debug)]
 pub struct Built {

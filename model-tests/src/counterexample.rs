@@ -1,10 +1,12 @@
 //! A failing execution, saved: one file that can be run again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::commit;
+use crate::package::{self, Package};
 use crate::story::{self, Story};
 use crate::workspace;
 use pipe::Verdict;
@@ -20,6 +22,12 @@ pub struct Counterexample {
     pub format: u32,
     /// The commit on which it failed.
     pub commit: String,
+    /// The subject's folder, if it is not `meta-core`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The subject's source files then, by path, with digests of what was in them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
     /// The engine.
     pub engine: EngineName,
     /// How it failed.
@@ -61,6 +69,8 @@ impl Counterexample {
         Some(Counterexample {
             format: FORMAT,
             commit: commit(),
+            subject: package::chosen().map(|own| own.folder.display().to_string()),
+            files: package::chosen().map(Package::files).unwrap_or_default(),
             engine: run.engine,
             verdict,
             message: failure.map_or_else(|| run.missing.join("; "), |f| f.reason.to_string()),
@@ -72,6 +82,30 @@ impl Counterexample {
             original: None,
             steps: failure.map_or_else(Vec::new, |f| f.steps.clone()),
         })
+    }
+
+    /// Whether the subject's files are those that failed.
+    ///
+    /// # Errors
+    ///
+    /// The files that changed: what would run is other code.
+    pub fn check_files(&self) -> Result<(), String> {
+        let Some(package) = package::chosen().filter(|_| !self.files.is_empty()) else {
+            return Ok(());
+        };
+        let now = package.files();
+        let names: BTreeSet<_> = self.files.keys().chain(now.keys()).collect();
+        let changed = names
+            .into_iter()
+            .filter(|name| self.files.get(*name) != now.get(*name));
+        let changed: Vec<_> = changed.map(String::as_str).collect();
+        match changed.is_empty() {
+            true => Ok(()),
+            false => Err(format!(
+                "the subject changed since this was saved: {}\n  hint: `explore` what failed again",
+                changed.join(", ")
+            )),
+        }
     }
 
     /// The same, as what became of a larger program.

@@ -11,6 +11,7 @@ pub mod interrupt;
 pub mod litmus;
 pub mod minimise;
 pub mod nightly;
+pub mod package;
 pub mod plan;
 pub mod pool;
 pub mod print;

@@ -1,10 +1,13 @@
 //! The code under test, as far as commands have to know it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
 use pipe::Description;
+use programs::program::Program;
 
+use crate::print::count;
 use crate::worker::Worker;
 
 type Ask = dyn Fn() -> Result<Description, String> + Send + Sync;
@@ -51,6 +54,51 @@ impl Subject {
         let asked = (self.ask)()?;
         Ok(self.description.get_or_init(|| Box::leak(Box::new(asked))))
     }
+}
+
+/// The programs that the subject can run, and what is to be said of the others: a
+/// line for each reason.
+///
+/// # Errors
+///
+/// If it runs no programs at all.
+pub fn fitting(
+    programs: impl IntoIterator<Item = Program>,
+    subject: &Description,
+) -> Result<(Vec<Program>, Vec<String>), String> {
+    let Some(own) = &subject.programs else {
+        return Err(
+            "the subject runs no programs, it has scenarios alone\n  hint: `explore \
+                    --subject PATH NAME` runs one"
+                .to_owned(),
+        );
+    };
+    let mut refused: BTreeMap<(String, &str), u64> = BTreeMap::new();
+    let mut fitting = Vec::new();
+    for program in programs {
+        match own.refuses(&program) {
+            None => fitting.push(program),
+            Some(why) => {
+                let text = program.to_string();
+                let start = text.split(':').next().unwrap_or_default().to_owned();
+                *refused.entry((start, why)).or_default() += 1;
+            }
+        }
+    }
+    let line = |((start, why), n): ((String, &str), u64)| {
+        format!(
+            "left out: {} programs that start `{start}`: {why}",
+            count(n)
+        )
+    };
+    let mut lines: Vec<_> = refused.into_iter().map(line).collect();
+    if !own.reaches_limit() {
+        lines.push(format!(
+            "left out: the limit of the count, {}, which no program reaches",
+            count(own.ref_count_max)
+        ));
+    }
+    Ok((fitting, lines))
 }
 
 impl fmt::Debug for Subject {

@@ -23,7 +23,7 @@ pub use description::{
 pub use engine::EngineName;
 pub use failure::{Failure, Fault, Reason, Violation};
 pub use job::{
-    Case, Inject, Job, Limits, Loom, Manner, Probe, Rc11, Record, Shuttle, Spurious, Threads,
+    Inject, Job, Limits, Loom, Manner, Probe, Rc11, Record, Shuttle, Spurious, Target, Threads,
 };
 pub use ordering::{Ordering, OrderingChange};
 pub use scheduler::{Choice, Schedule, Scheduler};

@@ -11,15 +11,15 @@ use super::table::Table;
 use crate::campaign::Way;
 use crate::litmus::Litmus;
 use crate::minimise::minimise;
+use crate::package;
 use crate::pool::Pool;
-use pipe::EngineName;
-use pipe::Verdict;
+use pipe::{Description, EngineName, Target, Verdict};
 
 /// A program that fails under a table of orderings.
 #[derive(Clone, Debug)]
 pub struct Kill {
-    /// The program.
-    pub program: Program,
+    /// The program, or the scenario.
+    pub case: Target,
     /// What happened to handles at the end.
     pub ends: Ends,
     /// How it fails.
@@ -49,15 +49,27 @@ pub struct Oracle<'a> {
     pool: &'a mut Pool,
     way: Way,
     /// Shortest first.
-    cases: Vec<(Program, Ends)>,
+    cases: Vec<(Target, Ends)>,
     /// Cases that failed before: they decide most tables in a moment.
-    killers: Vec<(Program, Ends)>,
+    killers: Vec<(Target, Ends)>,
     known: HashMap<Table, bool>,
 }
 
 impl<'a> Oracle<'a> {
-    /// An oracle over these litmus files and bounds.
-    pub fn new(pool: &'a mut Pool, way: Way, corpus: &[Litmus], bounds: &[Bound]) -> Self {
+    /// An oracle over these litmus files and bounds; of another subject than
+    /// `meta-core` as far as it can run them, and over its scenarios.
+    pub fn new(
+        pool: &'a mut Pool,
+        way: Way,
+        corpus: &[Litmus],
+        bounds: &[Bound],
+        subject: &Description,
+    ) -> Self {
+        let other = package::chosen().is_some();
+        let runs = |(program, _): &(Program, Ends)| {
+            let own = subject.programs.as_ref();
+            own.is_some_and(|own| own.refuses(program).is_none())
+        };
         let of_corpus = corpus
             .iter()
             .filter(|file| file.expect == Verdict::Pass && file.inject.is_none())
@@ -66,9 +78,18 @@ impl<'a> Oracle<'a> {
             enumerate(*bound, false)
                 .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)])
         });
-        let mut cases: Vec<_> = of_corpus.chain(of_bounds).collect();
-        cases.sort_by_cached_key(|(program, ends)| (length(program), program.clone(), *ends));
-        cases.dedup();
+        let mut programs: Vec<_> = of_corpus.chain(of_bounds).filter(runs).collect();
+        programs.sort_by_cached_key(|(program, ends)| (length(program), program.clone(), *ends));
+        programs.dedup();
+        let scenarios = subject
+            .scenarios
+            .iter()
+            .filter(|own| other && own.broken.is_none());
+        let scenarios = scenarios.map(|own| (Target::Scenario(own.name.clone()), Ends::Dropped));
+        let programs = programs
+            .into_iter()
+            .map(|(program, ends)| (program.into(), ends));
+        let cases = programs.chain(scenarios).collect();
         Oracle {
             pool,
             way,
@@ -132,7 +153,7 @@ impl<'a> Oracle<'a> {
     }
 
     fn remember(&mut self, kill: &Kill) {
-        let killer = (kill.program.clone(), kill.ends);
+        let killer = (kill.case.clone(), kill.ends);
         if !self.killers.contains(&killer) {
             self.killers.push(killer);
         }
@@ -140,8 +161,11 @@ impl<'a> Oracle<'a> {
 
     fn minimise(&mut self, table: &Table, kill: &Kill) -> Result<Kill, String> {
         let mut smallest = kill.clone();
-        minimise(&kill.program, |program| {
-            let answer = self.first_kill(table, &[(program.clone(), kill.ends)])?;
+        let Target::Program(program) = &kill.case else {
+            return Ok(smallest);
+        };
+        minimise(program, |program| {
+            let answer = self.first_kill(table, &[(program.clone().into(), kill.ends)])?;
             match answer.kill {
                 Some(found) if found.verdict == kill.verdict => {
                     smallest = found;
@@ -154,12 +178,12 @@ impl<'a> Oracle<'a> {
     }
 
     /// The first of these cases that fails, in their order.
-    fn first_kill(&mut self, table: &Table, cases: &[(Program, Ends)]) -> Result<Answer, String> {
+    fn first_kill(&mut self, table: &Table, cases: &[(Target, Ends)]) -> Result<Answer, String> {
         let started = Instant::now();
         let orderings = table.changes();
         let way = self.way;
-        let jobs = cases.iter().enumerate().map(|(position, (program, ends))| {
-            let job = way.job(program.clone(), *ends).with_orderings(&orderings);
+        let jobs = cases.iter().enumerate().map(|(position, (case, ends))| {
+            let job = way.job(case.clone(), *ends).with_orderings(&orderings);
             (position, job)
         });
         let mut first: Option<(usize, Kill)> = None;
@@ -182,10 +206,10 @@ impl<'a> Oracle<'a> {
                 return ControlFlow::Break(());
             }
             if first.as_ref().is_none_or(|(known, _)| position < *known) {
-                let (program, ends) = &cases[position];
+                let (case, ends) = &cases[position];
                 let message = run.failure.as_ref().map(|f| f.reason.to_string());
                 let kill = Kill {
-                    program: program.clone(),
+                    case: case.clone(),
                     ends: *ends,
                     verdict,
                     message: message.unwrap_or_else(|| run.missing.join("; ")),

@@ -73,6 +73,12 @@ pub fn admitted(site: Site) -> impl Iterator<Item = Halves> {
         .filter(move |halves| site.admits.contains(&halves.ordering(site.operation)))
 }
 
+/// The strongest ordering that a site's operation can have.
+pub fn strongest(site: Site) -> Halves {
+    let none = Halves::ALL[0];
+    admitted(site).fold(none, Halves::or)
+}
+
 /// The orderings that lack something `from` has: the weaker ones, and the other
 /// half where one stands.
 pub fn lacking(site: Site, from: Halves) -> impl Iterator<Item = Halves> {

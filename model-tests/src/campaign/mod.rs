@@ -19,10 +19,11 @@ pub use merge::{Merged, merge};
 pub use record::{Header, Record};
 pub use results::Results;
 pub use shard::Shard;
-pub use summary::Summary;
+pub use summary::CampaignSummary;
 
+use crate::package;
 use crate::pool::Pool;
-use pipe::{EngineName, Job, Limits, OrderingChange, Probe};
+use pipe::{EngineName, Job, Limits, OrderingChange, Probe, Target};
 
 /// Which programs are run, and how.
 #[derive(Clone, Debug)]
@@ -63,11 +64,11 @@ impl Way {
         }
     }
 
-    /// A run of `program`.
-    pub fn job(self, program: Program, ends: Ends) -> Job {
+    /// A run of a program or a scenario.
+    pub fn job(self, case: impl Into<Target>, ends: Ends) -> Job {
         match self {
-            Way::Rc11 => Job::rc11(program, ends),
-            Way::Loom(probe) => Job::loom(program, ends, probe),
+            Way::Rc11 => Job::rc11(case, ends),
+            Way::Loom(probe) => Job::loom(case, ends, probe),
         }
     }
 }
@@ -104,6 +105,7 @@ impl Campaign {
         Header {
             format: Header::FORMAT,
             commit: commit(),
+            subject: package::name(),
             bound: self.name(),
             ends: self.ends.iter().map(|e| e.as_str().to_owned()).collect(),
             ways: self.ways.iter().map(ToString::to_string).collect(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::shard::Shard;
+use crate::package;
 use pipe::Verdict;
 use pipe::{Exploration, Job};
 
@@ -14,6 +15,9 @@ pub struct Header {
     pub format: u32,
     /// The commit that was tested; with `+changes` if files were modified.
     pub commit: String,
+    /// The subject, if it is not `meta-core`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// Threads and operations, such as `2x2`.
     pub bound: String,
     /// What happens to handles at the end, by name.
@@ -38,6 +42,9 @@ impl Header {
 /// One run of one program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
+    /// The subject, if it is not `meta-core`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// The position of the program in its bound, counted from 0.
     pub position: usize,
     /// The program.
@@ -70,6 +77,7 @@ impl Record {
     pub fn new(position: usize, job: &Job, run: &Exploration) -> Self {
         let missing = (!run.missing.is_empty()).then(|| run.missing.join("; "));
         Record {
+            subject: package::name(),
             position,
             program: job.case.to_string(),
             engine: run.engine.to_string(),

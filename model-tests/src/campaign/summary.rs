@@ -12,7 +12,7 @@ const NAMED: usize = 5;
 
 /// The sums over the runs of a campaign.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
+pub struct CampaignSummary {
     runs: u64,
     executions: u64,
     outcomes: u64,
@@ -24,7 +24,7 @@ pub struct Summary {
     verdict: Option<Verdict>,
 }
 
-impl Summary {
+impl CampaignSummary {
     /// Adds a run.
     pub fn add(&mut self, record: &Record) {
         self.runs += 1;

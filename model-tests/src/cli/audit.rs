@@ -10,8 +10,8 @@ use super::{Refusal, json};
 use crate::audit::oracle::{Answer, Oracle};
 use crate::audit::recorded::Recorded;
 use crate::audit::table::Table;
-use crate::audit::{self, Row, joint};
-use crate::{interrupt, litmus, print, workspace};
+use crate::audit::{self, AuditRow, joint};
+use crate::{interrupt, litmus, package, print};
 use pipe::Verdict;
 use pipe::{Description, EngineName};
 
@@ -72,11 +72,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map_err(|e| Refusal::input(format!("{}: {e}", path.display())))?
         }
     };
-    let folder = workspace::litmus();
-    let corpus = litmus::load_all(&folder, &subject).map_err(Refusal::input)?;
+    let corpus = litmus::corpus(&subject).map_err(Refusal::input)?;
     let way = super::campaign::way(args.engine)?;
     let mut pool = pool(args.engine, args.workers)?;
-    let mut oracle = Oracle::new(&mut pool, way, &corpus, &args.bounds);
+    let mut oracle = Oracle::new(&mut pool, way, &corpus, &args.bounds, described);
     match audit(args, &mut oracle, &table, described) {
         Ok(true) => Ok(Verdict::Pass.exit_code()),
         Ok(false) => Ok(NOT_EXACT),
@@ -103,8 +102,8 @@ fn audit(
     bar.enable_steady_tick(std::time::Duration::from_millis(100));
     bar.set_message("everything as it is");
 
-    let mut rows: Vec<Row> = Vec::new();
-    let take = |row: &Row| {
+    let mut rows: Vec<AuditRow> = Vec::new();
+    let take = |row: &AuditRow| {
         bar.set_message(format!("{} {}", row.site, row.to.unwrap_or("")));
         if args.json {
             // A row is plain data, which JSON can always say.
@@ -178,6 +177,9 @@ fn audit(
 /// Keeps the result if asked to, and says whether it is the one that is kept.
 fn is_kept(args: &Args, now: &Recorded, failed: bool) -> Result<bool, String> {
     if args.record {
+        if package::chosen().is_some() {
+            return Err("only the audit of meta-core is kept".to_owned());
+        }
         if failed {
             anstream::println!("not recorded: only an audit that passes is kept");
         } else {
@@ -187,8 +189,8 @@ fn is_kept(args: &Args, now: &Recorded, failed: bool) -> Result<bool, String> {
         return Ok(!failed);
     }
     let recorded = match &args.orderings {
-        None => Recorded::load()?,
-        Some(_) => return Ok(true),
+        None if package::chosen().is_none() => Recorded::load()?,
+        _ => return Ok(true),
     };
     if recorded.bounds != now.bounds {
         return Ok(true);
@@ -218,7 +220,7 @@ fn as_it_is(base: &Answer, cases: usize) {
         Some(kill) => anstream::println!(
             "as it is: {} in `{}`, execution {}",
             print::verdict(kill.verdict),
-            kill.program,
+            kill.case,
             print::count(kill.executions)
         ),
     }

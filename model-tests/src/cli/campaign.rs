@@ -9,10 +9,11 @@ use programs::program::{Bound, MAX_SLOTS};
 
 use super::pool::{pool, subject};
 use super::{Refusal, json};
-use crate::archive::{Found, Kept};
-use crate::campaign::{Campaign, Results, Shard, Summary, Way};
+use crate::archive::{Findings, Kept};
+use crate::campaign::{Campaign, CampaignSummary, Results, Shard, Way};
 use crate::litmus::ends;
-use crate::{campaign, print};
+use crate::subject::fitting;
+use crate::{campaign, package, print};
 use pipe::Verdict;
 use pipe::{EngineName, Limits, Probe};
 
@@ -148,10 +149,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             seconds: None,
         },
     };
-    let programs = plan.programs();
+    let mut programs = plan.programs();
+    let mut left_out = Vec::new();
+    if package::chosen().is_some() {
+        let subject = subject(args.engine);
+        let described = subject.description().map_err(Refusal::tool)?;
+        (programs, left_out) = fitting(programs, described).map_err(Refusal::input)?;
+    }
     let jobs = plan.jobs(&programs);
 
-    let mut summary = Summary::default();
+    let mut summary = CampaignSummary::default();
     let mut done = HashSet::new();
     let mut results = None;
     if let Some(path) = &args.results {
@@ -193,7 +200,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     keep(&plan, &summary, total as u64, verdict);
     if !args.json {
         anstream::println!(
-            "campaign {} of {} canonical programs, shard {}, ends {}, {}",
+            "campaign{} {} of {} canonical programs, shard {}, ends {}, {}",
+            package::option(),
             plan.name(),
             print::count(programs.len() as u64),
             plan.shard,
@@ -208,6 +216,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .collect::<Vec<_>>()
                 .join("+"),
         );
+        left_out
+            .iter()
+            .for_each(|line| anstream::println!("{line}"));
         anstream::print!("{}", summary.text());
         if summary.runs() < total as u64 {
             anstream::println!(
@@ -222,8 +233,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 }
 
 /// Keeps the sums for the report.
-fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
-    let mut command = format!("campaign {}", plan.name());
+fn keep(plan: &Campaign, summary: &CampaignSummary, of: u64, verdict: Verdict) {
+    let mut command = format!("campaign{} {}", package::option(), plan.name());
     let ends: Vec<_> = plan.ends.iter().map(|e| e.as_str()).collect();
     let ways: Vec<_> = plan.ways.iter().map(ToString::to_string).collect();
     command.push_str(&format!(" {} {}", ends.join("+"), ways.join("+")));
@@ -233,7 +244,7 @@ fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
     if plan.shard != Shard::WHOLE {
         command.push_str(&format!(" shard {}", plan.shard));
     }
-    let found = Found::Campaign {
+    let found = Findings::Campaign {
         done: summary.runs(),
         of,
         outcomes: summary.outcomes(),

@@ -10,9 +10,10 @@ use serde::Serialize;
 
 use super::pool::{pool, subject};
 use super::{Refusal, json};
-use crate::archive::{Found, Kept};
+use crate::archive::{Findings, Kept};
 use crate::coverage::{self, Coverage};
-use crate::{interrupt, litmus, print, workspace};
+use crate::subject::fitting;
+use crate::{interrupt, litmus, package, print};
 use pipe::Verdict;
 use pipe::{CLASSES, Transition};
 use pipe::{EngineName, Job, Record};
@@ -43,9 +44,9 @@ pub(super) struct Args {
 const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    let folder = workspace::litmus();
-    let corpus = litmus::load_all(&folder, &subject(EngineName::Rc11)).map_err(Refusal::input)?;
-    let programs: Vec<(Program, Ends)> = corpus
+    let subject = subject(EngineName::Rc11);
+    let corpus = litmus::corpus(&subject).map_err(Refusal::input)?;
+    let mut programs: Vec<(Program, Ends)> = corpus
         .iter()
         .filter(|file| file.expect == Verdict::Pass && file.orderings.is_empty())
         .flat_map(|file| file.ends.iter().map(|ends| (file.program.clone(), *ends)))
@@ -54,6 +55,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)])
         }))
         .collect();
+    if package::chosen().is_some() {
+        let described = subject.description().map_err(Refusal::tool)?;
+        let all = programs.iter().map(|(program, _)| program.clone());
+        let (_, left_out) = fitting(all, described).map_err(Refusal::input)?;
+        let own = described.programs.as_ref();
+        programs.retain(|(program, _)| own.is_some_and(|own| own.refuses(program).is_none()));
+        left_out
+            .iter()
+            .for_each(|line| anstream::eprintln!("{line}"));
+    }
     let mut pool = pool(EngineName::Rc11, args.workers)?;
     let mut coverage = Coverage {
         allowed: coverage::allowed(&programs).map_err(Refusal::input)?,
@@ -101,14 +112,14 @@ fn keep(coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
         Verdict::Pass if coverage.missing().count() > 0 => Verdict::MissingOutcome,
         verdict => verdict,
     };
-    let found = Found::Coverage {
+    let found = Findings::Coverage {
         allowed: coverage.allowed.clone(),
         reached: coverage.reached.clone(),
     };
     Kept {
         executions,
         seconds,
-        ..Kept::now("coverage".to_owned(), verdict, found)
+        ..Kept::now(format!("coverage{}", package::option()), verdict, found)
     }
     .keep();
 }

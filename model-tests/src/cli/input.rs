@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 
+use pipe::Scenario;
 use programs::program::Program;
 
 use super::Refusal;
@@ -15,6 +16,8 @@ pub(super) enum Input {
     Program(Program),
     /// A litmus file.
     Litmus(Box<Litmus>),
+    /// The scenario of this name.
+    Scenario(&'static Scenario),
 }
 
 /// Reads the input that an argument names.
@@ -39,7 +42,7 @@ pub(super) fn read(argument: Option<&str>, subject: &Subject) -> Result<Input, R
                 .map_err(|e| Refusal::input(format!("{path}: {e}")))?;
             of_litmus(Path::new(path), &text, subject)
         }
-        Some(program) => of_program(program),
+        Some(text) => of_word(text, subject),
     }
 }
 
@@ -51,8 +54,28 @@ fn of_text(path: &Path, text: &str, subject: &Subject) -> Result<Input, Refusal>
     if is_litmus {
         of_litmus(path, text, subject)
     } else {
-        of_program(text.trim_end_matches(['\n', '\r']))
+        of_word(text.trim_end_matches(['\n', '\r']), subject)
     }
+}
+
+/// A scenario if it has the shape of a name, else a program.
+fn of_word(text: &str, subject: &Subject) -> Result<Input, Refusal> {
+    let is_name = |c: char| c.is_alphanumeric() || "-_".contains(c);
+    if text.is_empty() || !text.chars().all(is_name) {
+        return of_program(text);
+    }
+    let subject = subject.description().map_err(Refusal::tool)?;
+    let scenario = subject.scenario(text).map(Input::Scenario);
+    scenario.ok_or_else(|| {
+        let names: Vec<_> = subject.scenarios.iter().map(|own| &*own.name).collect();
+        let names = match names.is_empty() {
+            true => "the subject has none".to_owned(),
+            false => format!("the scenarios are {}", names.join(", ")),
+        };
+        Refusal::input(format!(
+            "`{text}` is no program, and no scenario is called so\n  hint: {names}"
+        ))
+    })
 }
 
 fn of_program(text: &str) -> Result<Input, Refusal> {

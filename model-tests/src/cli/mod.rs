@@ -10,11 +10,14 @@ mod nightly;
 pub mod pool;
 mod replay;
 mod report;
+mod subject;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::package;
 use pipe::Verdict;
 
 /// Explores programs over reference-counted frame metadata, and judges what it
@@ -24,6 +27,11 @@ use pipe::Verdict;
 struct Cli {
     #[command(flatten)]
     color: colorchoice_clap::Color,
+
+    /// The crate of another subject than meta-core, for all commands but
+    /// completions
+    #[arg(long, value_name = "PATH", global = true)]
+    subject: Option<PathBuf>,
 
     #[command(subcommand)]
     command: Command,
@@ -38,6 +46,8 @@ enum Command {
     Nightly(nightly::Args),
     Replay(replay::Args),
     Report(report::Args),
+    #[command(subcommand)]
+    Subject(subject::Command),
     /// Print a completion script: framecheck completions bash > FILE
     Completions {
         /// bash, zsh, fish, elvish or powershell
@@ -49,6 +59,9 @@ enum Command {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     cli.color.write_global();
+    if let Err(error) = package::choose(cli.subject.as_deref()) {
+        return conclude(Err(Refusal::input(error)));
+    }
     let result = match cli.command {
         Command::Explore(args) => explore::run(&args),
         Command::Campaign(args) => campaign::run(&args),
@@ -57,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Nightly(args) => nightly::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Subject(command) => subject::run(&command),
         Command::Completions { shell } => {
             let mut command = Cli::command();
             clap_complete::generate(shell, &mut command, "framecheck", &mut std::io::stdout());

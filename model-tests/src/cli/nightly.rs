@@ -9,11 +9,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::pool::{pool, subject};
 use super::{Refusal, json};
-use crate::archive::{Found, Kept};
+use crate::archive::{Findings, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
-use crate::nightly::{Batch, Draw, Line, Summary};
-use crate::{interrupt, litmus, print, workspace};
+use crate::nightly::{Batch, BatchLine, Draw, NightSummary};
+use crate::subject::fitting;
+use crate::{interrupt, litmus, package, print};
 use pipe::Verdict;
 use pipe::{EngineName, Exploration};
 
@@ -140,17 +141,34 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         return merge(&args.merge);
     }
     let settings = args.with_pairs().map_err(Refusal::input)?;
-    let folder = workspace::litmus();
-    let corpus =
-        litmus::load_all(&folder, &subject(EngineName::Shuttle)).map_err(Refusal::input)?;
+    let subject = subject(EngineName::Shuttle);
+    let corpus = litmus::corpus(&subject).map_err(Refusal::input)?;
+    let described = match package::chosen() {
+        None => None,
+        Some(_) => Some(subject.description().map_err(Refusal::tool)?),
+    };
+    // What cannot be run is no batch; which these are follows from the seed alone.
+    let (litmus, left_out) = match described {
+        None => (None, Vec::new()),
+        Some(described) => {
+            let programs = corpus.iter().map(|file| file.program.clone());
+            let (litmus, lines) = fitting(programs, described).map_err(Refusal::input)?;
+            (Some(litmus), lines)
+        }
+    };
+    let runs = |batch: &Batch| {
+        let own = described.and_then(|described| described.programs.as_ref());
+        let program = batch.job.case.program();
+        own.zip(program)
+            .is_none_or(|(own, program)| own.refuses(program).is_none())
+    };
     let draw = Draw {
         seed: settings.seed.unwrap_or_else(seed_of_now),
         shard: settings.shard.unwrap_or(Shard::WHOLE),
-        litmus: corpus
-            .iter()
-            .filter(|file| file.question().suits_shuttle())
-            .map(|file| file.program.clone())
-            .collect(),
+        litmus: litmus.unwrap_or_else(|| {
+            let suits = corpus.iter().filter(|file| file.question().suits_shuttle());
+            suits.map(|file| file.program.clone()).collect()
+        }),
     };
     let failures = settings
         .failures
@@ -168,22 +186,27 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         None => 0..settings.batches.unwrap_or(u64::MAX),
     };
     if !args.json {
-        anstream::println!("nightly seed={} shard={}", draw.seed, draw.shard);
+        let (subject, seed, shard) = (package::option(), draw.seed, draw.shard);
+        anstream::println!("nightly{subject} seed={seed} shard={shard}");
+        left_out
+            .iter()
+            .for_each(|line| anstream::println!("{line}"));
     }
     let batches = numbers
         .map(|number| draw.batch(number))
+        .filter(runs)
         .take_while(|_| end.is_none_or(|end| Instant::now() < end))
         .map(|batch| {
             let job = batch.job.clone();
             (batch, job)
         });
     let bar = progress_bar(end);
-    let mut summary = Summary::default();
+    let mut summary = NightSummary::default();
     pool.run(batches, |batch, job, run| {
         if interrupt::requested() && run.verdict() == Verdict::CutOff {
             return ControlFlow::Break(());
         }
-        let line = Line::new(&draw, &batch, &run);
+        let line = BatchLine::new(&draw, &batch, &run);
         if args.json {
             // A line is plain data, which JSON can always say.
             let _ = json::line(&line);
@@ -212,13 +235,17 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if summary.batches() == 0 || interrupt::requested() {
         verdict = verdict.and(Verdict::CutOff);
     }
-    let found = Found::Nightly {
+    let found = Findings::Nightly {
         programs: summary.batches(),
     };
     Kept {
         executions: summary.schedules(),
         seconds: began.elapsed().as_secs_f64(),
-        ..Kept::now(format!("nightly shard={}", draw.shard), verdict, found)
+        ..Kept::now(
+            format!("nightly{} shard={}", package::option(), draw.shard),
+            verdict,
+            found,
+        )
     }
     .keep();
     if !args.json {
@@ -278,14 +305,14 @@ fn print_failure(
 
 /// The nights of all shards, as one.
 fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
-    let mut summary = Summary::default();
+    let mut summary = NightSummary::default();
     let mut seen = HashSet::new();
     for path in files {
         let file = path.display();
         let text =
             std::fs::read_to_string(path).map_err(|e| Refusal::input(format!("{file}: {e}")))?;
         for (number, line) in text.lines().enumerate() {
-            let line: Line = serde_json::from_str(line).map_err(|e| {
+            let line: BatchLine = serde_json::from_str(line).map_err(|e| {
                 Refusal::input(format!(
                     "{file}:{}: not a batch of a night: {e}",
                     number + 1

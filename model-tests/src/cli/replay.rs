@@ -1,11 +1,12 @@
 //! `replay`: a saved failing execution, once more.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::pool::{built, subject};
 use super::{Refusal, json};
 use crate::campaign::commit;
 use crate::counterexample::Counterexample;
+use crate::package;
 use crate::print;
 use crate::print::line::Smallest;
 use crate::print::story::Detail;
@@ -34,6 +35,16 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let saved = Counterexample::load(&args.file).map_err(Refusal::input)?;
+    match (&saved.subject, package::chosen()) {
+        (Some(of), None) => package::choose_late(Path::new(of)).map_err(Refusal::input)?,
+        (None, Some(_)) => {
+            return Err(Refusal::input(
+                "it was saved of meta-core\n  hint: leave --subject out",
+            ));
+        }
+        _ => {}
+    }
+    saved.check_files().map_err(Refusal::input)?;
     let here = commit();
     let elsewhere = saved.commit != here;
     if elsewhere {
@@ -56,7 +67,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             saved: Some(args.file.display().to_string()),
             story,
         });
-        let line = print::line::Line::new(&job, &run).with(smallest);
+        let line = print::line::RunLine::new(&job, &run).with(smallest);
         json::line(&line).map_err(Refusal::tool)?;
     } else {
         if !args.quiet {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Litmus, LitmusError};
 use crate::subject::Subject;
+use crate::{package, workspace};
 
 /// Loads every `*.litmus` file of a folder and of the folders in it, sorted by
 /// name.
@@ -35,6 +36,34 @@ pub fn load_all(folder: &Path, subject: &Subject) -> Result<Vec<Litmus>, LitmusE
         });
     }
     Ok(all)
+}
+
+/// The litmus files of the checkout. Of another subject's sites they know nothing:
+/// those that change one are left out then.
+///
+/// # Errors
+///
+/// As [`load_all`].
+pub fn corpus(subject: &Subject) -> Result<Vec<Litmus>, LitmusError> {
+    let folder = workspace::litmus();
+    if package::chosen().is_none() {
+        return load_all(&folder, subject);
+    }
+    let mut paths = Vec::new();
+    find(&folder, &mut paths)?;
+    paths.sort();
+    let names_site = |path: &PathBuf| {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        text.lines().any(|line| {
+            let line = line.trim_start();
+            line.starts_with("weaken:") || line.starts_with("inject:")
+        })
+    };
+    paths.retain(|path| !names_site(path));
+    paths
+        .iter()
+        .map(|path| Litmus::load(path, subject))
+        .collect()
 }
 
 fn find(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), LitmusError> {

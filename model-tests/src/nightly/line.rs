@@ -6,13 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::{Batch, Draw};
 use crate::campaign::Shard;
+use crate::package;
 use pipe::Transition;
 use pipe::Verdict;
 use pipe::{EngineName, Exploration, Manner, Scheduler};
 
 /// What `--json` prints for a batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Line {
+pub struct BatchLine {
+    /// The subject, if it is not `meta-core`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// The program.
     pub program: String,
     /// The engine.
@@ -56,14 +60,15 @@ pub struct Line {
     pub message: Option<String>,
 }
 
-impl Line {
+impl BatchLine {
     /// The line of a batch.
     pub fn new(draw: &Draw, batch: &Batch, run: &Exploration) -> Self {
         let scheduler = match &batch.job.manner {
             Manner::Shuttle(shuttle) => Some(&shuttle.scheduler),
             Manner::Rc11(_) | Manner::Loom(_) | Manner::Threads(_) => None,
         };
-        Line {
+        BatchLine {
+            subject: package::name(),
             program: batch.job.case.to_string(),
             engine: run.engine,
             family: batch.family.name().to_owned(),

@@ -3,13 +3,16 @@
 use serde::Serialize;
 
 use super::{count, seconds, verdict};
+use crate::package;
 use crate::story::Story;
 use pipe::Verdict;
 use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Threads};
 
 /// What `--json` prints for a run.
 #[derive(Debug, Serialize)]
-pub struct Line<'a> {
+pub struct RunLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     program: String,
     engine: &'a str,
     ends: &'a str,
@@ -43,10 +46,11 @@ pub struct Smallest {
     pub story: Story,
 }
 
-impl<'a> Line<'a> {
+impl<'a> RunLine<'a> {
     /// The line of a run.
     pub fn new(job: &'a Job, run: &'a Exploration) -> Self {
-        Line {
+        RunLine {
+            subject: package::name(),
             program: job.case.to_string(),
             engine: run.engine.as_str(),
             ends: job.ends.as_str(),

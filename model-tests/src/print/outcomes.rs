@@ -5,25 +5,24 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use programs::outcome::{Ends, Outcome, OutcomePattern};
-use programs::program::Program;
 use programs::spec::{MemoryModel, Params};
 
 use super::count;
-use pipe::{Exploration, Job, Manner};
+use pipe::{AllowedBy, Exploration, Job, Manner, Target};
 
 /// What outcomes of a program are judged by.
 #[derive(Debug)]
 pub struct Allowed {
-    program: Program,
+    case: Target,
     requires: Vec<OutcomePattern>,
 }
 
 impl Allowed {
     /// What the specification allows; `requires` are the outcomes that a litmus file
     /// asks for.
-    pub fn new(program: &Program, requires: Vec<OutcomePattern>) -> Self {
+    pub fn new(case: &Target, requires: Vec<OutcomePattern>) -> Self {
         Allowed {
-            program: program.clone(),
+            case: case.clone(),
             requires,
         }
     }
@@ -35,8 +34,12 @@ impl Allowed {
             .iter()
             .map(|(job, _)| (job.memory(), job.ends))
             .collect();
+        // The runs of a scenario say themselves what they miss.
+        let Target::Program(program) = &self.case else {
+            return BTreeSet::new();
+        };
         let of = |(memory, ends): (MemoryModel, Ends)| {
-            let allowed = memory.allowed(&self.program, ends, &Params::MODEL);
+            let allowed = memory.allowed(program, ends, &Params::MODEL);
             allowed.ok().flatten().unwrap_or_default()
         };
         let allowed = models.into_iter().flat_map(of);
@@ -128,7 +131,11 @@ fn judged(
         let outcome = run.failure.as_ref().and_then(|f| f.reason.outcome());
         outcome == Some(text)
     });
+    let given = runs
+        .iter()
+        .any(|(_, run)| run.allowed_by != AllowedBy::Nobody);
     match (forbidden, seen) {
+        (false, true) if !given => "seen",
         (true, _) => "FORBIDDEN",
         _ if allowed.requires(text) => "required",
         (false, true) => "allowed",

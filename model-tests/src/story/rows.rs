@@ -1,12 +1,12 @@
 //! Steps as numbered rows, and the operations they belong to.
 
 use super::source::Source;
-use super::{Operation, ReadFrom, Row, Run, Story, What};
+use super::{Operation, ReadFrom, Run, Story, StoryStep, What};
 use pipe::{Description, Ordering, Step, StepKind};
 
 /// The rows of an execution.
 pub(super) struct Table {
-    pub rows: Vec<Row>,
+    pub rows: Vec<StoryStep>,
     pub operations: Vec<Operation>,
     /// The number of each step; of a begin or an end that of the next row.
     pub numbers: Vec<usize>,
@@ -44,7 +44,7 @@ impl Table {
                 _ => {
                     table.come(run, thread, &mut under_way[thread - 1], index);
                     let what = what(step, &sources[index], &table.numbers, subject);
-                    table.rows.push(Row {
+                    table.rows.push(StoryStep {
                         number: table.numbers[index],
                         thread,
                         op: under_way[thread - 1].0,
@@ -184,8 +184,8 @@ pub(super) fn mark_telling(story: &mut Story) {
                     ..
                 }
             );
-            let same = |later: &&Row| (later.thread, later.op) == (row.thread, row.op);
-            let again = |later: &Row| matches!(later.what, What::Atomic { .. });
+            let same = |later: &&StoryStep| (later.thread, later.op) == (row.thread, row.op);
+            let again = |later: &StoryStep| matches!(later.what, What::Atomic { .. });
             is_load && story.rows[index + 1..].iter().filter(same).any(again)
         })
         .collect();

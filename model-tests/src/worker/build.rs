@@ -1,6 +1,6 @@
 //! Builds the workers of engines, each in a target folder of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use pipe::EngineName;
 
-use crate::cargo::{cargo, run};
+use crate::cargo::{built, cargo, run, run_aloud};
+use crate::counterexample::digest;
+use crate::package::{self, Package};
 use crate::workspace;
 
 /// Engines in the order in which their workers take longer to build.
@@ -30,6 +32,9 @@ pub fn build(engine: EngineName) -> Result<PathBuf, String> {
 
 fn build_with(engine: EngineName, adapt: fn(Command) -> Command) -> Result<PathBuf, String> {
     let target = workspace::target().join(engine.as_str());
+    if let Some(package) = package::chosen() {
+        return build_subject(package, engine, &target, adapt);
+    }
     let mut command = cargo(workspace::root(), &target, engine);
     command
         .args(["build", "--quiet", "--profile", "worker"])
@@ -39,6 +44,68 @@ fn build_with(engine: EngineName, adapt: fn(Command) -> Command) -> Result<PathB
     Ok(target
         .join("worker")
         .join(format!("worker{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// The same for another subject. The libraries that both need are built once.
+fn build_subject(
+    package: &Package,
+    engine: EngineName,
+    target: &Path,
+    adapt: fn(Command) -> Command,
+) -> Result<PathBuf, String> {
+    let failed = |e: String| {
+        let (shown, name) = (&package.shown, &package.name);
+        format!("building the {engine} worker of {shown} (package {name}) failed:\n{e}")
+    };
+    let mut command = cargo(&package.workspace, target, engine);
+    command
+        .args(["build", "--quiet", "--profile", "worker"])
+        .args(["--package", &package.name, "--bin", &package.program])
+        .arg("--message-format=json-render-diagnostics");
+    if package.workspace != workspace::root() {
+        command
+            .arg("--config")
+            .arg(profile(target).map_err(failed)?);
+    }
+    let output = run_aloud(adapt(command)).map_err(failed)?;
+    let built = built(&output)
+        .into_iter()
+        .rfind(|built| built.folder == package.folder && built.name == package.program)
+        .ok_or_else(|| failed("cargo made no program".to_owned()))?;
+    // Another crate may have a program of this name.
+    let folder = digest(&package.folder.display().to_string());
+    let folder = target.join("subjects").join(format!("{folder:016x}"));
+    let own = folder.join(built.program.file_name().unwrap_or_default());
+    let copied = std::fs::create_dir_all(&folder).and_then(|()| copy(&built.program, &own));
+    copied.map_err(|e| failed(format!("{}: {e}", own.display())))?;
+    Ok(own)
+}
+
+/// Puts a program in the place of another one, which may be running.
+fn copy(program: &Path, to: &Path) -> std::io::Result<()> {
+    let new = to.with_extension(format!("{}.new", std::process::id()));
+    std::fs::copy(program, &new)?;
+    std::fs::rename(&new, to)
+}
+
+/// The profile of workers, for a workspace that does not know it.
+fn profile(target: &Path) -> Result<PathBuf, String> {
+    let manifest = workspace::root().join("Cargo.toml");
+    let text =
+        std::fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
+    let mut inside = false;
+    let of_workers = text.lines().filter(|line| {
+        if line.starts_with('[') {
+            inside = line.starts_with("[profile.worker") || line.starts_with("[profile.dev");
+        }
+        inside
+    });
+    let profile: Vec<_> = of_workers.collect();
+    let path = target.join("profile.toml");
+    std::fs::create_dir_all(target)
+        .and_then(|()| std::fs::write(&path, profile.join("\n")))
+        .map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(path)
 }
 
 /// Workers that are built side by side. The quickest of the explorers takes what
@@ -123,6 +190,6 @@ fn patiently(command: Command) -> Command {
     if let Some(folder) = command.get_current_dir() {
         nice.current_dir(folder);
     }
-    nice.stdin(Stdio::null()).stdout(Stdio::null());
+    nice.stdin(Stdio::null());
     nice
 }

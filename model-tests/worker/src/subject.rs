@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use pipe::{Broken, Case, Description, Exploration, Job, OrderingChange, RefCounts, SiteInfo};
+use pipe::{Broken, Description, Exploration, Job, OrderingChange, RefCounts, SiteInfo, Target};
 use programs::program::{Program, Start, StartKind};
 use prop_tests::protocol::{FARTHEST_LIMIT, Protocol};
 use prop_tests::scenario::{Expected, Scenario};
@@ -117,7 +117,7 @@ impl Subject {
     /// If the job is another engine's, or the subject cannot run it.
     pub fn explore(&self, job: &Job, progress: Progress) -> Result<Exploration, String> {
         match &job.case {
-            Case::Program(program) => {
+            Target::Program(program) => {
                 let Some(programs) = &self.programs else {
                     return Err("the subject has scenarios alone, and runs no programs".to_owned());
                 };
@@ -126,7 +126,7 @@ impl Subject {
                 }
                 (programs.explore)(program, job, progress)
             }
-            Case::Scenario(name) => {
+            Target::Scenario(name) => {
                 let scenario = self.scenarios.iter().find(|own| own.name == **name);
                 let scenario = scenario.ok_or_else(|| format!("there is no scenario `{name}`"))?;
                 let slot_at = self

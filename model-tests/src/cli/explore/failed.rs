@@ -3,17 +3,15 @@
 
 use std::path::PathBuf;
 
-use programs::program::Program;
-
 use super::Args;
 use crate::counterexample::Counterexample;
-use crate::plan::Question;
+use crate::plan::Experiment;
 use crate::print::line::Smallest;
 use crate::print::story::Detail;
 use crate::smallest::smallest;
 use crate::worker::Worker;
-use crate::{print, story};
-use pipe::{Description, Exploration, Job};
+use crate::{package, print, story};
+use pipe::{Description, Exploration, Job, Target};
 
 /// A failure, made small and saved.
 pub(super) struct Failed {
@@ -28,7 +26,7 @@ impl Failed {
     pub(super) fn look_into(
         args: &Args,
         worker: &mut Worker,
-        question: &Question,
+        question: &Experiment,
         job: &Job,
         run: &Exploration,
     ) -> Self {
@@ -48,12 +46,12 @@ impl Failed {
     /// The smallest program, the failing execution, and where it is.
     pub(super) fn text(
         &self,
-        original: &Program,
+        original: &Target,
         subject: &'static Description,
         detail: Detail,
     ) -> String {
         let mut text = String::new();
-        if self.job.case.program() != Some(original) {
+        if self.job.case != *original {
             text.push_str(&format!(
                 "smallest program that fails in the same way: {}\n(of {original}; --no-minimise \
                  shows it as it is)\n\n",
@@ -63,7 +61,11 @@ impl Failed {
         text.push_str(&print::failure::text(&self.job, &self.run, subject, detail));
         match &self.saved {
             Some(Ok(path)) => {
-                text.push_str(&format!("\nsaved; again: just replay {}", near(path)));
+                text.push_str(&format!(
+                    "\nsaved; again: just replay {}{}",
+                    near(path),
+                    package::option()
+                ));
             }
             Some(Err(error)) => text.push_str(&format!("\nnot saved: {error}")),
             None => text.push_str("\nnot saved: real threads do not do the same again"),

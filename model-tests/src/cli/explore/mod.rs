@@ -7,23 +7,22 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pipe::{EngineName, Exploration, Job, Limits, SoFar, Verdict};
+use pipe::{EngineName, Exploration, Job, Limits, SoFar, Target, Verdict};
 use programs::outcome::{Ends, OutcomePattern};
-use programs::program::Program;
 
 use super::input::{self, Input};
 use super::pool::{still_building, subject};
 use super::{Refusal, json};
-use crate::archive::{Found, Kept, Seen};
-use crate::interrupt;
+use crate::archive::{Findings, Kept, Seen};
 use crate::litmus::{Litmus, ends};
-use crate::plan::{self, Question};
+use crate::plan::{self, Experiment};
 use crate::print;
 use crate::print::line::Smallest;
 use crate::print::outcomes::Allowed;
 use crate::print::story::Detail;
 use crate::subject::Subject;
 use crate::worker::{Builds, Worker};
+use crate::{interrupt, package};
 use failed::Failed;
 
 /// Explore one program on every engine and compare what is seen with what the
@@ -108,7 +107,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let subject = subject(args.engine.unwrap_or(EngineName::Rc11));
     let Asked {
         question,
-        program,
+        threads,
         expected,
         requires,
     } = question(args, &subject)?;
@@ -117,7 +116,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     } else {
         Detail::Story
     };
-    let mut builds = Builds::start(&engines(args, &question, &program)?);
+    let mut builds = Builds::start(&engines(args, &question, threads)?);
     interrupt::listen().map_err(Refusal::tool)?;
     if !args.json {
         heading(&question, expected);
@@ -165,7 +164,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         verdict = verdict.and(Verdict::CutOff);
     }
     if !args.json && !args.quiet {
-        let allowed = Allowed::new(&program, requires);
+        let allowed = Allowed::new(&question.case, requires);
         for &ends in &question.ends {
             let runs: Vec<_> = runs
                 .iter()
@@ -186,7 +185,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         }
         match &failed {
             Some((_, failed)) => {
-                let text = failed.text(&program, described()?, detail);
+                let text = failed.text(&question.case, described()?, detail);
                 anstream::println!("\n{text}");
             }
             None => {
@@ -211,7 +210,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 /// The runs of a question, engine by engine.
 struct Session<'a> {
     args: &'a Args,
-    question: &'a Question,
+    question: &'a Experiment,
     bar: ProgressBar,
     runs: Vec<(Job, Exploration)>,
     /// Of the runs that failed the first is the one to look into. With --json
@@ -274,14 +273,14 @@ impl Session<'_> {
 }
 
 /// Keeps the runs for the report.
-fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
+fn keep(question: &Experiment, runs: &[(Job, Exploration)], verdict: Verdict) {
     let changed: Vec<_> = question.orderings.iter().map(ToString::to_string).collect();
     let program = question.case.to_string();
-    let mut command = format!("explore {program}");
+    let mut command = format!("explore{} {program}", package::option());
     for change in &changed {
         command.push_str(&format!(" --weaken {change}"));
     }
-    let found = Found::Explore {
+    let found = Findings::Explore {
         program,
         changed,
         runs: runs.iter().map(|(job, run)| Seen::new(job, run)).collect(),
@@ -296,17 +295,23 @@ fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
 
 /// What is asked, and what a litmus file expects.
 struct Asked {
-    question: Question,
-    program: Program,
+    question: Experiment,
+    threads: usize,
     expected: Option<Verdict>,
     requires: Vec<OutcomePattern>,
 }
 
 /// What is asked, from the arguments and the litmus file, if it is one.
 fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
-    let (program, expected, requires, of_file) =
+    let mut scenario = None;
+    let (case, expected, requires, of_file): (Target, _, _, _) =
         match input::read(args.program.as_deref(), subject)? {
-            Input::Program(program) => (program, None, Vec::new(), None),
+            Input::Program(program) => (program.into(), None, Vec::new(), None),
+            Input::Scenario(own) => {
+                scenario = Some(own);
+                let broken = own.broken.as_ref().map(|broken| broken.loom);
+                (Target::Scenario(own.name.clone()), broken, Vec::new(), None)
+            }
             Input::Litmus(litmus) => {
                 let question = litmus.question();
                 let Litmus {
@@ -315,14 +320,20 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
                     requires,
                     ..
                 } = *litmus;
-                (program, Some(expect), requires, Some(question))
+                (program.into(), Some(expect), requires, Some(question))
             }
         };
-    let mut question = Question {
-        case: program.clone().into(),
-        ends: vec![Ends::Dropped, Ends::Left],
-        orderings: Vec::new(),
+    let mut question = Experiment {
+        // A scenario drops what it has.
+        ends: match scenario {
+            None => vec![Ends::Dropped, Ends::Left],
+            Some(_) => vec![Ends::Dropped],
+        },
+        orderings: (scenario.and_then(|own| own.broken.as_ref()?.weaken.clone()))
+            .into_iter()
+            .collect(),
         inject: None,
+        case,
         limits: Limits {
             executions: args.max_executions,
             seconds: args.max_seconds,
@@ -340,6 +351,18 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         let change = described()?.change(change).map_err(Refusal::input)?;
         question.orderings.push(change);
     }
+    if package::chosen().is_some() && scenario.is_none() {
+        let own = described()?
+            .programs
+            .as_ref()
+            .ok_or("it has scenarios alone");
+        let refused = own.map(|own| own.refuses(question.case.program()?));
+        if let Err(why) | Ok(Some(why)) = refused {
+            return Err(Refusal::input(format!(
+                "the subject cannot run this: {why}"
+            )));
+        }
+    }
     if let Some(ends) = &args.ends {
         question.ends.clone_from(ends);
     }
@@ -347,15 +370,25 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         question.inject = Some(described()?.inject(inject).map_err(Refusal::input)?);
     }
     Ok(Asked {
+        threads: match (question.case.program(), scenario) {
+            (Some(program), _) => program.threads.len(),
+            (None, own) => own.map_or(0, |own| own.threads),
+        },
         question,
-        program,
         expected,
         requires,
     })
 }
 
-fn heading(question: &Question, expected: Option<Verdict>) {
-    anstream::println!("program: {}", question.case);
+fn heading(question: &Experiment, expected: Option<Verdict>) {
+    if let Some(subject) = package::name() {
+        anstream::println!("subject: {subject}");
+    }
+    let what = match question.case {
+        Target::Program(_) => "program",
+        Target::Scenario(_) => "scenario",
+    };
+    anstream::println!("{what}: {}", question.case);
     for change in &question.orderings {
         anstream::println!("changed: {change}");
     }
@@ -369,12 +402,7 @@ fn heading(question: &Question, expected: Option<Verdict>) {
 }
 
 /// The engines that can say something of this program.
-fn engines(
-    args: &Args,
-    question: &Question,
-    program: &Program,
-) -> Result<Vec<EngineName>, Refusal> {
-    let threads = program.threads.len();
+fn engines(args: &Args, question: &Experiment, threads: usize) -> Result<Vec<EngineName>, Refusal> {
     let fits_loom = threads <= LOOM_THREADS;
     let engines = match args.engine {
         Some(EngineName::Rc11) if !question.suits_rc11() => {
@@ -436,7 +464,7 @@ fn progress_bar() -> ProgressBar {
 
 fn print_run(args: &Args, job: &Job, run: &Exploration, smallest: Option<Smallest>) {
     if args.json {
-        let line = print::line::Line::new(job, run).with(smallest);
+        let line = print::line::RunLine::new(job, run).with(smallest);
         // A line is plain data, which JSON can always say.
         let _ = json::line(&line);
     } else {

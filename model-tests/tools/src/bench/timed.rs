@@ -131,13 +131,13 @@ fn audit_of(
     bound: Bound,
 ) -> Result<Figure, String> {
     let started = Instant::now();
-    let mut oracle = Oracle::new(pool, Way::Loom(Probe::Cas), corpus, &[bound]);
+    let mut oracle = Oracle::new(pool, Way::Loom(Probe::Cas), corpus, &[bound], subject);
     let table = Table::of_code(subject);
     let base = oracle.judge(&table)?;
     if let Some(kill) = base.kill {
         return Err(format!(
             "the audit: `{}` ends in {}",
-            kill.program, kill.verdict
+            kill.case, kill.verdict
         ));
     }
     let rows = audit::rows(&mut oracle, &table, |_| ())?;

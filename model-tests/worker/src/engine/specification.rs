@@ -12,7 +12,7 @@ use ::rc11::{Builder, Execution, Flow, Program, hint};
 use programs::outcome::{Ends, Outcome, Writer};
 use programs::program;
 use programs::spec::weak::{Access, AccessKind, Found, Orderings, Steps, Thread};
-use programs::spec::{Hand, Params};
+use programs::spec::{Holding, Params};
 use prop_tests::world::{Flag, Gift, Mailbox};
 
 /// The outcomes of all executions of the specification's steps.
@@ -172,15 +172,15 @@ impl Slot {
             }
             AccessKind::Give(hand) => {
                 let gift = match hand {
-                    Hand::Unique => Gift::Unique,
+                    Holding::Unique => Gift::Unique,
                     _ => Gift::Shared,
                 };
                 // Who finds it full is not told of what.
                 Found::Mailbox((!mailbox().give(gift)).then_some(hand))
             }
             AccessKind::Take => Found::Mailbox(mailbox().take().map(|gift| match gift {
-                Gift::Shared => Hand::Shared,
-                Gift::Unique => Hand::Unique,
+                Gift::Shared => Holding::One,
+                Gift::Unique => Holding::Unique,
             })),
         }
     }
