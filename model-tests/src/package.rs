@@ -94,6 +94,8 @@ struct Target {
 #[derive(Deserialize)]
 struct Dependency {
     name: String,
+    /// None of one that the program itself needs.
+    kind: Option<String>,
 }
 
 impl Package {
@@ -159,7 +161,7 @@ impl Package {
         if !found
             .dependencies
             .iter()
-            .any(|needed| needed.name == "worker")
+            .any(|needed| needed.name == "worker" && needed.kind.is_none())
         {
             return Err(format!(
                 "--subject {shown}: no worker: the crate does not depend on the library `worker`\n  \

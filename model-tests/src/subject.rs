@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
-use pipe::Description;
+use pipe::{Description, SiteInfo};
 use programs::program::Program;
 
 use crate::print::count;
@@ -54,6 +54,37 @@ impl Subject {
         let asked = (self.ask)()?;
         Ok(self.description.get_or_init(|| Box::leak(Box::new(asked))))
     }
+}
+
+/// The same subject with the accesses that were met when it ran, where it has no table
+/// of them.
+pub fn with_sites(
+    subject: &'static Description,
+    met: impl IntoIterator<Item = SiteInfo>,
+) -> &'static Description {
+    let mut sites: Vec<SiteInfo> = Vec::new();
+    for site in met {
+        if !sites.iter().any(|known| known.name == site.name) {
+            sites.push(site);
+        }
+    }
+    sites.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)));
+    Box::leak(Box::new(Description {
+        sites,
+        ..subject.clone()
+    }))
+}
+
+/// A place in the order of the source: its numbers are numbers.
+fn natural(place: &str) -> (&str, Vec<u32>, bool) {
+    let failing = place.ends_with("/fail");
+    let mut parts = place.trim_end_matches("/fail").split(':');
+    let path = parts.next().unwrap_or_default();
+    (
+        path,
+        parts.filter_map(|part| part.parse().ok()).collect(),
+        failing,
+    )
 }
 
 /// The programs that the subject can run, and what is to be said of the others: a

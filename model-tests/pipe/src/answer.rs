@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Description, EngineName, Failure, Job, Step, Transition, Verdict};
+use crate::{Description, EngineName, Failure, Job, SiteInfo, Step, Transition, Verdict};
 
 /// A line to a worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -85,6 +85,9 @@ pub struct Exploration {
     pub undecided: u64,
     /// The transitions that were reached, if the job asked for them.
     pub transitions: BTreeSet<Transition>,
+    /// The accesses that were met, if the job asked for them.
+    #[serde(default)]
+    pub sites: Vec<SiteInfo>,
     /// Threads of the program that ran, over all executions: none is a bug of
     /// the harness.
     pub threads_run: u64,
@@ -113,6 +116,7 @@ impl Exploration {
             steps: 0,
             undecided: 0,
             transitions: BTreeSet::new(),
+            sites: Vec::new(),
             threads_run: 0,
             examples: BTreeMap::new(),
             failure: None,

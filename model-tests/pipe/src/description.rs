@@ -100,6 +100,9 @@ pub enum Operation {
     /// An atomic subtraction.
     #[serde(rename = "fetch_sub")]
     FetchSub,
+    /// Another read-modify-write that always writes.
+    #[serde(rename = "update")]
+    Update,
     /// A fence.
     #[serde(rename = "fence")]
     Fence,
@@ -114,6 +117,7 @@ impl fmt::Display for Operation {
             Operation::CasFailure => "CAS, failing",
             Operation::FetchAdd => "fetch_add",
             Operation::FetchSub => "fetch_sub",
+            Operation::Update => "read-modify-write",
             Operation::Fence => "fence",
         })
     }
@@ -204,6 +208,59 @@ impl Site {
     }
 }
 
+impl Site {
+    /// Whether both are what a compare-and-swap may do.
+    fn at_one_place(self, other: Site) -> bool {
+        let place = |site: Site| site.info.name.trim_end_matches(FAIL);
+        place(self) == place(other)
+    }
+}
+
+/// What ends the place of a compare-and-swap that fails.
+const FAIL: &str = "/fail";
+
+/// A place in the source, `PATH-END.rs:LINE[:COLUMN][/fail]`, which stands for an
+/// access without a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place<'a> {
+    path: &'a str,
+    line: u32,
+    column: Option<u32>,
+    failing: bool,
+}
+
+impl<'a> Place<'a> {
+    /// Nothing of what is no place.
+    fn parse(text: &'a str) -> Option<Self> {
+        let (text, failing) = match text.strip_suffix(FAIL) {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
+        let (path, rest) = text.split_at(text.find(".rs:")? + ".rs".len());
+        let (line, column) = match rest[1..].split_once(':') {
+            Some((line, column)) => (line, Some(column.parse().ok()?)),
+            None => (&rest[1..], None),
+        };
+        Some(Place {
+            path,
+            line: line.parse().ok()?,
+            column,
+            failing,
+        })
+    }
+
+    /// Whether it is in the file of `own`, whose path is whole.
+    fn is_file(&self, own: &Place<'_>) -> bool {
+        let rest = own.path.strip_suffix(self.path);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    }
+
+    fn is(&self, own: &Place<'_>) -> bool {
+        let column = self.column.is_none_or(|column| own.column == Some(column));
+        self.is_file(own) && self.line == own.line && column && (!self.failing || own.failing)
+    }
+}
+
 impl Deref for Site {
     type Target = SiteInfo;
 
@@ -287,6 +344,9 @@ impl Description {
     ///
     /// If there is none, with the nearest.
     pub fn find_site(&'static self, name: &str) -> Result<Site, String> {
+        if let Some(place) = Place::parse(name) {
+            return self.site_at(name, &place);
+        }
         self.site(name).ok_or_else(|| {
             let near = |site: Site| {
                 let distance = strsim::damerau_levenshtein(&site.name, &name.to_uppercase());
@@ -305,6 +365,47 @@ impl Description {
                     format!("no site is called `{name}`; the sites are {names}")
                 }
             }
+        })
+    }
+
+    /// The site without a name of its own that a person names by its place.
+    fn site_at(&'static self, text: &str, asked: &Place<'_>) -> Result<Site, String> {
+        let place = |site: &Site| Place::parse(&site.info.name);
+        let here = self
+            .sites()
+            .filter(|site| place(site).is_some_and(|own| asked.is(&own)));
+        let here: Vec<Site> = here.collect();
+        match here[..] {
+            [only] => return Ok(only),
+            // A compare-and-swap has two sites at one place: the one that succeeds is
+            // meant unless the other is asked for.
+            [one, other] if !asked.failing && one.at_one_place(other) => {
+                return Ok(if one.name.ends_with(FAIL) { other } else { one });
+            }
+            _ => {}
+        }
+        let names = |sites: &[Site]| {
+            let names: Vec<_> = sites.iter().map(|site| &*site.info.name).collect();
+            names.join(", ")
+        };
+        if !here.is_empty() {
+            let names = names(&here);
+            return Err(format!(
+                "`{text}` may be any of {names}: give the column too"
+            ));
+        }
+        let in_file = |site: &Site| place(site).is_some_and(|own| asked.is_file(&own));
+        let in_file: Vec<Site> = self.sites().filter(in_file).collect();
+        Err(match in_file.is_empty() {
+            true if self.sites.is_empty() => format!("no access is at `{text}`, as none was made"),
+            true => format!(
+                "no access is at `{text}`; there are {}",
+                names(&self.sites().collect::<Vec<_>>())
+            ),
+            false => format!(
+                "no access is at `{text}`; in that file are {}",
+                names(&in_file)
+            ),
         })
     }
 
@@ -390,5 +491,76 @@ impl Description {
     /// The weak compare-and-swaps.
     pub fn weak_sites(&'static self) -> impl Iterator<Item = Site> {
         self.sites().filter(|site| site.weak)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(places: &[&str]) -> &'static Description {
+        let site = |name: &&str| SiteInfo {
+            name: (*name).to_owned(),
+            operation: Operation::Store,
+            step: String::new(),
+            ordering: Ordering::Release,
+            admits: vec![Ordering::Relaxed, Ordering::Release],
+            partners: Vec::new(),
+            reason: String::new(),
+            modelled: true,
+            weak: false,
+        };
+        Box::leak(Box::new(Description {
+            sites: places.iter().map(site).collect(),
+            ref_counts: None,
+            programs: None,
+            scenarios: Vec::new(),
+        }))
+    }
+
+    #[test]
+    fn an_access_without_a_name_is_found_by_the_end_of_its_place() {
+        let known = described(&[
+            "kernel/src/spin.rs:7:9",
+            "kernel/src/other_spin.rs:7:9",
+            "kernel/src/spin.rs:9:9",
+            "kernel/src/spin.rs:9:9/fail",
+            "kernel/src/spin.rs:11:9",
+            "kernel/src/spin.rs:11:40",
+            "boot/spin.rs:13:5",
+        ]);
+        let find = |text: &str| known.find_site(text).map(|site| site.name.clone());
+        assert_eq!(find("spin.rs:7").unwrap(), "kernel/src/spin.rs:7:9");
+        assert_eq!(find("src/spin.rs:9").unwrap(), "kernel/src/spin.rs:9:9");
+        assert_eq!(
+            find("spin.rs:9/fail").unwrap(),
+            "kernel/src/spin.rs:9:9/fail"
+        );
+        assert_eq!(find("spin.rs:11:40").unwrap(), "kernel/src/spin.rs:11:40");
+        let ambiguous = find("spin.rs:11").unwrap_err();
+        assert!(
+            ambiguous.contains("spin.rs:11:9, kernel/src/spin.rs:11:40"),
+            "{ambiguous}"
+        );
+        let elsewhere = find("boot/spin.rs:7").unwrap_err();
+        assert!(
+            elsewhere.ends_with("in that file are boot/spin.rs:13:5"),
+            "{elsewhere}"
+        );
+        assert!(find("pin.rs:7").is_err());
+        let change = known.change("spin.rs:7=relaxed").unwrap();
+        assert_eq!(change.to_string(), "kernel/src/spin.rs:7:9=Relaxed");
+        assert!(known.change("spin.rs:7=Acquire").is_err());
+    }
+
+    #[test]
+    fn a_start_that_is_refused_survives_its_text() {
+        let refused = Refused {
+            start: "shared+3: get | get".parse::<Program>().unwrap().start,
+            why: "it cannot be made".to_owned(),
+        };
+        let text = serde_json::to_string(&refused).unwrap();
+        assert!(text.contains("\"shared+3\""), "{text}");
+        assert_eq!(serde_json::from_str::<Refused>(&text).unwrap(), refused);
     }
 }

@@ -175,6 +175,9 @@ pub struct Record {
     pub examples: bool,
     /// The transitions that are reached.
     pub coverage: bool,
+    /// The accesses that are met, where they have no table.
+    #[serde(default)]
+    pub sites: bool,
 }
 
 impl Record {
@@ -183,6 +186,7 @@ impl Record {
         steps: true,
         examples: false,
         coverage: false,
+        sites: false,
     };
 
     /// Whether anything is recorded while an execution runs.

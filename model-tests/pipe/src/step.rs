@@ -11,6 +11,10 @@ pub struct Step {
     pub thread: usize,
     /// The slot, where the step touches one.
     pub slot: Option<usize>,
+    /// Which memory, where the slot does not say: numbered from 1 in the order in
+    /// which the execution touched it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<usize>,
     /// What was done.
     #[serde(flatten)]
     pub kind: StepKind,

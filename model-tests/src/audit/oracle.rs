@@ -13,7 +13,8 @@ use crate::litmus::Litmus;
 use crate::minimise::minimise;
 use crate::package;
 use crate::pool::Pool;
-use pipe::{Description, EngineName, Target, Verdict};
+use crate::subject::with_sites;
+use pipe::{Description, EngineName, Record, Target, Verdict};
 
 /// A program that fails under a table of orderings.
 #[derive(Clone, Debug)]
@@ -97,6 +98,35 @@ impl<'a> Oracle<'a> {
             killers: Vec::new(),
             known: HashMap::new(),
         }
+    }
+
+    /// The subject with the accesses that the cases meet.
+    ///
+    /// # Errors
+    ///
+    /// If a worker fails, or an interrupt is requested.
+    pub fn find_sites(
+        &mut self,
+        subject: &'static Description,
+    ) -> Result<&'static Description, String> {
+        let way = self.way;
+        let record = Record {
+            sites: true,
+            ..Record::default()
+        };
+        let jobs = self.cases.iter().map(|(case, ends)| {
+            let job = way.job(case.clone(), *ends).recording(record);
+            ((), job)
+        });
+        let mut met = Vec::new();
+        self.pool.run(jobs, |(), _, run| {
+            met.extend(run.sites);
+            ControlFlow::Continue(())
+        })?;
+        if crate::interrupt::requested() {
+            return Err("interrupted".to_owned());
+        }
+        Ok(with_sites(subject, met))
     }
 
     /// The engine that judges.

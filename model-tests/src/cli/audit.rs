@@ -62,7 +62,20 @@ const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let subject = subject(args.engine);
-    let described = subject.description().map_err(Refusal::tool)?;
+    let mut described = subject.description().map_err(Refusal::tool)?;
+    let corpus = litmus::corpus(&subject).map_err(Refusal::input)?;
+    let way = super::campaign::way(args.engine)?;
+    let mut pool = pool(args.engine, args.workers)?;
+    let mut oracle = Oracle::new(&mut pool, way, &corpus, &args.bounds, described);
+    if described.sites.is_empty() {
+        described = oracle.find_sites(described).map_err(Refusal::tool)?;
+        if described.sites.is_empty() {
+            return Err(Refusal::input(
+                "no run met an atomic access of the subject\n  hint: its files take them from \
+                 `core`, and `extern crate facade as core;` stands in the crate's root",
+            ));
+        }
+    }
     let table = match &args.orderings {
         None => Table::of_code(described),
         Some(path) => {
@@ -72,10 +85,6 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map_err(|e| Refusal::input(format!("{}: {e}", path.display())))?
         }
     };
-    let corpus = litmus::corpus(&subject).map_err(Refusal::input)?;
-    let way = super::campaign::way(args.engine)?;
-    let mut pool = pool(args.engine, args.workers)?;
-    let mut oracle = Oracle::new(&mut pool, way, &corpus, &args.bounds, described);
     match audit(args, &mut oracle, &table, described) {
         Ok(true) => Ok(Verdict::Pass.exit_code()),
         Ok(false) => Ok(NOT_EXACT),

@@ -106,8 +106,9 @@ fn cell(story: &Story, row: &StoryStep, switched: bool) -> Cell {
     marks.push(if switched { '▸' } else { ' ' });
     marks.push(if raced { '✗' } else { ' ' });
     marks.push(' ');
-    let slot = match row.slot {
-        Some(slot) if story.start.len() > 1 => format!("@{slot}"),
+    let slot = match (row.slot, row.object) {
+        (Some(slot), None) if story.start.len() > 1 => format!("@{slot}"),
+        (_, Some(object)) => format!(" #{object}"),
         _ => String::new(),
     };
     let mut parts = Vec::new();
@@ -122,7 +123,7 @@ fn cell(story: &Story, row: &StoryStep, switched: bool) -> Cell {
             spurious,
         } => {
             parts.push(site_spans(
-                &format!("{site}{slot}"),
+                &format!("{}{slot}", short(site)),
                 *ordering,
                 *in_the_code,
             ));
@@ -146,7 +147,7 @@ fn cell(story: &Story, row: &StoryStep, switched: bool) -> Cell {
             site,
             ordering,
             in_the_code,
-        } => parts.push(site_spans(site, *ordering, *in_the_code)),
+        } => parts.push(site_spans(short(site), *ordering, *in_the_code)),
         What::Plain {
             field,
             access,

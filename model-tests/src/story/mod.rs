@@ -77,6 +77,9 @@ pub struct StoryStep {
     pub op: usize,
     /// The slot, where the step touches one.
     pub slot: Option<usize>,
+    /// Which memory, where the slot does not say: counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<usize>,
     /// What is done.
     pub what: What,
     /// Whether another thread made the step before this one.

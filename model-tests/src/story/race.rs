@@ -129,7 +129,8 @@ fn conflict(a: &Step, b: &Step) -> bool {
             },
         ) => {
             let both_read = *first == pipe::Access::Read && first == second;
-            a.thread != b.thread && a.slot == b.slot && one == other && !both_read
+            let same = (a.slot, a.object, one) == (b.slot, b.object, other);
+            a.thread != b.thread && same && !both_read
         }
         _ => false,
     }

@@ -49,6 +49,7 @@ impl Table {
                         thread,
                         op: under_way[thread - 1].0,
                         slot: step.slot,
+                        object: step.object,
                         what,
                         switched: last_thread.is_some_and(|last| last != thread),
                         telling: true,

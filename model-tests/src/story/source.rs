@@ -36,7 +36,7 @@ pub(super) fn sources(
     subject: &'static Description,
 ) -> Vec<Source> {
     let mut sources = vec![Source::None; steps.len()];
-    let mut written: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    let mut written: BTreeMap<(Option<usize>, Option<usize>), Vec<usize>> = BTreeMap::new();
     for (index, step) in steps.iter().enumerate() {
         let StepKind::Atomic {
             site,
@@ -47,17 +47,20 @@ pub(super) fn sources(
         else {
             continue;
         };
-        let writes = written.entry(step.slot).or_default();
+        let writes = written.entry((step.slot, step.object)).or_default();
         if let Some(value) = read {
-            let is_load = subject
-                .site(site)
-                .is_some_and(|site| site.operation == Operation::Load);
+            // Where no table says so, whatever writes nothing may read old values.
+            let is_load = match subject.site(site) {
+                Some(site) => site.operation == Operation::Load,
+                None => wrote.is_none(),
+            };
             sources[index] = if newest || !is_load {
                 writes
                     .last()
                     .map_or(Source::Start, |write| Source::Step(*write))
             } else {
-                let start = step.slot.and_then(|slot| starts.get(slot));
+                let start = step.slot.filter(|_| step.object.is_none());
+                let start = start.and_then(|slot| starts.get(slot));
                 coherent(&steps[..=index], &sources, writes, (*value, start), subject)
             };
         }
@@ -92,7 +95,13 @@ fn coherent(
         .copied()
         .filter(|write| written_by(&steps[*write]) == Some(value))
         .collect();
-    let start = oldest.is_none() && start == Some(&value);
+    // What other memory held at the start is not known: it is read where nothing
+    // else can have been.
+    let start = oldest.is_none()
+        && match start {
+            Some(start) => *start == value,
+            None => possible.is_empty(),
+        };
     match (start, possible.as_slice()) {
         (true, []) => Source::Start,
         (false, [write]) => Source::Step(*write),

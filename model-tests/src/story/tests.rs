@@ -13,6 +13,7 @@ fn atomic(
     written: Option<u64>,
 ) -> Step {
     Step {
+        object: None,
         thread,
         slot: Some(0),
         kind: StepKind::Atomic {
@@ -27,6 +28,7 @@ fn atomic(
 
 fn mailbox(thread: usize, give: bool, ok: bool) -> Step {
     Step {
+        object: None,
         thread,
         slot: Some(0),
         kind: StepKind::Mailbox { give, ok },

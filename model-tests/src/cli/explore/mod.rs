@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pipe::{EngineName, Exploration, Job, Limits, SoFar, Target, Verdict};
+use pipe::{Description, EngineName, Exploration, Job, Limits, Record, SoFar, Target, Verdict};
 use programs::outcome::{Ends, OutcomePattern};
 
 use super::input::{self, Input};
-use super::pool::{still_building, subject};
+use super::pool::{built, still_building, subject};
 use super::{Refusal, json};
 use crate::archive::{Findings, Kept, Seen};
 use crate::litmus::{Litmus, ends};
@@ -20,7 +20,7 @@ use crate::print;
 use crate::print::line::Smallest;
 use crate::print::outcomes::Allowed;
 use crate::print::story::Detail;
-use crate::subject::Subject;
+use crate::subject::{Subject, with_sites};
 use crate::worker::{Builds, Worker};
 use crate::{interrupt, package};
 use failed::Failed;
@@ -347,9 +347,15 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         question.inject = of_file.inject;
     }
     let described = || subject.description().map_err(Refusal::tool);
-    for change in &args.weaken {
-        let change = described()?.change(change).map_err(Refusal::input)?;
-        question.orderings.push(change);
+    if !args.weaken.is_empty() {
+        let mut described = described()?;
+        if described.sites.is_empty() {
+            described = find_sites(args, &question, described)?;
+        }
+        for change in &args.weaken {
+            let change = described.change(change).map_err(Refusal::input)?;
+            question.orderings.push(change);
+        }
     }
     if package::chosen().is_some() && scenario.is_none() {
         let own = described()?
@@ -378,6 +384,37 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         expected,
         requires,
     })
+}
+
+/// The subject with the accesses that the question meets as it is: places are asked
+/// for by their ends.
+fn find_sites(
+    args: &Args,
+    question: &Experiment,
+    subject: &'static Description,
+) -> Result<&'static Description, Refusal> {
+    /// Enough to meet every access, if not every execution.
+    const LIMITS: Limits = Limits {
+        executions: Some(10_000),
+        seconds: Some(10.0),
+    };
+    let engine = args.engine.unwrap_or(EngineName::Rc11);
+    let mut worker = Worker::new(engine, &built(engine).map_err(Refusal::tool)?);
+    let jobs = match engine {
+        EngineName::Loom => question.loom_jobs(),
+        _ => question.rc11_jobs(),
+    };
+    let record = Record {
+        sites: true,
+        ..Record::default()
+    };
+    let mut met = Vec::new();
+    for mut job in jobs {
+        job.limits = LIMITS;
+        let run = worker.explore(&job.recording(record), &mut |_| ());
+        met.extend(run.map_err(Refusal::input)?.sites);
+    }
+    Ok(with_sites(subject, met))
 }
 
 fn heading(question: &Experiment, expected: Option<Verdict>) {

@@ -40,8 +40,9 @@ fn of_violation(found: &model::Violation) -> Reason {
     }
 }
 
-/// A trace, with addresses turned into slots.
+/// A trace, with addresses turned into slots and objects.
 pub(super) fn steps(events: &[Event], slot_at: impl Fn(usize) -> Option<usize>) -> Vec<Step> {
+    let mut objects = Objects::default();
     events
         .iter()
         .map(|event| Step {
@@ -49,6 +50,13 @@ pub(super) fn steps(events: &[Event], slot_at: impl Fn(usize) -> Option<usize>) 
             slot: match event.kind {
                 EventKind::Mailbox { slot, .. } => Some(slot),
                 _ => slot_at(event.address),
+            },
+            object: match event.kind {
+                EventKind::Atomic { .. } => objects.number(event.address, slot_at(event.address)),
+                EventKind::Plain { .. } if slot_at(event.address).is_none() => {
+                    objects.number(event.address, None)
+                }
+                _ => None,
             },
             kind: match event.kind {
                 EventKind::Begin { op } => StepKind::Begin { op: op + 1 },
@@ -89,5 +97,60 @@ const fn access(access: Access) -> pipe::Access {
         Access::Read => pipe::Access::Read,
         Access::Write => pipe::Access::Write,
         Access::Take => pipe::Access::Take,
+    }
+}
+
+/// The memory that a trace touches, in the order in which it does.
+#[derive(Default)]
+struct Objects {
+    numbers: Vec<usize>,
+    /// The first word of each slot needs no number: the slot names it.
+    words: Vec<(usize, usize)>,
+}
+
+impl Objects {
+    fn number(&mut self, address: usize, slot: Option<usize>) -> Option<usize> {
+        if address == 0 {
+            return None;
+        }
+        if let Some(slot) = slot {
+            match self.words.iter().find(|(of, _)| *of == slot) {
+                Some((_, word)) if *word == address => return None,
+                Some(_) => {}
+                None => {
+                    self.words.push((slot, address));
+                    return None;
+                }
+            }
+        }
+        let known = self.numbers.iter().position(|known| *known == address);
+        Some(known.map_or_else(
+            || {
+                self.numbers.push(address);
+                self.numbers.len()
+            },
+            |known| known + 1,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_without_a_slot_is_numbered_and_so_are_further_words_of_a_slot() {
+        let mut objects = Objects::default();
+        let touched = [
+            (10, None),
+            (20, None),
+            (10, None),
+            (30, Some(0)),
+            (40, Some(0)),
+            (30, Some(0)),
+        ];
+        let numbers = touched.map(|(address, slot)| objects.number(address, slot));
+        assert_eq!(numbers, [Some(1), Some(2), Some(1), None, Some(3), None]);
+        assert_eq!(objects.number(0, None), None, "a fence touches nothing");
     }
 }

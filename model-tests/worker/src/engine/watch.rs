@@ -237,6 +237,7 @@ impl<C: Checked> Watch<C> {
             steps: state.steps,
             undecided: state.undecided,
             transitions: coverage::take(),
+            sites: Vec::new(),
             threads_run: state.threads_run,
             examples: std::mem::take(&mut state.examples),
             failure,
