@@ -34,7 +34,10 @@ pub(crate) fn classify() {
     let mut table = Vec::new();
     for (path_end, text, reads) in FILES {
         for read in reads {
-            assert!(text.contains(read), "{path_end}: nothing reads like `{read}`");
+            assert!(
+                text.contains(read),
+                "{path_end}: nothing reads like `{read}`"
+            );
         }
         for (line, text) in (1..).zip(text.lines()) {
             if text.contains(".get()") {
