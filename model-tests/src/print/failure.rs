@@ -18,12 +18,17 @@ pub fn text(job: &Job, run: &Exploration, subject: &'static Description, detail:
         count(run.executions)
     );
     match (of_failure(job, run, subject), &run.failure) {
-        (Some(story), Some(failure)) => format!(
-            "{} {place}: {}\n\n{}",
-            verdict(said),
-            first_sentence(&failure.reason.to_string()),
-            story::text(&story, detail)
-        ),
+        (Some(story), Some(failure)) => {
+            let first = format!(
+                "{} {place}: {}\n",
+                verdict(said),
+                first_sentence(&failure.reason.to_string())
+            );
+            match story::text(&story, detail) {
+                nothing if nothing.is_empty() => first,
+                text => format!("{first}\n{text}"),
+            }
+        }
         (Some(story), None) => format!("{}\n{}", verdict(said), story::text(&story, detail)),
         (None, Some(failure)) => {
             format!("{} {place}: {}\n", verdict(said), failure.reason)

@@ -23,12 +23,14 @@ pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: 
         _ => None,
     };
     story.told = match reason {
-        None => missing(run),
+        None => missing(job, run),
         Some(Reason::Forbidden { outcome } | Reason::Abort { outcome }) => {
             forbidden(story, job, outcome, &params)
         }
         Some(_) => match story.verdict {
             Verdict::DataRace => race(story),
+            // The message says it all.
+            Verdict::DoubleDrop | Verdict::Leak if job.case.program().is_none() => Vec::new(),
             Verdict::UseAfterDrop | Verdict::DoubleDrop | Verdict::Leak => life(story, lifeless),
             Verdict::Deadlock => deadlock(story),
             _ => Vec::new(),
@@ -80,6 +82,11 @@ fn forbidden(story: &Story, job: &Job, seen: &str, params: &Params) -> Vec<Strin
         MemoryModel::Interleaved => "order",
         MemoryModel::Rc11 => "order, nor any execution on weak memory,",
     };
+    if job.case.program().is_none() {
+        return vec![format!(
+            "seen: `{seen}`, which is not among the outcomes that the scenario allows."
+        )];
+    }
     let mut said = vec![format!(
         "seen: `{seen}`, which no {memory} of the specification's steps gives."
     )];
@@ -156,11 +163,15 @@ fn closest(program: &Program, seen: &Outcome, allowed: &BTreeSet<Outcome>) -> Ve
     )]
 }
 
-fn missing(run: &Exploration) -> Vec<String> {
+fn missing(job: &Job, run: &Exploration) -> Vec<String> {
+    let allows = match job.case.program() {
+        Some(_) => "the specification",
+        None => "the scenario",
+    };
     let mut said: Vec<String> = run
         .missing
         .iter()
-        .map(|outcome| format!("never seen: `{outcome}`, which the specification allows."))
+        .map(|outcome| format!("never seen: `{outcome}`, which {allows} allows."))
         .collect();
     said.push(format!(
         "All {} executions were explored, so no order of the code's steps gives it: the code does \

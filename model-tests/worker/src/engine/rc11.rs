@@ -70,7 +70,18 @@ fn payload_of(kind: FailureKind) -> Box<dyn Any + Send> {
         FailureKind::DataRace(earlier, later) => Reason::Race {
             message: format!("{} and {}", access(&earlier), access(&later)),
         },
-        FailureKind::Deadlock(_) => Reason::Deadlock { message },
+        FailureKind::Deadlock(waiting) => Reason::Deadlock {
+            // Who waits for the end of others is none that it depends on.
+            message: waiting
+                .iter()
+                .filter(|waiting| waiting.joins.is_none())
+                .map(|waiting| {
+                    let (file, line) = (waiting.place.file(), waiting.place.line());
+                    format!("T{} waits at {file}:{line}", waiting.thread + 1)
+                })
+                .collect::<Vec<_>>()
+                .join(", "),
+        },
         FailureKind::TooManyEvents(_) => Reason::TooLong { message },
         _ => Reason::Tool { message },
     })
