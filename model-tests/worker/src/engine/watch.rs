@@ -133,6 +133,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
         let mut done = std::mem::take(&mut state.done);
         done.resize_with(self.subject.threads(), S::Done::default);
         drop(state);
+        model::start();
         model::enter_thread(0);
         // SAFETY: the last execution is over, its handles are gone or forgotten,
         // and no thread of this one has started.
@@ -185,6 +186,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
 
     /// What was seen, given how the explorer returned.
     pub(super) fn finish(&self, ended: std::thread::Result<()>) -> Exploration {
+        model::stop();
         let mut state = self.state();
         let mut failure = state.failure.take();
         let mut complete = ended.is_ok();
