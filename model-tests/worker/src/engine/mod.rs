@@ -39,6 +39,7 @@ use prop_tests::scenario::Scenario;
 use self::checked::{CheckedProgram, CheckedScenario};
 use self::compiled_in::NAME;
 use self::judge::Judge;
+use crate::subject::CellUse;
 
 #[cfg(loom)]
 use self::loom as compiled_in;
@@ -60,6 +61,22 @@ pub type Progress = Arc<dyn Fn(SoFar) + Send + Sync>;
 /// The engine of this build.
 pub const fn compiled() -> EngineName {
     NAME
+}
+
+/// Has the explorer know what cells are used for, if the subject says so; it may have
+/// said so to the explorer itself.
+pub(crate) fn classify(cells: &[CellUse]) {
+    #[cfg(model)]
+    if !cells.is_empty() {
+        let classified = |cell: &CellUse| meta_core::model::Classified {
+            path_end: cell.path_end.to_owned(),
+            line: cell.line,
+            access: cell.access,
+        };
+        meta_core::model::classify(cells.iter().map(classified).collect());
+    }
+    #[cfg(not(model))]
+    let _ = cells;
 }
 
 /// Explores a program on the handles of `P` with the engine of this build.
@@ -100,10 +117,19 @@ fn not_mine(job: &Job) -> String {
     )
 }
 
-/// The site of this name.
-#[cfg(model)]
-fn site(name: &str) -> Result<meta_core::ordering::Site, String> {
-    meta_core::ordering::Site::find(name).ok_or_else(|| format!("no site is called `{name}`"))
+/// Another ordering for an access.
+#[cfg(any(loom, rc11))]
+fn changed(change: &pipe::OrderingChange) -> Result<meta_core::model::Change, String> {
+    Ok(meta_core::model::Change {
+        site: change.site.parse()?,
+        ordering: crate::own::to_core(change.ordering),
+    })
+}
+
+/// The n-th weak compare-and-swap of a site.
+#[cfg(any(loom, shuttle))]
+fn injected(inject: &pipe::Inject) -> Result<(meta_core::model::SiteSpec, u32), String> {
+    Ok((inject.site.parse()?, inject.n))
 }
 
 /// The message of a panic.

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use ::rc11::thread::scope;
 use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Program};
@@ -12,8 +13,7 @@ use pipe::{EngineName, Exploration, Job, Manner, Reason};
 
 use super::checked::Checked;
 use super::watch::{How, Watch};
-use super::{Progress, not_mine, site};
-use crate::own::to_core;
+use super::{Progress, changed, failure, not_mine};
 
 pub(super) const NAME: EngineName = EngineName::Rc11;
 
@@ -34,14 +34,15 @@ pub(super) fn explore<C: Checked>(
         samples: false,
         record: how.record,
     };
-    let watch = Watch::new(job, watched, checked, progress);
+    let watch = Watch::new(job, watched, Arc::new(checked), progress);
     let mut config = model::Config {
         trace: how.record.any(),
+        sites: how.record.sites,
         ..model::Config::default()
     };
     for change in &how.orderings {
-        let changed = (site(&change.site)?, to_core(change.ordering));
-        config.orderings.push(changed);
+        let change = changed(change)?;
+        config.orderings.push(change);
     }
     model::configure(&config);
 
@@ -67,9 +68,15 @@ fn payload_of(kind: FailureKind) -> Box<dyn Any + Send> {
     let message = kind.to_string();
     Box::new(match kind {
         FailureKind::Panic { payload, .. } => return payload,
-        FailureKind::DataRace(earlier, later) => Reason::Race {
-            message: format!("{} and {}", access(&earlier), access(&later)),
-        },
+        FailureKind::DataRace(earlier, later) => {
+            match model::to_classify([&earlier, &later].map(|access| (access.place, access.writes)))
+            {
+                Some(place) => failure::unclassified(place),
+                None => Reason::Race {
+                    message: format!("{} and {}", access(&earlier), access(&later)),
+                },
+            }
+        }
         FailureKind::Deadlock(waiting) => Reason::Deadlock {
             // Who waits for the end of others is none that it depends on.
             message: waiting

@@ -21,7 +21,7 @@ use pipe::{Choice, EngineName, Exploration, Job, Manner, Schedule, Scheduler, Sp
 
 use super::checked::Checked;
 use super::watch::{How, Watch};
-use super::{Progress, not_mine, site};
+use super::{Progress, injected, not_mine};
 
 pub(super) const NAME: EngineName = EngineName::Shuttle;
 
@@ -46,16 +46,17 @@ pub(super) fn explore<C: Checked>(
         samples: how.scheduler.samples(),
         record: how.record,
     };
-    let watch = Arc::new(Watch::new(job, watched, checked, progress));
+    let watch = Arc::new(Watch::new(job, watched, Arc::new(checked), progress));
     let mut config = model::Config {
         overlap: how.overlap,
         trace: how.record.any(),
+        sites: how.record.sites,
         ..model::Config::default()
     };
     match &how.spurious {
         Spurious::Never => {}
         Spurious::Drawn => config.spurious_one_in = Some(SPURIOUS_ONE_IN),
-        Spurious::Once(inject) => config.inject = Some((site(&inject.site)?, inject.n)),
+        Spurious::Once(inject) => config.inject = Some(injected(inject)?),
     }
     model::configure(&config);
 

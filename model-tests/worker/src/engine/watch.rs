@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use meta_core::model;
@@ -36,7 +36,7 @@ pub(super) struct How {
 
 /// One job under way.
 pub(super) struct Watch<C: Checked> {
-    checked: C,
+    checked: Arc<C>,
     how: How,
     limits: Limits,
     started: Instant,
@@ -83,8 +83,8 @@ impl<C: Checked> Default for State<C> {
 
 impl<C: Checked> Watch<C> {
     /// Prepares a job on what is checked.
-    pub(super) fn new(job: &Job, how: How, checked: C, progress: Progress) -> Self {
-        coverage::collect(how.record.coverage);
+    pub(super) fn new(job: &Job, how: How, checked: Arc<C>, progress: Progress) -> Self {
+        coverage::collect(how.record.coverage, checked.slots());
         Watch {
             checked,
             how,
@@ -132,6 +132,7 @@ impl<C: Checked> Watch<C> {
         let joined = usize::from(self.checked.joins());
         done.resize_with(self.checked.threads() + joined, C::Done::default);
         drop(state);
+        model::start();
         model::enter_thread(0);
         // SAFETY: the last execution is over, its handles are gone or forgotten,
         // and no thread of this one has started.
@@ -201,6 +202,7 @@ impl<C: Checked> Watch<C> {
 
     /// What was seen, given how the explorer returned.
     pub(super) fn finish(&self, ended: std::thread::Result<()>) -> Exploration {
+        model::stop();
         let mut state = self.state();
         let mut failure = state.failure.take();
         let mut complete = ended.is_ok();
@@ -237,7 +239,11 @@ impl<C: Checked> Watch<C> {
             steps: state.steps,
             undecided: state.undecided,
             transitions: coverage::take(),
-            sites: Vec::new(),
+            sites: if self.how.record.sites {
+                failure::sites()
+            } else {
+                Vec::new()
+            },
             threads_run: state.threads_run,
             examples: std::mem::take(&mut state.examples),
             failure,
@@ -247,6 +253,6 @@ impl<C: Checked> Watch<C> {
 
     /// The steps of the execution under way or just over.
     fn steps_so_far(&self) -> Vec<Step> {
-        model::with_trace(|events| failure::steps(events, |address| self.checked.slot_at(address)))
+        model::with_trace(|events| failure::steps(events, self.checked.slots()))
     }
 }
