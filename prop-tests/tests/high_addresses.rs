@@ -163,10 +163,8 @@ fn shared(paddr: Paddr) {
         (paddr, paddr)
     );
     // SAFETY: `again` outlives it.
-    assert_eq!(
-        unsafe { FrameRef::<At, Mem>::borrow_paddr(paddr) }.meta().0,
-        paddr
-    );
+    let borrowed = unsafe { FrameRef::<At, Mem>::borrow_paddr(paddr) };
+    assert_eq!(borrowed.meta().0, paddr);
     drop((frame, found, again));
     assert_eq!(freed(), [paddr]);
 }
