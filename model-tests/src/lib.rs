@@ -7,6 +7,7 @@ pub mod cargo;
 pub mod cli;
 pub mod counterexample;
 pub mod coverage;
+pub mod cut;
 pub mod interrupt;
 pub mod litmus;
 pub mod minimise;

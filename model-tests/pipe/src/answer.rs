@@ -53,6 +53,18 @@ pub enum AllowedBy {
     Search,
 }
 
+/// What is left of an exploration that was cut off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// Which worker left it, by a digest of its code: no other one goes on with
+    /// it.
+    pub worker: String,
+    /// Executions begun, those included that did not come to their end.
+    pub begun: u64,
+    /// The graphs that are left, each in the explorer's own form.
+    pub graphs: Vec<String>,
+}
+
 /// What an engine saw.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exploration {
@@ -91,6 +103,9 @@ pub struct Exploration {
     pub examples: BTreeMap<String, Vec<Step>>,
     /// What ended the exploration, if it was not its end.
     pub failure: Option<Failure>,
+    /// What is left, if a limit or an interrupt ended it and the job asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
     /// The time it took.
     pub seconds: f64,
 }
@@ -114,6 +129,7 @@ impl Exploration {
             threads_run: 0,
             examples: BTreeMap::new(),
             failure: None,
+            left: None,
             seconds: 0.0,
         }
     }
@@ -122,10 +138,10 @@ impl Exploration {
     pub fn verdict(&self) -> Verdict {
         if let Some(failure) = &self.failure {
             failure.verdict()
-        } else if self.threads_run == 0 {
-            Verdict::ToolFailure
         } else if !self.complete && !self.sampled {
             Verdict::CutOff
+        } else if self.threads_run == 0 {
+            Verdict::ToolFailure
         } else if !self.missing.is_empty() {
             Verdict::MissingOutcome
         } else {

@@ -7,7 +7,7 @@ use programs::program::Program;
 use programs::spec::MemoryModel;
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineName, OrderingChange, Scheduler};
+use crate::{EngineName, Exploration, OrderingChange, Scheduler};
 
 /// One exploration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ impl fmt::Display for Case {
 }
 
 /// How an engine goes about a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Manner {
     /// Under rc11.
@@ -75,12 +75,32 @@ pub enum Manner {
 }
 
 /// How rc11 goes about it: loads and all else as the code has them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Rc11 {
     /// Sites with another ordering.
     pub orderings: Vec<OrderingChange>,
     /// What is recorded.
     pub record: Record,
+    /// On how many OS threads it explores.
+    pub cores: usize,
+    /// Whether it hands over what is left when it is cut off.
+    pub keeps_left: bool,
+    /// The exploration of the same program to go on with, which was cut off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Box<Exploration>>,
+}
+
+impl Default for Rc11 {
+    fn default() -> Self {
+        Rc11 {
+            orderings: Vec::new(),
+            record: Record::default(),
+            cores: 1,
+            keeps_left: false,
+            resume: None,
+        }
+    }
 }
 
 /// How loom goes about it.
@@ -213,11 +233,7 @@ impl Job {
 
     /// A run under rc11, of the code as it is.
     pub fn rc11(case: impl Into<Case>, ends: Ends) -> Self {
-        let rc11 = Rc11 {
-            orderings: Vec::new(),
-            record: Record::default(),
-        };
-        Job::new(case, ends, Manner::Rc11(rc11))
+        Job::new(case, ends, Manner::Rc11(Rc11::default()))
     }
 
     /// A run under loom, of the code as it is.

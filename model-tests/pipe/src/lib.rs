@@ -16,7 +16,7 @@ mod step;
 mod transition;
 mod verdict;
 
-pub use answer::{AllowedBy, Exploration, Reply, Request, SoFar};
+pub use answer::{AllowedBy, Exploration, Left, Reply, Request, SoFar};
 pub use description::{Broken, Description, Operation, RefCounts, Scenario, Site, SiteInfo};
 pub use engine::EngineName;
 pub use failure::{Failure, Fault, Reason, Violation};

@@ -1,5 +1,7 @@
 //! The verdict line: one run of a program on an engine.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::{count, seconds, verdict};
@@ -28,6 +30,8 @@ pub struct Line<'a> {
     missing: &'a [String],
     seen: &'a std::collections::BTreeMap<String, u64>,
     message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smallest: Option<Smallest>,
 }
@@ -65,8 +69,16 @@ impl<'a> Line<'a> {
             missing: &run.missing,
             seen: &run.outcomes,
             message: run.failure.as_ref().map(|f| f.reason.to_string()),
+            resume: None,
             smallest: None,
         }
+    }
+
+    /// The same, with the file from which it goes on.
+    #[must_use]
+    pub fn resumed_from(mut self, path: Option<&Path>) -> Self {
+        self.resume = path.map(|path| path.display().to_string());
+        self
     }
 
     /// The same, with what became of the failure.

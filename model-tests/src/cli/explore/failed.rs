@@ -13,7 +13,7 @@ use crate::print::story::Detail;
 use crate::smallest::smallest;
 use crate::worker::Worker;
 use crate::{print, story};
-use pipe::{Description, Exploration, Job};
+use pipe::{Description, EngineName, Exploration, Job};
 
 /// A failure, made small and saved.
 pub(super) struct Failed {
@@ -33,6 +33,13 @@ impl Failed {
         run: &Exploration,
     ) -> Self {
         let original = &job.case;
+        // On several cores any execution may fail first, and not the same one again.
+        let alone = (args.jobs > 1 && run.engine == EngineName::Rc11)
+            .then(|| worker.explore(job, &mut |_| ()).ok());
+        let alone = alone
+            .flatten()
+            .filter(|alone| alone.verdict() == run.verdict());
+        let run = alone.as_ref().unwrap_or(run);
         let (job, run) = if args.no_minimise {
             (job.clone(), run.clone())
         } else {
@@ -83,7 +90,7 @@ impl Failed {
 }
 
 /// The path, from the current folder if it is in it.
-fn near(path: &std::path::Path) -> String {
+pub(super) fn near(path: &std::path::Path) -> String {
     let here = std::env::current_dir().ok();
     let inside = here.and_then(|here| path.strip_prefix(here).ok());
     inside.unwrap_or(path).display().to_string()

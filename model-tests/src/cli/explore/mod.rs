@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pipe::{EngineName, Exploration, Job, Limits, SoFar, Verdict};
+use pipe::{EngineName, Exploration, Job, Limits, Manner, SoFar, Verdict};
 use programs::outcome::{Ends, OutcomePattern};
 use programs::program::Program;
 
@@ -15,16 +15,16 @@ use super::input::{self, Input};
 use super::pool::{still_building, subject};
 use super::{Refusal, json};
 use crate::archive::{Found, Kept, Seen};
+use crate::cut::Cut;
 use crate::interrupt;
 use crate::litmus::{Litmus, ends};
 use crate::plan::{self, Question};
 use crate::print;
-use crate::print::line::Smallest;
 use crate::print::outcomes::Allowed;
 use crate::print::story::Detail;
 use crate::subject::Subject;
 use crate::worker::{Builds, Worker};
-use failed::Failed;
+use failed::{Failed, near};
 
 /// Explore one program on every engine and compare what is seen with what the
 /// specification allows.
@@ -36,6 +36,8 @@ Examples:
   framecheck explore model-tests/litmus/claim-has-one-winner.litmus
   framecheck explore 'unused: alloc | get' --example 'ok | busy => dropped last | -, unused'
   echo 'unique: share drop | get' | framecheck explore -
+  framecheck explore 'unused: alloc | get read' --engine rc11 --max-executions 1 --save cut.json
+  framecheck explore --resume cut.json
 
 Exit codes: 0 pass, 1 the program fails, 2 bad input, 3 cut off or interrupted, 4 tool failure")]
 pub(super) struct Args {
@@ -58,6 +60,19 @@ pub(super) struct Args {
     /// Run one engine alone: rc11, loom, shuttle or threads
     #[arg(long, value_name = "ENGINE")]
     engine: Option<EngineName>,
+
+    /// Let rc11 explore on this many cores
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    jobs: usize,
+
+    /// Where an exploration of rc11 is saved that is cut off; target/cut if not given
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+
+    /// Go on with an exploration of rc11 that was cut off; a program, weakening or end that is
+    /// given too has to be the one that is saved
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
 
     /// Where random schedulers begin
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -101,6 +116,13 @@ pub(super) struct Args {
     quiet: bool,
 }
 
+fn at_least_one(word: &str) -> Result<usize, String> {
+    match word.parse() {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err(format!("`{word}` is not a number from 1 on")),
+    }
+}
+
 /// The most threads that loom runs.
 const LOOM_THREADS: usize = 5;
 
@@ -111,6 +133,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         program,
         expected,
         requires,
+        cut,
     } = question(args, &subject)?;
     let detail = if args.verbose {
         Detail::Verbose
@@ -126,6 +149,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         args,
         question: &question,
         bar: progress_bar(),
+        cut,
+        saved: None,
         runs: Vec::new(),
         failed: None,
     };
@@ -156,7 +181,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     bar.finish_and_clear();
     let described = || subject.description().map_err(Refusal::tool);
     if let Some(((job, run), failed)) = failed.as_ref().filter(|_| args.json) {
-        print_run(args, job, run, failed.json(described()?));
+        let line = print::line::Line::new(job, run).with(failed.json(described()?));
+        json::line(&line).map_err(Refusal::tool)?;
     }
     let mut verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
@@ -213,6 +239,10 @@ struct Session<'a> {
     args: &'a Args,
     question: &'a Question,
     bar: ProgressBar,
+    /// How far rc11 has come.
+    cut: Option<Cut>,
+    /// Where the run is saved that is printed next, if it was cut off.
+    saved: Option<PathBuf>,
     runs: Vec<(Job, Exploration)>,
     /// Of the runs that failed the first is the one to look into. With --json
     /// its line waits for what comes of that.
@@ -235,7 +265,7 @@ impl Session<'_> {
             ));
         };
         let jobs = match worker.engine() {
-            EngineName::Rc11 => question.rc11_jobs(),
+            EngineName::Rc11 => return self.run_rc11(worker, report),
             EngineName::Loom => question.loom_jobs(),
             EngineName::Threads => question.threads_jobs(plan::ROUNDS),
             EngineName::Shuttle => {
@@ -248,6 +278,48 @@ impl Session<'_> {
             }
             let run = worker.explore(&job, &mut |so_far| report(&job, so_far))?;
             self.take(job, run);
+        }
+        Ok(())
+    }
+
+    /// The runs under rc11, as far as they were not made before. What is left of
+    /// one that is cut off is saved.
+    fn run_rc11(
+        &mut self,
+        worker: &mut Worker,
+        report: impl Fn(&Job, SoFar),
+    ) -> Result<(), String> {
+        for job in self.question.rc11_jobs() {
+            if interrupt::requested() {
+                break;
+            }
+            let earlier = self.cut.as_ref().and_then(|cut| cut.run(job.ends));
+            let mut run = match earlier {
+                Some(earlier) if earlier.left.is_none() => earlier.clone(),
+                _ => {
+                    let mut job = job.clone();
+                    if let Manner::Rc11(how) = &mut job.manner {
+                        how.cores = self.args.jobs;
+                        how.keeps_left = true;
+                        how.resume = earlier.cloned().map(Box::new);
+                    }
+                    worker.explore(&job, &mut |so_far| report(&job, so_far))?
+                }
+            };
+            if let Some(cut) = &mut self.cut {
+                cut.set(job.ends, &run);
+                if cut.has_left() {
+                    let path = [&self.args.save, &self.args.resume]
+                        .into_iter()
+                        .flatten()
+                        .next();
+                    let path = path.cloned().unwrap_or_else(|| cut.default_path());
+                    cut.save(&path)?;
+                    self.saved = run.left.take().map(|_| path);
+                }
+            }
+            self.take(job, run);
+            self.saved = None;
         }
         Ok(())
     }
@@ -265,7 +337,19 @@ impl Session<'_> {
     }
 
     fn print(&self, job: &Job, run: &Exploration) {
-        self.bar.suspend(|| print_run(self.args, job, run, None));
+        self.bar.suspend(|| {
+            let saved = self.saved.as_deref();
+            if self.args.json {
+                let line = print::line::Line::new(job, run).resumed_from(saved);
+                // A line is plain data, which JSON can always say.
+                let _ = json::line(&line);
+                return;
+            }
+            anstream::println!("{}", print::line::text(job, run));
+            if let Some(path) = saved {
+                anstream::println!("to go on: just explore --resume {}", near(path));
+            }
+        });
     }
 
     fn still_building(&self, waiting: &[EngineName]) {
@@ -300,24 +384,31 @@ struct Asked {
     program: Program,
     expected: Option<Verdict>,
     requires: Vec<OutcomePattern>,
+    /// How far rc11 has come; nothing if it is not asked.
+    cut: Option<Cut>,
 }
 
 /// What is asked, from the arguments and the litmus file, if it is one.
 fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
-    let (program, expected, requires, of_file) =
-        match input::read(args.program.as_deref(), subject)? {
-            Input::Program(program) => (program, None, Vec::new(), None),
-            Input::Litmus(litmus) => {
-                let question = litmus.question();
-                let Litmus {
-                    program,
-                    expect,
-                    requires,
-                    ..
-                } = *litmus;
-                (program, Some(expect), requires, Some(question))
-            }
-        };
+    let cut = args.resume.as_deref().map(Cut::load).transpose();
+    let cut = cut.map_err(Refusal::input)?;
+    let input = match (&cut, &args.program) {
+        (Some(cut), None) => Input::Program(cut.program.clone()),
+        (_, program) => input::read(program.as_deref(), subject)?,
+    };
+    let (program, expected, requires, of_file) = match input {
+        Input::Program(program) => (program, None, Vec::new(), None),
+        Input::Litmus(litmus) => {
+            let question = litmus.question();
+            let Litmus {
+                program,
+                expect,
+                requires,
+                ..
+            } = *litmus;
+            (program, Some(expect), requires, Some(question))
+        }
+    };
     let mut question = Question {
         case: program.clone().into(),
         ends: vec![Ends::Dropped, Ends::Left],
@@ -330,6 +421,12 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         seed: args.seed,
         trace: true,
     };
+    if let Some(cut) = &cut {
+        question.ends.clone_from(&cut.ends);
+        if args.program.is_none() && args.weaken.is_empty() {
+            question.orderings.clone_from(&cut.orderings);
+        }
+    }
     if let Some(of_file) = of_file {
         question.ends = of_file.ends;
         question.orderings = of_file.orderings;
@@ -346,11 +443,19 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
     if let Some(inject) = &args.inject {
         question.inject = Some(described()?.inject(inject).map_err(Refusal::input)?);
     }
+    let cut = match cut {
+        None => Cut::before(&question),
+        Some(cut) => {
+            cut.is_of(&question).map_err(Refusal::input)?;
+            Some(cut)
+        }
+    };
     Ok(Asked {
         question,
         program,
         expected,
         requires,
+        cut,
     })
 }
 
@@ -376,7 +481,17 @@ fn engines(
 ) -> Result<Vec<EngineName>, Refusal> {
     let threads = program.threads.len();
     let fits_loom = threads <= LOOM_THREADS;
-    let engines = match args.engine {
+    let of_rc11 = args.jobs > 1 || args.save.is_some() || args.resume.is_some();
+    let engine = match args.engine {
+        Some(engine) if of_rc11 && engine != EngineName::Rc11 => {
+            return Err(Refusal::input(format!(
+                "--jobs, --save and --resume are for rc11, not for {engine}"
+            )));
+        }
+        None if args.resume.is_some() => Some(EngineName::Rc11),
+        engine => engine,
+    };
+    let engines = match engine {
         Some(EngineName::Rc11) if !question.suits_rc11() => {
             return Err(Refusal::input(
                 "rc11 injects no spurious failure\n  hint: --engine loom or shuttle does",
@@ -432,14 +547,4 @@ fn progress_bar() -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
-}
-
-fn print_run(args: &Args, job: &Job, run: &Exploration, smallest: Option<Smallest>) {
-    if args.json {
-        let line = print::line::Line::new(job, run).with(smallest);
-        // A line is plain data, which JSON can always say.
-        let _ = json::line(&line);
-    } else {
-        anstream::println!("{}", print::line::text(job, run));
-    }
 }

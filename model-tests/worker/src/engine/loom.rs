@@ -62,6 +62,7 @@ fn explore_subject<S: Subject<ModelHost>>(
     let watched = How {
         injects: how.inject.is_some(),
         samples: false,
+        stops_itself: false,
         record: how.record,
     };
     let watch = Arc::new(Watch::new(job, watched, subject, progress));
@@ -100,7 +101,7 @@ fn explore_subject<S: Subject<ModelHost>>(
         move || execution(&watch)
     };
     let ended = catch_unwind(AssertUnwindSafe(|| builder.check(model)));
-    Ok(watch.finish(ended))
+    Ok(watch.finish(ended.map(|()| true)))
 }
 
 fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {

@@ -1,9 +1,14 @@
 //! rc11: every execution graph of a program, once, with loads and orderings as the
 //! code has them.
 
+mod left;
+
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Program};
 use meta_core::model;
@@ -15,8 +20,12 @@ use super::subject::{ScenarioSubject, Subject};
 use super::watch::{How, Watch};
 use super::{Progress, not_mine, site, specification};
 use crate::describe::to_core;
+use crate::interrupt;
 
 pub(super) const NAME: EngineName = EngineName::Rc11;
+
+/// How often it is asked whether to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
     let Manner::Rc11(how) = &job.manner else {
@@ -42,13 +51,23 @@ fn explore_subject<S: Subject<ModelHost>>(
     subject: S,
     progress: Progress,
 ) -> Result<Exploration, String> {
+    let shares = how.record.coverage || matches!(job.case, Case::Scenario(_));
+    if how.cores == 0 || how.cores > 1 && shares {
+        return Err("scenarios and coverage are explored on one core".to_owned());
+    }
     let threads = subject.threads();
     let watched = How {
         injects: false,
         samples: false,
+        stops_itself: true,
         record: how.record,
     };
-    let watch = Watch::new(job, watched, subject, progress);
+    let mut watch = Watch::new(job, watched, subject, progress);
+    let mut from = None;
+    if let Some(earlier) = &how.resume {
+        from = Some(left::load(earlier)?);
+        watch = watch.after(earlier);
+    }
     let mut config = model::Config {
         trace: how.record.any(),
         ..model::Config::default()
@@ -57,24 +76,50 @@ fn explore_subject<S: Subject<ModelHost>>(
         let changed = (site(&change.site)?, to_core(change.ordering));
         config.orderings.push(changed);
     }
-    model::configure(&config);
 
     let program = Explored {
         watch: &watch,
         threads,
-        done: RefCell::default(),
+        most: job.limits.executions,
+        config,
+        cores: AtomicUsize::new(0),
+        done: (0..how.cores).map(|_| Mutex::default()).collect(),
     };
+    CORE.set(None);
     let mut builder = Builder::new();
     builder.failed_weak_waits(true);
+    builder.on_progress(LOOK_EVERY, |_| {
+        if interrupt::requested() {
+            Flow::Stop
+        } else {
+            Flow::GoOn
+        }
+    });
+    if let Some(seconds) = job.limits.seconds {
+        builder.max_duration(Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())?);
+    }
     // SAFETY: handles are never dropped by themselves, and what else a thread of a
     // program has on its stack is memory alone.
     unsafe { builder.forget_blocked(true) };
-    let ended = catch_unwind(AssertUnwindSafe(|| builder.explore_program(&program)));
+    let ended = catch_unwind(AssertUnwindSafe(|| match (from, how.cores) {
+        (None, 1) => builder.explore_program(&program),
+        (None, cores) => builder.explore_parallel(&program, cores),
+        (Some(graphs), 1) => builder.go_on_from(graphs, &program),
+        (Some(graphs), cores) => builder.go_on_parallel(graphs, &program, cores),
+    }));
+    let mut graphs = Vec::new();
     let ended = ended.and_then(|report| match report.failure {
-        None => Ok(()),
+        None => {
+            graphs = report.left;
+            Ok(graphs.is_empty())
+        }
         Some(failure) => Err(payload_of(failure.kind)),
     });
-    Ok(watch.finish(ended))
+    let mut run = watch.finish(ended);
+    if how.keeps_left && !graphs.is_empty() {
+        run.left = Some(left::save(&graphs, watch.begun())?);
+    }
+    Ok(run)
 }
 
 /// Why the explorer gave up, as the payload of a panic.
@@ -97,10 +142,37 @@ fn access(access: &Access) -> String {
     format!("{what} by T{} at {file}:{line}", access.thread + 1)
 }
 
+thread_local! {
+    /// Which of the cores of the exploration under way this OS thread is.
+    static CORE: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
 struct Explored<'a, S: Subject<ModelHost>> {
     watch: &'a Watch<S>,
     threads: usize,
-    done: RefCell<Vec<S::Done>>,
+    /// The most executions, those of an earlier exploration aside.
+    most: Option<u64>,
+    config: model::Config,
+    /// OS threads that have begun.
+    cores: AtomicUsize,
+    /// By core, what the threads of its execution did.
+    done: Vec<Mutex<Vec<S::Done>>>,
+}
+
+impl<S: Subject<ModelHost>> Explored<'_, S> {
+    /// What the threads of this core's execution did. Nobody else locks it.
+    fn done(&self) -> MutexGuard<'_, Vec<S::Done>> {
+        let core = CORE.get().unwrap_or_else(|| {
+            // ORDERING: Relaxed, no partner: each gets another number.
+            let core = self.cores.fetch_add(1, Ordering::Relaxed);
+            model::configure(&self.config);
+            CORE.set(Some(core));
+            core
+        });
+        self.done[core]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<S: Subject<ModelHost>> Program for Explored<'_, S> {
@@ -109,17 +181,22 @@ impl<S: Subject<ModelHost>> Program for Explored<'_, S> {
     }
 
     fn start(&self) {
-        self.done.replace(self.watch.begin());
+        let mut done = self.done();
+        *done = self.watch.begin();
     }
 
     fn run(&self, thread: usize) {
-        let mut done = std::mem::take(&mut self.done.borrow_mut()[thread]);
+        let mut done = std::mem::take(&mut self.done()[thread]);
         self.watch.run_thread(thread, &mut done);
-        self.done.borrow_mut()[thread] = done;
+        self.done()[thread] = done;
     }
 
     fn finish(&self, _execution: &Execution<'_>) -> Flow {
-        self.watch.end(self.done.take());
-        Flow::GoOn
+        let done = std::mem::take(&mut *self.done());
+        let executions = self.watch.end(done);
+        match self.most {
+            Some(most) if executions >= most => Flow::Stop,
+            _ => Flow::GoOn,
+        }
     }
 }

@@ -60,6 +60,7 @@ fn explore_subject<S: Subject<ModelHost>>(
     let watched = How {
         injects: matches!(how.spurious, Spurious::Once(_)),
         samples: how.scheduler.samples(),
+        stops_itself: false,
         record: how.record,
     };
     let watch = Arc::new(Watch::new(job, watched, subject, progress));
@@ -103,7 +104,7 @@ fn explore_subject<S: Subject<ModelHost>>(
             run(replaying, &taken, &watch)
         }
     };
-    let mut seen = watch.finish(ended);
+    let mut seen = watch.finish(ended.map(|()| true));
     if let Some(failure) = &mut seen.failure {
         failure.schedule = Some(taken.borrow().clone());
     }

@@ -1,0 +1,148 @@
+//! Explorations under rc11 that were cut off, in a file from which they go on.
+
+use std::path::{Path, PathBuf};
+
+use pipe::{Exploration, OrderingChange};
+use programs::outcome::Ends;
+use programs::program::Program;
+use serde::{Deserialize, Serialize};
+
+use crate::counterexample::digest;
+use crate::plan::Question;
+use crate::workspace;
+
+/// What is explored, and how far that has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cut {
+    /// The version of this format.
+    format: u32,
+    /// The program.
+    pub program: Program,
+    /// Sites with another ordering.
+    pub orderings: Vec<OrderingChange>,
+    /// What happens to handles at the end.
+    pub ends: Vec<Ends>,
+    /// The explorations that were begun, each with its end: what one has seen, and
+    /// what is left of it.
+    runs: Vec<(Ends, Exploration)>,
+}
+
+/// The version this build writes and reads.
+const FORMAT: u32 = 1;
+
+impl Cut {
+    /// Nothing is explored yet. `None` if it is no program that is asked for.
+    pub fn before(question: &Question) -> Option<Self> {
+        Some(Cut {
+            format: FORMAT,
+            program: question.case.program()?.clone(),
+            orderings: question.orderings.clone(),
+            ends: question.ends.clone(),
+            runs: Vec::new(),
+        })
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is none of these.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let at = |error: String| format!("{}: {error}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|e| at(e.to_string()))?;
+        let cut: Cut = serde_json::from_str(&text)
+            .map_err(|e| at(format!("not an exploration that was cut off: {e}")))?;
+        if cut.format != FORMAT {
+            let found = cut.format;
+            return Err(at(format!(
+                "written in format {found}, and this build reads {FORMAT}"
+            )));
+        }
+        Ok(cut)
+    }
+
+    /// Whether it is of what is asked for.
+    ///
+    /// # Errors
+    ///
+    /// If not: in what it differs.
+    pub fn is_of(&self, question: &Question) -> Result<(), String> {
+        let differ = |what: &str, saved: String, asked: String| {
+            Err(format!(
+                "the saved exploration is of another {what}\n  it has  {saved}\n  asked is {asked}"
+            ))
+        };
+        if question.case.program() != Some(&self.program) {
+            return differ(
+                "program",
+                self.program.to_string(),
+                question.case.to_string(),
+            );
+        }
+        let changes = |orderings: &[OrderingChange]| {
+            let mut changes: Vec<_> = orderings.iter().map(ToString::to_string).collect();
+            changes.sort();
+            match &changes[..] {
+                [] => "the orderings of the code".to_owned(),
+                changes => changes.join(","),
+            }
+        };
+        let (saved, asked) = (changes(&self.orderings), changes(&question.orderings));
+        if saved != asked {
+            return differ("weakening", saved, asked);
+        }
+        let ends = |ends: &[Ends]| {
+            let mut ends: Vec<_> = ends.iter().map(|e| e.as_str()).collect();
+            ends.sort_unstable();
+            ends.join("+")
+        };
+        let (saved, asked) = (ends(&self.ends), ends(&question.ends));
+        if saved != asked {
+            return differ("end", saved, asked);
+        }
+        Ok(())
+    }
+
+    /// How far the exploration with this end has come, if it was begun.
+    pub fn run(&self, ends: Ends) -> Option<&Exploration> {
+        let mut runs = self.runs.iter();
+        runs.find(|(of, _)| *of == ends).map(|(_, run)| run)
+    }
+
+    /// Writes down how far the exploration with this end has come.
+    pub fn set(&mut self, ends: Ends, run: &Exploration) {
+        self.runs.retain(|(of, _)| *of != ends);
+        self.runs.push((ends, run.clone()));
+    }
+
+    /// Whether something is left.
+    pub fn has_left(&self) -> bool {
+        self.runs.iter().any(|(_, run)| run.left.is_some())
+    }
+
+    /// Where it is saved if nothing else is said.
+    pub fn default_path(&self) -> PathBuf {
+        let orderings = self.orderings.iter().map(ToString::to_string);
+        let ends = self.ends.iter().map(|e| e.as_str().to_owned());
+        let words: Vec<_> = orderings.chain(ends).collect();
+        let digest = digest(&format!("{} {}", self.program, words.join(" ")));
+        workspace::target().join(format!("cut/rc11-{digest:016x}.json"))
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), String> {
+        let text = serde_json::to_string(self).map_err(|e| e.to_string())?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        // Beside it first: who is interrupted once more loses nothing.
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&beside, text + "\n"))
+            .and_then(|()| std::fs::rename(&beside, path))
+            .map_err(|e| format!("{}: {e}", path.display()))
+    }
+}
