@@ -73,6 +73,13 @@ pub enum Reason {
         /// The outcome, in the text form.
         outcome: String,
     },
+    /// The code under test panicked.
+    Panic {
+        /// With what message.
+        message: String,
+        /// File, line and column.
+        location: String,
+    },
     /// No thread could go on.
     Deadlock {
         /// The explorer's words.
@@ -147,6 +154,7 @@ impl Reason {
             },
             Reason::Forbidden { .. } => Verdict::ForbiddenOutcome,
             Reason::Abort { .. } => Verdict::Abort,
+            Reason::Panic { .. } => Verdict::Panic,
             Reason::Deadlock { .. } => Verdict::Deadlock,
             Reason::TooLong { .. } | Reason::NoEnd | Reason::Interrupted => Verdict::CutOff,
             Reason::NeverInjected | Reason::Tool { .. } => Verdict::ToolFailure,
@@ -195,6 +203,7 @@ impl fmt::Display for Reason {
             }
             Reason::Fault { slot, what, .. } => write!(f, "slot {slot}: {what}"),
             Reason::Forbidden { outcome } | Reason::Abort { outcome } => f.write_str(outcome),
+            Reason::Panic { message, location } => write!(f, "{message}, at {location}"),
             Reason::NoEnd => f.write_str("an execution did not come to its end"),
             Reason::Interrupted => f.write_str("interrupted"),
             Reason::NeverInjected => {

@@ -14,7 +14,7 @@ use super::host::ModelHost;
 use super::judge;
 use super::subject::Subject;
 use super::tally::Tally;
-use super::{Progress, compiled, coverage, failure};
+use super::{Progress, compiled, coverage, failure, panics};
 use crate::interrupt;
 
 /// How often progress is reported.
@@ -163,7 +163,8 @@ impl<S: Subject<ModelHost>> Watch<S> {
         model::enter_thread(thread);
         // SAFETY: the world was reset before the engine started the threads, and
         // it starts each once.
-        unsafe { self.subject.run(thread, done) };
+        let run = || unsafe { self.subject.run(thread, done) };
+        panics::caught(run).unwrap_or_else(|payload| resume_unwind(payload));
     }
 
     /// Ends an execution whose threads are done, and says how many there were. It
