@@ -146,3 +146,74 @@ impl Cut {
             .map_err(|e| format!("{}: {e}", path.display()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pipe::{Left, Ordering};
+
+    use super::*;
+    use crate::plan::tests::question;
+
+    fn cut() -> Cut {
+        let mut cut = Cut::before(&question("unused: alloc | get")).unwrap();
+        let run = Exploration {
+            left: Some(Left {
+                worker: "1".to_owned(),
+                begun: 2,
+                graphs: vec!["{}".to_owned()],
+            }),
+            ..Exploration::new(pipe::EngineName::Rc11)
+        };
+        cut.set(Ends::Left, &run);
+        cut
+    }
+
+    #[test]
+    fn a_file_has_what_was_left() {
+        let folder = workspace::target().join("tmp/cut-is-saved");
+        let path = folder.join("a.json");
+        let saved = cut();
+        saved.save(&path).unwrap();
+        assert_eq!(Cut::load(&path).unwrap(), saved);
+        assert!(saved.has_left() && saved.run(Ends::Dropped).is_none());
+
+        let error = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Cut::load(&path).unwrap_err()
+        };
+        assert!(error("{").contains("not an exploration that was cut off"));
+        let text = serde_json::to_string(&Cut { format: 9, ..saved }).unwrap();
+        assert!(error(&text).contains("written in format 9"));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn another_question_is_refused() {
+        let same = question("unused: alloc | get");
+        assert_eq!(cut().is_of(&same), Ok(()));
+        let refused = |question: &Question| cut().is_of(question).unwrap_err();
+        let other = question("unused: alloc | alloc");
+        assert!(refused(&other).contains("another program"));
+        let weaker = Question {
+            orderings: vec![OrderingChange {
+                site: "SHARE".to_owned(),
+                ordering: Ordering::Relaxed,
+            }],
+            ..same.clone()
+        };
+        assert!(refused(&weaker).contains("another weakening"));
+        let one = Question {
+            ends: vec![Ends::Left],
+            ..same
+        };
+        assert!(refused(&one).contains("another end"));
+    }
+
+    #[test]
+    fn each_question_has_a_file_of_its_own() {
+        let (one, mut other) = (cut(), cut());
+        assert_eq!(one.default_path(), other.default_path());
+        other.ends.pop();
+        assert_ne!(one.default_path(), other.default_path());
+    }
+}

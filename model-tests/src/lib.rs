@@ -1,5 +1,6 @@
 //! Engines that explore programs over frame metadata, and their verdicts.
 
+pub mod agree;
 pub mod archive;
 pub mod audit;
 pub mod campaign;

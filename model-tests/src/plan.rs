@@ -233,3 +233,18 @@ impl Next {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// What a program asks as it is.
+    pub(crate) fn question(program: &str) -> Question {
+        let program: programs::program::Program = program.parse().unwrap();
+        Question {
+            case: program.into(),
+            ends: vec![Ends::Dropped, Ends::Left],
+            ..Question::of_scenario("", None)
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Campaigns: all canonical programs of a bound, each explored to completion.
 
 mod commit;
+mod compare;
 mod merge;
 mod record;
 mod results;
@@ -15,6 +16,7 @@ use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate, enumerate_on};
 
 pub use commit::commit;
+pub use compare::Difference;
 pub use merge::{Merged, merge};
 pub use record::{Header, Record};
 pub use results::Results;
@@ -99,6 +101,13 @@ impl Campaign {
         }
     }
 
+    /// Whether engines are compared with one another.
+    pub fn compares(&self) -> bool {
+        self.ways
+            .iter()
+            .any(|way| way.engine() != self.ways[0].engine())
+    }
+
     /// What a result file of this campaign says of itself.
     pub fn header(&self, programs: usize) -> Header {
         Header {
@@ -164,7 +173,11 @@ impl Campaign {
             if crate::interrupt::requested() && !run.complete && run.verdict().exit_code() != 1 {
                 return ControlFlow::Break(());
             }
-            match take(Record::new(position, job, &run)) {
+            let mut record = Record::new(position, job, &run);
+            if self.compares() && crate::agree::is_exact(job) {
+                record = record.compared(&run);
+            }
+            match take(record) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     failed = Some(error);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::shard::Shard;
+use crate::counterexample::digest;
 use pipe::Verdict;
 use pipe::{Exploration, Job};
 
@@ -63,6 +64,9 @@ pub struct Record {
     /// What is known of a failure, or the outcomes that are missing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
+    /// A digest of the outcomes, if they are compared with another engine's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen: Option<String>,
 }
 
 impl Record {
@@ -86,7 +90,16 @@ impl Record {
                 .as_ref()
                 .map(|f| f.reason.to_string())
                 .or(missing),
+            seen: None,
         }
+    }
+
+    /// The same, to be compared with another engine's.
+    #[must_use]
+    pub fn compared(mut self, run: &Exploration) -> Self {
+        let outcomes: Vec<_> = run.outcomes.keys().map(String::as_str).collect();
+        self.seen = Some(format!("{:016x}", digest(&outcomes.join("\n"))));
+        self
     }
 
     /// What tells this run from the others of its campaign.

@@ -1,17 +1,20 @@
 //! `campaign`: all canonical programs of a bound, or the results of its shards.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::outcome::Ends;
-use programs::program::{Bound, MAX_SLOTS};
+use programs::program::{Bound, MAX_SLOTS, Program};
 
 use super::pool::{pool, subject};
 use super::{Refusal, json};
+use crate::agree::{self, Disagreement};
 use crate::archive::{Found, Kept};
 use crate::campaign::{Campaign, Results, Shard, Summary, Way};
 use crate::litmus::ends;
+use crate::pool::Pool;
 use crate::{campaign, print};
 use pipe::Verdict;
 use pipe::{EngineName, Limits, Probe};
@@ -21,6 +24,8 @@ use pipe::{EngineName, Limits, Probe};
 #[command(after_help = "\
 Examples:
   framecheck campaign 2x2
+  framecheck campaign 2x2 --engine rc11,loom
+  framecheck campaign 2x2 --engine rc11,loom --agree --weaken SHARE=Relaxed
   framecheck campaign 3x2 --ends left --results 3x2.jsonl    (run it again to go on)
   framecheck campaign 3x2 --shard 2/16 --results 2.jsonl     (then: framecheck campaign --merge *.jsonl)
   framecheck campaign 3x2 --shard env/16 --results $JOB.jsonl
@@ -38,9 +43,18 @@ pub(super) struct Args {
     #[arg(long, value_name = "ENDS", value_parser = ends::parse, default_value = "both")]
     ends: std::vec::Vec<Ends>,
 
-    /// The explorer: rc11 or loom
-    #[arg(long, value_name = "ENGINE", default_value = "rc11")]
-    engine: EngineName,
+    /// The explorer: rc11 or loom; or both, which are compared then
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        value_delimiter = ',',
+        default_value = "rc11"
+    )]
+    engine: Vec<EngineName>,
+
+    /// Judge whether the engines agree, and not the programs
+    #[arg(long, conflicts_with = "merge")]
+    agree: bool,
 
     /// How loom performs loads: cas (outcomes seen = allowed), load (stale reads, outcomes seen
     /// among those allowed) or both
@@ -100,15 +114,38 @@ fn probes(word: &str) -> Result<Vec<Probe>, String> {
     }
 }
 
-/// The engine that was asked for, and how it performs loads.
+/// The engines that were asked for, and how they perform loads.
 fn ways(args: &Args) -> Result<Vec<Way>, Refusal> {
-    match way(args.engine)? {
-        Way::Rc11 if args.probe != [Probe::Cas] => Err(Refusal::input(
-            "rc11 performs loads as the code has them\n  hint: --probe goes with --engine loom",
-        )),
-        Way::Rc11 => Ok(vec![Way::Rc11]),
-        Way::Loom(_) => Ok(args.probe.iter().copied().map(Way::Loom).collect()),
+    let mut ways = Vec::new();
+    for &engine in &args.engine {
+        let of_engine = match way(engine)? {
+            Way::Rc11 => vec![Way::Rc11],
+            Way::Loom(_) => args.probe.iter().copied().map(Way::Loom).collect(),
+        };
+        for way in of_engine {
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
     }
+    if args.probe != [Probe::Cas] && !args.engine.contains(&EngineName::Loom) {
+        return Err(Refusal::input(
+            "rc11 performs loads as the code has them\n  hint: --probe goes with --engine loom",
+        ));
+    }
+    let compares = ways.contains(&Way::Rc11) && ways.contains(&Way::Loom(Probe::Cas));
+    if ways.contains(&Way::Rc11) && ways.len() > 1 && (!compares || args.slots > 1) {
+        return Err(Refusal::input(
+            "on several slots, and with --probe load, loom does not see what rc11 sees: they \
+             cannot be compared\n  hint: give one engine",
+        ));
+    }
+    if args.agree && !compares {
+        return Err(Refusal::input(
+            "--agree compares engines\n  hint: --engine rc11,loom",
+        ));
+    }
+    Ok(ways)
 }
 
 /// How an engine that is complete is asked.
@@ -129,7 +166,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let ways = ways(args)?;
     let mut orderings = Vec::new();
     if !args.weaken.is_empty() {
-        let subject = subject(args.engine);
+        let subject = subject(ways[0].engine());
         let described = subject.description().map_err(Refusal::tool)?;
         for change in &args.weaken {
             orderings.push(described.change(change).map_err(Refusal::input)?);
@@ -164,34 +201,51 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         results = Some(file);
     }
 
-    let mut pool = pool(args.engine, args.workers)?;
+    let mut engines: Vec<_> = plan.ways.iter().map(|way| way.engine()).collect();
+    engines.dedup();
+    let mut pools = Vec::new();
+    for engine in engines {
+        pools.push((engine, pool(engine, args.workers)?));
+    }
     let total = jobs.len();
     let bar = progress_bar(total as u64, done.len() as u64);
-    plan.run(&mut pool, jobs, &done, |record| {
-        if let Some(results) = &mut results {
-            results.add(&record)?;
-        }
-        if args.json {
-            json::line(&record)?;
-        }
-        summary.add(&record);
-        bar.inc(1);
-        bar.set_message(format!(
-            "{} executions, {} mismatches",
-            print::count(summary.executions()),
-            summary.mismatches()
-        ));
-        Ok(())
-    })
-    .map_err(Refusal::tool)?;
+    for (engine, pool) in &mut pools {
+        let jobs = jobs.iter().filter(|(_, job)| job.engine() == *engine);
+        plan.run(pool, jobs.cloned().collect(), &done, |record| {
+            if let Some(results) = &mut results {
+                results.add(&record)?;
+            }
+            if args.json {
+                json::line(&record)?;
+            }
+            summary.add(&record);
+            bar.inc(1);
+            bar.set_message(format!(
+                "{} executions, {} mismatches",
+                print::count(summary.executions()),
+                summary.mismatches()
+            ));
+            Ok(())
+        })
+        .map_err(Refusal::tool)?;
+    }
     bar.finish_and_clear();
 
-    let mut verdict = summary.verdict();
+    let disagreements = look_into(&plan, &summary, &mut pools).map_err(Refusal::tool)?;
+    let mut verdict = if args.agree {
+        summary.agreement()
+    } else {
+        summary.verdict()
+    };
     if summary.runs() < total as u64 {
         verdict = verdict.and(Verdict::CutOff);
     }
     keep(&plan, &summary, total as u64, verdict);
-    if !args.json {
+    if args.json {
+        for disagreement in &disagreements {
+            json::line(disagreement).map_err(Refusal::tool)?;
+        }
+    } else {
         anstream::println!(
             "campaign {} of {} canonical programs, shard {}, ends {}, {}",
             plan.name(),
@@ -209,6 +263,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .join("+"),
         );
         anstream::print!("{}", summary.text());
+        for disagreement in &disagreements {
+            let word = print::verdict(Verdict::Disagreement);
+            anstream::println!("{word}: {disagreement}");
+        }
         if summary.runs() < total as u64 {
             anstream::println!(
                 "interrupted: {} of {} runs are done",
@@ -219,6 +277,41 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         anstream::println!("verdict: {}", print::verdict(verdict));
     }
     Ok(verdict.exit_code())
+}
+
+/// How many of the programs are named that engines disagree on.
+const NAMED: usize = 5;
+
+/// Explores what engines disagree on once more, to see in what.
+fn look_into(
+    plan: &Campaign,
+    summary: &Summary,
+    pools: &mut [(EngineName, Pool)],
+) -> Result<Vec<Disagreement>, String> {
+    let mut found = Vec::new();
+    for difference in summary.differences().iter().take(NAMED) {
+        let mut runs = Vec::new();
+        for record in [&difference.one, &difference.other] {
+            let engine: EngineName = record.engine.parse()?;
+            let ends = record.ends.parse()?;
+            let way = way(engine).map_err(|refusal| refusal.message)?;
+            let program = record.program.parse::<Program>();
+            let job = way.job(program.map_err(|e| e.to_string())?, ends);
+            let job = job.with_orderings(&plan.orderings);
+            let (_, pool) = pools
+                .iter_mut()
+                .find(|(of, _)| *of == engine)
+                .ok_or("an engine that was not asked")?;
+            pool.run([((), job)].into_iter(), |(), job, run| {
+                runs.push((job.clone(), run));
+                ControlFlow::Continue(())
+            })?;
+        }
+        if let [(job, run), (other_job, other)] = &runs[..] {
+            found.extend(agree::between((job, run), (other_job, other)));
+        }
+    }
+    Ok(found)
 }
 
 /// Keeps the sums for the report.

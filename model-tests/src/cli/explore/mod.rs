@@ -14,6 +14,7 @@ use programs::program::Program;
 use super::input::{self, Input};
 use super::pool::{still_building, subject};
 use super::{Refusal, json};
+use crate::agree::{self, Disagreement};
 use crate::archive::{Found, Kept, Seen};
 use crate::cut::Cut;
 use crate::interrupt;
@@ -190,6 +191,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if interrupt::requested() {
         verdict = verdict.and(Verdict::CutOff);
     }
+    for disagreement in disagreements(&program, &runs) {
+        verdict = verdict.and(Verdict::Disagreement);
+        if args.json {
+            json::line(&disagreement).map_err(Refusal::tool)?;
+        } else {
+            let word = print::verdict(Verdict::Disagreement);
+            anstream::println!("{word}: {disagreement}");
+        }
+    }
     if !args.json && !args.quiet {
         let allowed = Allowed::new(&program, requires);
         for &ends in &question.ends {
@@ -355,6 +365,23 @@ impl Session<'_> {
     fn still_building(&self, waiting: &[EngineName]) {
         self.bar.suspend(|| still_building(waiting));
     }
+}
+
+/// Where engines that are exact contradict the first of them.
+fn disagreements(program: &Program, runs: &[(Job, Exploration)]) -> Vec<Disagreement> {
+    if !agree::comparable(program) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let exact: Vec<_> = runs
+        .iter()
+        .filter(|(job, _)| agree::is_exact(job))
+        .collect();
+    for (at, (job, run)) in exact.iter().enumerate() {
+        let first = exact[..at].iter().find(|(first, _)| first.ends == job.ends);
+        found.extend(first.and_then(|(first, seen)| agree::between((first, seen), (job, run))));
+    }
+    found
 }
 
 /// Keeps the runs for the report.
