@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, Schedule, Step, Verdict};
+use crate::{Access, Graph, Schedule, Step, Verdict};
 
 /// What ended an exploration early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Failure {
     pub steps: Vec<Step>,
     /// The schedule that shuttle took.
     pub schedule: Option<Schedule>,
+    /// The execution graph that rc11 came to.
+    #[serde(default)]
+    pub graph: Option<Graph>,
 }
 
 impl Failure {
@@ -30,6 +33,7 @@ impl From<Reason> for Failure {
             reason,
             steps: Vec::new(),
             schedule: None,
+            graph: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use programs::program::Program;
 use programs::spec::MemoryModel;
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineName, Exploration, OrderingChange, Scheduler};
+use crate::{EngineName, Exploration, Graph, OrderingChange, Scheduler};
 
 /// One exploration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub enum Manner {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rc11 {
+    /// Which executions it makes.
+    pub search: Search,
     /// Sites with another ordering.
     pub orderings: Vec<OrderingChange>,
     /// What is recorded.
@@ -94,12 +96,49 @@ pub struct Rc11 {
 impl Default for Rc11 {
     fn default() -> Self {
         Rc11 {
+            search: Search::Exact,
             orderings: Vec::new(),
             record: Record::default(),
             cores: 1,
             keeps_left: false,
             resume: None,
         }
+    }
+}
+
+/// Which execution graphs rc11 goes through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Search {
+    /// Every one, once.
+    Exact,
+    /// Some, drawn at random; every one has a chance.
+    Sample {
+        /// Where the random numbers begin.
+        seed: u64,
+        /// How many.
+        samples: u64,
+    },
+    /// One that was made before.
+    Replay {
+        /// The graph.
+        graph: Graph,
+    },
+}
+
+impl Search {
+    /// The name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Search::Exact => "exact",
+            Search::Sample { .. } => "sample",
+            Search::Replay { .. } => "replay",
+        }
+    }
+
+    /// Whether it never sees all of them.
+    pub const fn samples(&self) -> bool {
+        !matches!(self, Search::Exact)
     }
 }
 
@@ -233,7 +272,16 @@ impl Job {
 
     /// A run under rc11, of the code as it is.
     pub fn rc11(case: impl Into<Case>, ends: Ends) -> Self {
-        Job::new(case, ends, Manner::Rc11(Rc11::default()))
+        Job::rc11_search(case, ends, Search::Exact)
+    }
+
+    /// The same, of these executions.
+    pub fn rc11_search(case: impl Into<Case>, ends: Ends, search: Search) -> Self {
+        let rc11 = Rc11 {
+            search,
+            ..Rc11::default()
+        };
+        Job::new(case, ends, Manner::Rc11(rc11))
     }
 
     /// A run under loom, of the code as it is.
@@ -300,6 +348,28 @@ impl Job {
         self
     }
 
+    /// Whether the engine draws executions, so that it never sees all of them.
+    pub const fn samples(&self) -> bool {
+        match &self.manner {
+            Manner::Rc11(rc11) => rc11.search.samples(),
+            Manner::Loom(_) => false,
+            Manner::Shuttle(shuttle) => shuttle.scheduler.samples(),
+            Manner::Threads(_) => true,
+        }
+    }
+
+    /// Where random numbers begin, where there are any.
+    pub const fn seed(&self) -> Option<u64> {
+        match &self.manner {
+            Manner::Rc11(Rc11 {
+                search: Search::Sample { seed, .. },
+                ..
+            }) => Some(*seed),
+            Manner::Shuttle(shuttle) => shuttle.scheduler.seed(),
+            _ => None,
+        }
+    }
+
     /// What is recorded, where something can be.
     pub const fn record_mut(&mut self) -> Option<&mut Record> {
         match &mut self.manner {
@@ -342,7 +412,7 @@ impl Job {
 impl fmt::Display for Manner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Manner::Rc11(_) => f.pad("exact"),
+            Manner::Rc11(rc11) => f.pad(rc11.search.name()),
             Manner::Loom(loom) => loom.probe.fmt(f),
             Manner::Shuttle(Shuttle {
                 scheduler, overlap, ..

@@ -1,4 +1,4 @@
-//! `nightly`: shuttle for a time budget.
+//! `nightly`: shuttle and rc11's sampling for a time budget.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::pool::{pool, subject};
+use super::pool::{pool_of, subject};
 use super::{Refusal, json};
 use crate::archive::{Found, Kept};
 use crate::campaign::Shard;
@@ -17,19 +17,22 @@ use crate::{interrupt, litmus, print, workspace};
 use pipe::Verdict;
 use pipe::{EngineName, Exploration};
 
-/// Run random programs under shuttle's random schedulers, for as long as there
-/// is time.
+/// Run random programs under shuttle's random schedulers and rc11's sampling, for
+/// as long as there is time.
 ///
-/// A night shows nothing that only weak memory shows: shuttle runs all steps in
-/// one order. What it adds to loom is size: up to eight threads, long lists of
-/// operations, several slots.
+/// What a night adds to the bounds of a campaign is size: up to eight threads, long
+/// lists of operations, several slots. rc11 draws executions of weak memory, and
+/// every one has a chance; shuttle runs all steps in one order, and its schedulers
+/// know how to look for rare ones. Both only sample: an outcome must be allowed,
+/// and none is missed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Options are also taken as key=value:
   framecheck nightly minutes=60 seed=42 shard=2/8 --json > 2.jsonl
   framecheck nightly --merge 1.jsonl 2.jsonl
 
-Every batch follows from the seed, the shard and its number: `batch=N` runs one again.
+Every batch follows from the seed, the shard and its number: `batch=N` runs one again. A failure
+is saved with its schedule or execution graph, and `replay FILE` makes that one execution.
 
 Exit codes: 0 nothing failed, 1 a program fails, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
@@ -155,7 +158,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let failures = settings
         .failures
         .unwrap_or_else(Counterexample::default_folder);
-    let mut pool = pool(EngineName::Shuttle, args.workers)?;
+    let mut pool = pool_of(&[EngineName::Rc11, EngineName::Shuttle], args.workers)?;
 
     let budget = match (settings.batches, settings.batch) {
         (None, None) => Some(settings.minutes.unwrap_or(MINUTES)),
@@ -194,9 +197,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         }
         summary.add(&line);
         bar.set_message(format!(
-            "{} programs, {} schedules, {} failures",
+            "{} programs, {} executions, {} failures",
             print::count(summary.batches()),
-            print::count(summary.schedules()),
+            print::count(summary.executions()),
             summary.failures()
         ));
         if summary.failures() < ENOUGH_FAILURES {
@@ -216,7 +219,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         programs: summary.batches(),
     };
     Kept {
-        executions: summary.schedules(),
+        executions: summary.executions(),
         seconds: began.elapsed().as_secs_f64(),
         ..Kept::now(format!("nightly shard={}", draw.shard), verdict, found)
     }
@@ -230,7 +233,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             "verdict: {}{}",
             print::verdict(verdict),
             if verdict == Verdict::Pass {
-                " (sampled: nothing failed in the schedules that were drawn)"
+                " (sampled: nothing failed in the executions that were drawn)"
             } else {
                 ""
             }
@@ -254,10 +257,11 @@ fn print_failure(
     let message = run.failure.as_ref().map(|f| f.reason.to_string());
     let message = message.unwrap_or_default();
     let text = format!(
-        "{}: {}\n  {message}\n  scheduler {}, execution {}; again: nightly seed={} shard={} \
+        "{}: {}\n  {message}\n  {} {}, execution {}; again: nightly seed={} shard={} \
          batch={}\n  {}",
         print::verdict(run.verdict()),
         batch.job.case,
+        run.engine,
         batch.job.manner,
         print::count(run.executions),
         draw.seed,

@@ -23,10 +23,20 @@ pub fn subject(engine: EngineName) -> Subject {
 ///
 /// If it cannot be built.
 pub fn pool(engine: EngineName, workers: Option<usize>) -> Result<Pool, Refusal> {
-    let program = built(engine).map_err(Refusal::tool)?;
+    pool_of(&[engine], workers)
+}
+
+/// The same for jobs of several engines.
+pub(super) fn pool_of(engines: &[EngineName], workers: Option<usize>) -> Result<Pool, Refusal> {
+    let mut builds = Builds::start(engines);
+    let mut programs = Vec::new();
+    while let Some((engine, built)) = builds.next(still_building) {
+        programs.push((engine, built.map_err(Refusal::tool)?));
+    }
     interrupt::listen().map_err(Refusal::tool)?;
     let workers = workers.unwrap_or_else(Pool::default_size);
-    Ok(Pool::new(engine, &program, workers))
+    let programs: Vec<_> = programs.iter().map(|(e, path)| (*e, &**path)).collect();
+    Ok(Pool::of(&programs, workers))
 }
 
 /// The engine's worker, built.

@@ -1,4 +1,4 @@
-//! What a night showed, by scheduler and family of programs.
+//! What a night showed, by engine, scheduler and family of programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use pipe::Verdict;
 #[derive(Clone, Debug, Default)]
 struct Cell {
     programs: u64,
-    schedules: u64,
+    executions: u64,
     steps: u64,
     outcomes: u64,
     undecided: u64,
@@ -23,7 +23,7 @@ struct Cell {
 impl Cell {
     fn add(&mut self, run: &Line) {
         self.programs += 1;
-        self.schedules += run.executions;
+        self.executions += run.executions;
         self.steps += run.steps;
         self.outcomes += run.outcomes as u64;
         self.undecided += run.undecided;
@@ -43,7 +43,7 @@ pub struct Summary {
 impl Summary {
     /// Adds a batch.
     pub fn add(&mut self, line: &Line) {
-        let key = (line.scheduler.clone(), line.family.clone());
+        let key = (format!("{} {}", line.engine, line.scheduler), line.family.clone());
         self.cells.entry(key).or_default().add(line);
         self.all.add(line);
         self.verdict = Some(self.verdict().and(line.verdict));
@@ -59,9 +59,9 @@ impl Summary {
         self.all.programs
     }
 
-    /// Schedules so far.
-    pub fn schedules(&self) -> u64 {
-        self.all.schedules
+    /// Executions so far.
+    pub fn executions(&self) -> u64 {
+        self.all.executions
     }
 
     /// Batches that did not pass.
@@ -76,22 +76,22 @@ impl Summary {
             .load_preset(presets::UTF8_BORDERS_ONLY)
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header([
-                "scheduler",
+                "engine",
                 "programs from",
                 "programs",
-                "schedules",
+                "executions",
                 "steps",
                 "outcomes",
                 "not judged",
                 "transitions",
                 "failures",
             ]);
-        let mut row = |scheduler: &str, family: &str, cell: &Cell| {
+        let mut row = |engine: &str, family: &str, cell: &Cell| {
             table.add_row([
-                scheduler.to_owned(),
+                engine.to_owned(),
                 family.to_owned(),
                 count(cell.programs),
-                count(cell.schedules),
+                count(cell.executions),
                 count(cell.steps),
                 count(cell.outcomes),
                 count(cell.undecided),
@@ -99,8 +99,8 @@ impl Summary {
                 count(cell.failures),
             ]);
         };
-        for ((scheduler, family), cell) in &self.cells {
-            row(scheduler, family, cell);
+        for ((engine, family), cell) in &self.cells {
+            row(engine, family, cell);
         }
         row("all", "all", &self.all);
         for column in 2..9 {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{count, seconds, verdict};
 use crate::story::Story;
 use pipe::Verdict;
-use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Threads};
+use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Search, Threads};
 
 /// What `--json` prints for a run.
 #[derive(Debug, Serialize)]
@@ -99,7 +99,12 @@ pub fn bounds(job: &Job) -> String {
         bounds.push(format!("at most {s} s"));
     }
     match &job.manner {
-        Manner::Rc11(_) | Manner::Loom(_) => {}
+        Manner::Rc11(rc11) => {
+            if let Search::Sample { seed, samples } = rc11.search {
+                bounds.push(format!("{} samples of seed {seed}", count(samples)));
+            }
+        }
+        Manner::Loom(_) => {}
         Manner::Shuttle(shuttle) => match &shuttle.scheduler {
             Scheduler::Random { seed, schedules }
             | Scheduler::Pct {

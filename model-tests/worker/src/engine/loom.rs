@@ -5,7 +5,7 @@
 //! is built by construction, and results go through plain memory that loom does
 //! not see.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meta_core::model;
@@ -148,7 +148,9 @@ impl<S: Subject<ModelHost>> Execution<S> {
         if gathered.running == 0 {
             let done = std::mem::take(&mut gathered.done);
             drop(gathered);
-            self.watch.end(done);
+            if let Err(stop) = self.watch.end(done, |_| Ok(())) {
+                resume_unwind(Box::new(stop));
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
-//! rc11: every execution graph of a program, once, with loads and orderings as the
-//! code has them.
+//! rc11: the execution graphs of a program, with loads and orderings as the code has
+//! them; every one once, or some that are drawn.
 
 mod left;
+mod told;
 
 use std::any::Any;
 use std::cell::Cell;
@@ -10,14 +11,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Program};
+use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Graph, Program};
 use meta_core::model;
-use pipe::{AllowedBy, Case, EngineName, Exploration, Job, Manner, Rc11, Reason};
+use pipe::{
+    AllowedBy, Case, EngineName, Exploration, Failure, Job, Limits, Manner, Rc11, Reason, Record,
+    Search,
+};
 
 use super::host::ModelHost;
 use super::judge::ProgramSubject;
 use super::subject::{ScenarioSubject, Subject};
-use super::watch::{How, Watch};
+use super::watch::{How, Stop, Watch};
 use super::{Progress, not_mine, site, specification};
 use crate::describe::to_core;
 use crate::interrupt;
@@ -31,38 +35,95 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     let Manner::Rc11(how) = &job.manner else {
         return Err(not_mine(job));
     };
+    let exact = how.search == Search::Exact;
     match &job.case {
         Case::Program(program) => {
-            let mut judge = ProgramSubject::new(program, job, true)?;
-            if job.enumerate && judge.allowed_by == AllowedBy::Search {
+            let mut judge = ProgramSubject::new(program, job, exact)?;
+            let enumerates = job.enumerate && !matches!(how.search, Search::Sample { .. });
+            if enumerates && judge.allowed_by == AllowedBy::Search {
                 judge = judge.with_explored(specification::outcomes(program, job.ends)?);
             }
-            explore_subject(job, how, judge, progress)
+            explore_subject(job, how, judge, &progress)
         }
         Case::Scenario(name) => {
-            explore_subject(job, how, ScenarioSubject::new(name, true)?, progress)
+            explore_subject(job, how, ScenarioSubject::new(name, exact)?, &progress)
         }
     }
 }
 
+/// Explores the subject. A failing execution is made once more from its graph, and
+/// what is recorded of it then: its steps do not depend on how the explorer came to
+/// it.
 fn explore_subject<S: Subject<ModelHost>>(
     job: &Job,
     how: &Rc11,
     subject: S,
-    progress: Progress,
+    progress: &Progress,
 ) -> Result<Exploration, String> {
+    if !how.record.steps || matches!(how.search, Search::Replay { .. }) {
+        return Ok(explore_once(job, how, subject, progress)?.0);
+    }
+    let untold = Rc11 {
+        record: Record {
+            steps: false,
+            ..how.record
+        },
+        ..how.clone()
+    };
+    let (mut run, subject) = explore_once(job, &untold, subject, progress)?;
+    if let Some(failure) = &mut run.failure
+        && failure.verdict().is_failure()
+        && let Some(graph) = &failure.graph
+    {
+        let replay = Rc11 {
+            search: Search::Replay {
+                graph: graph.clone(),
+            },
+            orderings: how.orderings.clone(),
+            record: Record::STEPS,
+            ..Rc11::default()
+        };
+        let job = Job {
+            manner: Manner::Rc11(replay.clone()),
+            limits: Limits::default(),
+            ..job.clone()
+        };
+        let (again, _) = explore_once(&job, &replay, subject, progress)?;
+        let verdict = again.verdict();
+        *failure = match again.failure {
+            Some(again) if verdict == failure.verdict() => again,
+            _ => {
+                let before = &failure.reason;
+                Reason::tool(format!("{before}, and when it is replayed {verdict}")).into()
+            }
+        };
+    }
+    Ok(run)
+}
+
+/// Explores the subject, and gives it back.
+fn explore_once<S: Subject<ModelHost>>(
+    job: &Job,
+    how: &Rc11,
+    subject: S,
+    progress: &Progress,
+) -> Result<(Exploration, S), String> {
     let shares = how.record.coverage || matches!(job.case, Case::Scenario(_));
     if how.cores == 0 || how.cores > 1 && shares {
         return Err("scenarios and coverage are explored on one core".to_owned());
     }
+    let replayed = match &how.search {
+        Search::Replay { graph } => Some(left::load_one(graph)?),
+        _ => None,
+    };
     let threads = subject.threads();
     let watched = How {
         injects: false,
-        samples: false,
+        samples: job.samples(),
         stops_itself: true,
         record: how.record,
     };
-    let mut watch = Watch::new(job, watched, subject, progress);
+    let mut watch = Watch::new(job, watched, subject, progress.clone());
     let mut from = None;
     if let Some(earlier) = &how.resume {
         from = Some(left::load(earlier)?);
@@ -84,6 +145,7 @@ fn explore_subject<S: Subject<ModelHost>>(
         config,
         cores: AtomicUsize::new(0),
         done: (0..how.cores).map(|_| Mutex::default()).collect(),
+        failing: Mutex::default(),
     };
     CORE.set(None);
     let mut builder = Builder::new();
@@ -101,25 +163,49 @@ fn explore_subject<S: Subject<ModelHost>>(
     // SAFETY: handles are never dropped by themselves, and what else a thread of a
     // program has on its stack is memory alone.
     unsafe { builder.forget_blocked(true) };
-    let ended = catch_unwind(AssertUnwindSafe(|| match (from, how.cores) {
-        (None, 1) => builder.explore_program(&program),
-        (None, cores) => builder.explore_parallel(&program, cores),
-        (Some(graphs), 1) => builder.go_on_from(graphs, &program),
-        (Some(graphs), cores) => builder.go_on_parallel(graphs, &program, cores),
+    let ended = catch_unwind(AssertUnwindSafe(|| match (&how.search, from, how.cores) {
+        (Search::Exact, None, 1) => builder.explore_program(&program),
+        (Search::Exact, None, cores) => builder.explore_parallel(&program, cores),
+        (Search::Exact, Some(graphs), 1) => builder.go_on_from(graphs, &program),
+        (Search::Exact, Some(graphs), cores) => builder.go_on_parallel(graphs, &program, cores),
+        (Search::Sample { seed, samples }, ..) => {
+            builder.sample_program(*seed, 0..*samples, &program)
+        }
+        (Search::Replay { .. }, ..) => {
+            builder.replay(replayed.as_ref().expect("it was loaded"), &program)
+        }
     }));
+    let mut failing = (program.failing.into_inner()).unwrap_or_else(PoisonError::into_inner);
     let mut graphs = Vec::new();
     let ended = ended.and_then(|report| match report.failure {
         None => {
             graphs = report.left;
-            Ok(graphs.is_empty())
+            Ok(graphs.is_empty() && !(job.samples() && report.cut_off))
         }
-        Some(failure) => Err(payload_of(failure.kind)),
+        Some(failure) => {
+            failing = Some(failure.graph);
+            Err(payload_of(failure.kind))
+        }
     });
     let mut run = watch.finish(ended);
-    if how.keeps_left && !graphs.is_empty() {
+    if let (Some(failure), Some(graph)) = (&mut run.failure, &failing) {
+        // On several cores the steps may be another execution's.
+        let told = if how.record.steps {
+            let deadlock = matches!(failure.reason, Reason::Deadlock { .. });
+            told::add(&mut failure.steps, graph, deadlock)
+        } else {
+            failure.steps.clear();
+            Ok(())
+        };
+        match told.and_then(|()| left::save_one(graph)) {
+            Ok(graph) => failure.graph = Some(graph),
+            Err(error) => *failure = Failure::from(Reason::tool(error)),
+        }
+    }
+    if how.keeps_left && failing.is_none() && !graphs.is_empty() {
         run.left = Some(left::save(&graphs, watch.begun())?);
     }
-    Ok(run)
+    Ok((run, watch.into_subject()))
 }
 
 /// Why the explorer gave up, as the payload of a panic.
@@ -157,6 +243,8 @@ struct Explored<'a, S: Subject<ModelHost>> {
     cores: AtomicUsize,
     /// By core, what the threads of its execution did.
     done: Vec<Mutex<Vec<S::Done>>>,
+    /// The graph of an execution that came to its end, and must not be.
+    failing: Mutex<Option<Graph>>,
 }
 
 impl<S: Subject<ModelHost>> Explored<'_, S> {
@@ -191,12 +279,18 @@ impl<S: Subject<ModelHost>> Program for Explored<'_, S> {
         self.done()[thread] = done;
     }
 
-    fn finish(&self, _execution: &Execution<'_>) -> Flow {
+    fn finish(&self, execution: &Execution<'_>) -> Flow {
         let done = std::mem::take(&mut *self.done());
-        let executions = self.watch.end(done);
-        match self.most {
-            Some(most) if executions >= most => Flow::Stop,
-            _ => Flow::GoOn,
+        let told = |steps: &mut Vec<_>| told::add(steps, execution.graph(), false);
+        match self.watch.end(done, told) {
+            Ok(executions) if self.most.is_some_and(|most| executions >= most) => Flow::Stop,
+            Ok(_) => Flow::GoOn,
+            Err(Stop) => {
+                let mut failing = self.failing.lock();
+                let failing = failing.as_deref_mut().unwrap_or_else(|e| e.get_mut());
+                failing.get_or_insert_with(|| execution.graph().clone());
+                Flow::Stop
+            }
         }
     }
 }

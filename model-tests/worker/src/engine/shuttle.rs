@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -145,7 +145,9 @@ fn execution<S: Subject<ModelHost>>(watch: &Watch<S>) {
         }
         watch.run_thread(0, first);
     });
-    watch.end(done);
+    if let Err(stop) = watch.end(done, |_| Ok(())) {
+        resume_unwind(Box::new(stop));
+    }
 }
 
 /// Writes down what another scheduler chooses.

@@ -23,7 +23,8 @@ const REPORT_EVERY: Duration = Duration::from_millis(250);
 /// How often the clock is looked at, in executions.
 const LOOK_UP_EVERY: u64 = 16;
 
-/// The payload that ends an exploration whose reason is known already.
+/// Ends an exploration whose reason is known already, also as the payload of a
+/// panic.
 pub(super) struct Stop;
 
 /// What a watch has to know of how the explorer goes about the job.
@@ -167,9 +168,14 @@ impl<S: Subject<ModelHost>> Watch<S> {
         panics::caught(run).unwrap_or_else(|payload| resume_unwind(payload));
     }
 
-    /// Ends an execution whose threads are done, and says how many there were. It
-    /// unwinds with [`Stop`] if it shows a failure.
-    pub(super) fn end(&self, done: Vec<S::Done>) -> u64 {
+    /// Ends an execution whose threads are done, and says how many there were; a
+    /// failure that it shows ends the exploration. `told` adds what the engine knows
+    /// of recorded steps.
+    pub(super) fn end(
+        &self,
+        done: Vec<S::Done>,
+        told: impl FnOnce(&mut Vec<Step>) -> Result<(), String>,
+    ) -> Result<u64, Stop> {
         let mut guard = self.state();
         let state = &mut *guard;
         state.threads_run += done.len() as u64;
@@ -180,30 +186,46 @@ impl<S: Subject<ModelHost>> Watch<S> {
             None
         } else {
             state.injected |= model::was_injected();
-            self.judge(state, &done)
+            self.judge(state, &done, told)
         };
+        // Of several cores the first that fails ends it.
+        let failure = failure.filter(|_| state.failure.is_none());
         let Some(failure) = failure else {
             state.done.push(done);
-            return state.executions;
+            return Ok(state.executions);
         };
         state.failure = Some(Failure {
             steps: steps_so_far(),
             ..failure
         });
-        drop(guard);
-        resume_unwind(Box::new(Stop));
+        Err(Stop)
+    }
+
+    /// Gives the subject back, for another exploration of it.
+    #[cfg(rc11)]
+    pub(super) fn into_subject(self) -> S {
+        self.subject
     }
 
     /// Counts what an execution showed, and gives the failure that it is.
     #[inline]
-    fn judge(&self, state: &mut State<S>, done: &[S::Done]) -> Option<Failure> {
+    fn judge(
+        &self,
+        state: &mut State<S>,
+        done: &[S::Done],
+        told: impl FnOnce(&mut Vec<Step>) -> Result<(), String>,
+    ) -> Option<Failure> {
         let shown = match self.subject.show(done) {
             Ok(shown) => shown,
             Err(fault) => return Some(judge::of_fault(&fault)),
         };
         let outcome = state.outcomes.count(&shown)?;
         if self.how.record.examples {
-            state.examples.insert(outcome.to_string(), steps_so_far());
+            let mut steps = steps_so_far();
+            if let Err(error) = told(&mut steps) {
+                return Some(Reason::tool(error).into());
+            }
+            state.examples.insert(outcome.to_string(), steps);
         }
         // What was seen before was judged then.
         if !self.earlier.outcomes.is_empty()

@@ -1,4 +1,5 @@
-//! What is left of an exploration, for another process.
+//! Graphs for another process: what is left of an exploration, and the one that
+//! failed.
 
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
@@ -33,6 +34,18 @@ pub(super) fn load(earlier: &Exploration) -> Result<Vec<Graph>, String> {
     let graph = |text: &String| serde_json::from_str(text);
     let graphs: Result<_, _> = left.graphs.iter().map(graph).collect();
     graphs.map_err(|error| format!("a graph that was left makes no sense: {error}"))
+}
+
+/// A graph in a form that a command can keep.
+pub(super) fn save_one(graph: &Graph) -> Result<pipe::Graph, String> {
+    let graph = serde_json::to_value(graph).map_err(|e| e.to_string())?;
+    Ok(pipe::Graph(graph))
+}
+
+/// The graph that a command kept. Other code may not make it: that is seen when it is
+/// replayed.
+pub(super) fn load_one(graph: &pipe::Graph) -> Result<Graph, String> {
+    serde_json::from_value(graph.0.clone()).map_err(|e| format!("not an execution graph: {e}"))
 }
 
 /// A digest of this program: the code under test, the explorer and the driver are
