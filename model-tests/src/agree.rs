@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use pipe::{Exploration, Job, Manner, Probe, Transition, Verdict};
+use pipe::{Exploration, Job, Manner, Probe, Search, Transition, Verdict};
 use programs::program::Program;
 use serde::Serialize;
 
@@ -49,7 +49,7 @@ pub fn comparable(program: &Program) -> bool {
 /// that another does not see.
 pub fn is_exact(job: &Job) -> bool {
     match &job.manner {
-        Manner::Rc11(_) => true,
+        Manner::Rc11(rc11) => rc11.search == Search::Exact,
         Manner::Loom(loom) => loom.probe == Probe::Cas && loom.inject.is_none(),
         Manner::Shuttle(_) | Manner::Threads(_) => false,
     }

@@ -30,13 +30,13 @@ pub struct Kept {
     /// The time of the engines, in seconds; of `nightly`, its own.
     pub seconds: f64,
     /// What else there is to show.
-    pub found: Found,
+    pub found: Findings,
 }
 
 /// What a command found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Found {
+pub enum Findings {
     /// One program on its engines.
     Explore {
         /// The program.
@@ -100,7 +100,7 @@ impl Seen {
 
 impl Kept {
     /// A run that ends now, on the commit that is checked out.
-    pub fn now(command: String, verdict: Verdict, found: Found) -> Self {
+    pub fn now(command: String, verdict: Verdict, found: Findings) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Kept {
             when: now.map_or(0, |since| since.as_secs()),

@@ -8,7 +8,7 @@ use programs::program::Program;
 use serde::{Deserialize, Serialize};
 
 use crate::counterexample::digest;
-use crate::plan::Question;
+use crate::plan::Experiment;
 use crate::workspace;
 
 /// What is explored, and how far that has come.
@@ -32,7 +32,7 @@ const FORMAT: u32 = 1;
 
 impl Cut {
     /// Nothing is explored yet. `None` if it is no program that is asked for.
-    pub fn before(question: &Question) -> Option<Self> {
+    pub fn before(question: &Experiment) -> Option<Self> {
         Some(Cut {
             format: FORMAT,
             program: question.case.program()?.clone(),
@@ -66,7 +66,7 @@ impl Cut {
     /// # Errors
     ///
     /// If not: in what it differs.
-    pub fn is_of(&self, question: &Question) -> Result<(), String> {
+    pub fn is_of(&self, question: &Experiment) -> Result<(), String> {
         let differ = |what: &str, saved: String, asked: String| {
             Err(format!(
                 "the saved exploration is of another {what}\n  it has  {saved}\n  asked is {asked}"
@@ -191,10 +191,10 @@ mod tests {
     fn another_question_is_refused() {
         let same = question("unused: alloc | get");
         assert_eq!(cut().is_of(&same), Ok(()));
-        let refused = |question: &Question| cut().is_of(question).unwrap_err();
+        let refused = |question: &Experiment| cut().is_of(question).unwrap_err();
         let other = question("unused: alloc | alloc");
         assert!(refused(&other).contains("another program"));
-        let weaker = Question {
+        let weaker = Experiment {
             orderings: vec![OrderingChange {
                 site: "SHARE".to_owned(),
                 ordering: Ordering::Relaxed,
@@ -202,7 +202,7 @@ mod tests {
             ..same.clone()
         };
         assert!(refused(&weaker).contains("another weakening"));
-        let one = Question {
+        let one = Experiment {
             ends: vec![Ends::Left],
             ..same
         };

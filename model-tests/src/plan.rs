@@ -1,8 +1,8 @@
 //! Which explorations answer for a program.
 
 use pipe::{
-    Case, EngineName, Exploration, Inject, Job, Limits, Manner, OrderingChange, Probe, Reason,
-    Record, Scheduler, SoFar, Spurious, Verdict,
+    EngineName, Exploration, Inject, Job, Limits, Manner, OrderingChange, Probe, Reason, Record,
+    Scheduler, SoFar, Spurious, Target, Verdict,
 };
 use programs::outcome::Ends;
 
@@ -24,9 +24,9 @@ pub const PCT_DEPTH: usize = 3;
 
 /// A program and what is changed for it.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct Experiment {
     /// What is run.
-    pub case: Case,
+    pub case: Target,
     /// What happens to handles at the end.
     pub ends: Vec<Ends>,
     /// Sites with another ordering.
@@ -41,11 +41,11 @@ pub struct Question {
     pub trace: bool,
 }
 
-impl Question {
+impl Experiment {
     /// What a scenario asks, with the ordering that breaks it, if one does.
     pub fn of_scenario(name: &str, broken_by: Option<OrderingChange>) -> Self {
-        Question {
-            case: Case::Scenario(name.to_owned()),
+        Experiment {
+            case: Target::Scenario(name.to_owned()),
             ends: vec![Ends::Dropped],
             orderings: broken_by.into_iter().collect(),
             inject: None,
@@ -239,12 +239,12 @@ pub(crate) mod tests {
     use super::*;
 
     /// What a program asks as it is.
-    pub(crate) fn question(program: &str) -> Question {
+    pub(crate) fn question(program: &str) -> Experiment {
         let program: programs::program::Program = program.parse().unwrap();
-        Question {
+        Experiment {
             case: program.into(),
             ends: vec![Ends::Dropped, Ends::Left],
-            ..Question::of_scenario("", None)
+            ..Experiment::of_scenario("", None)
         }
     }
 }

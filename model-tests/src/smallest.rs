@@ -7,7 +7,7 @@ use programs::program::Program;
 
 use crate::interrupt;
 use crate::minimise::minimise;
-use crate::plan::{Question, SAMPLE};
+use crate::plan::{Experiment, SAMPLE};
 use crate::worker::Worker;
 use pipe::{EngineName, Exploration, Job, Limits, Record, StepKind};
 
@@ -25,7 +25,7 @@ const PATIENCE: Limits = Limits {
 /// taken. Real threads are left alone: what they show once need not come again.
 pub fn smallest(
     worker: &mut Worker,
-    question: &Question,
+    question: &Experiment,
     (job, run): (&Job, &Exploration),
 ) -> (Job, Exploration) {
     let as_it_is = || (job.clone(), run.clone());
@@ -54,8 +54,8 @@ pub fn smallest(
 }
 
 /// The runs of a program that may fail as `like` does, that one's way first.
-fn jobs(question: &Question, like: &Job, engine: EngineName, program: &Program) -> Vec<Job> {
-    let question = Question {
+fn jobs(question: &Experiment, like: &Job, engine: EngineName, program: &Program) -> Vec<Job> {
+    let question = Experiment {
         case: program.clone().into(),
         limits: PATIENCE,
         trace: true,

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use model_tests::archive::{Found, Kept, Seen};
+use model_tests::archive::{Findings, Kept, Seen};
 use model_tests::audit::recorded::Recorded;
 use model_tests::counterexample::Counterexample;
 use model_tests::report::{Page, Saved};
@@ -37,12 +37,12 @@ fn page() -> String {
         complete: true,
         outcomes: [("ok | <b>no</b>".to_owned(), 3), ("ok | ok".to_owned(), 0)].into(),
     };
-    let explore = Found::Explore {
+    let explore = Findings::Explore {
         program: "unused: alloc | get".to_owned(),
         changed: vec!["CLAIM=Relaxed".to_owned()],
         runs: vec![seen],
     };
-    let campaign = Found::Campaign {
+    let campaign = Findings::Campaign {
         done: 5,
         of: 9,
         outcomes: 20,

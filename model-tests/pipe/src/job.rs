@@ -13,7 +13,7 @@ use crate::{EngineName, Exploration, Graph, OrderingChange, Scheduler};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// What is run.
-    pub case: Case,
+    pub case: Target,
     /// What happens to handles at the end.
     pub ends: Ends,
     /// The engine, and how it goes about it.
@@ -28,34 +28,34 @@ pub struct Job {
 /// What is run. In text, the program or the scenario's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Case {
+pub enum Target {
     /// A program.
     Program(Program),
     /// The scenario of this name.
     Scenario(String),
 }
 
-impl Case {
+impl Target {
     /// The program, if it is one.
     pub const fn program(&self) -> Option<&Program> {
         match self {
-            Case::Program(program) => Some(program),
-            Case::Scenario(_) => None,
+            Target::Program(program) => Some(program),
+            Target::Scenario(_) => None,
         }
     }
 }
 
-impl From<Program> for Case {
+impl From<Program> for Target {
     fn from(program: Program) -> Self {
-        Case::Program(program)
+        Target::Program(program)
     }
 }
 
-impl fmt::Display for Case {
+impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Case::Program(program) => program.fmt(f),
-            Case::Scenario(name) => f.pad(name),
+            Target::Program(program) => program.fmt(f),
+            Target::Scenario(name) => f.pad(name),
         }
     }
 }
@@ -260,7 +260,7 @@ pub struct Limits {
 }
 
 impl Job {
-    fn new(case: impl Into<Case>, ends: Ends, manner: Manner) -> Self {
+    fn new(case: impl Into<Target>, ends: Ends, manner: Manner) -> Self {
         Job {
             case: case.into(),
             ends,
@@ -271,12 +271,12 @@ impl Job {
     }
 
     /// A run under rc11, of the code as it is.
-    pub fn rc11(case: impl Into<Case>, ends: Ends) -> Self {
+    pub fn rc11(case: impl Into<Target>, ends: Ends) -> Self {
         Job::rc11_search(case, ends, Search::Exact)
     }
 
     /// The same, of these executions.
-    pub fn rc11_search(case: impl Into<Case>, ends: Ends, search: Search) -> Self {
+    pub fn rc11_search(case: impl Into<Target>, ends: Ends, search: Search) -> Self {
         let rc11 = Rc11 {
             search,
             ..Rc11::default()
@@ -285,7 +285,7 @@ impl Job {
     }
 
     /// A run under loom, of the code as it is.
-    pub fn loom(case: impl Into<Case>, ends: Ends, probe: Probe) -> Self {
+    pub fn loom(case: impl Into<Target>, ends: Ends, probe: Probe) -> Self {
         let loom = Loom {
             probe,
             orderings: Vec::new(),
@@ -297,7 +297,7 @@ impl Job {
 
     /// A run under shuttle: DFS without overlap, whose outcomes are exact,
     /// everything else with all that shuttle can show.
-    pub fn shuttle(case: impl Into<Case>, ends: Ends, scheduler: Scheduler) -> Self {
+    pub fn shuttle(case: impl Into<Target>, ends: Ends, scheduler: Scheduler) -> Self {
         let samples = scheduler.samples();
         let shuttle = Shuttle {
             scheduler,
@@ -313,7 +313,7 @@ impl Job {
     }
 
     /// So many rounds on real threads.
-    pub fn threads(case: impl Into<Case>, ends: Ends, rounds: u64) -> Self {
+    pub fn threads(case: impl Into<Target>, ends: Ends, rounds: u64) -> Self {
         Job::new(case, ends, Manner::Threads(Threads { rounds }))
     }
 

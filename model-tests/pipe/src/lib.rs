@@ -23,7 +23,7 @@ pub use engine::EngineName;
 pub use failure::{Failure, Fault, Reason, Violation};
 pub use graph::Graph;
 pub use job::{
-    Case, Inject, Job, Limits, Loom, Manner, Probe, Rc11, Record, Search, Shuttle, Spurious,
+    Inject, Job, Limits, Loom, Manner, Probe, Rc11, Record, Search, Shuttle, Spurious, Target,
     Threads,
 };
 pub use ordering::{Ordering, OrderingChange};

@@ -7,4 +7,4 @@ mod rows;
 pub mod table;
 pub mod variants;
 
-pub use rows::{Row, RowVerdict, mend, rows};
+pub use rows::{AuditRow, RowVerdict, mend, rows};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::table::Table;
 use super::variants::{self, Halves};
-use super::{Row, RowVerdict};
+use super::{AuditRow, RowVerdict};
 use pipe::{Description, Verdict};
 
 use crate::workspace;
@@ -45,7 +45,7 @@ pub struct RecordedRow {
 }
 
 impl RecordedRow {
-    fn new(row: &Row) -> Self {
+    fn new(row: &AuditRow) -> Self {
         RecordedRow {
             site: row.site.clone(),
             from: row.from.to_owned(),
@@ -75,7 +75,7 @@ impl RecordedRow {
 
 impl Recorded {
     /// What is to be kept of these rows and minimal tables.
-    pub fn new(bounds: Vec<String>, rows: &[Row], minimal: &[Table]) -> Self {
+    pub fn new(bounds: Vec<String>, rows: &[AuditRow], minimal: &[Table]) -> Self {
         let of_code = minimal.first().map(Table::as_in_the_code);
         let of_code = of_code.as_ref().map(not_weakest);
         let mut minimal: Vec<_> = minimal.iter().map(not_weakest).collect();

@@ -56,7 +56,7 @@ impl RowVerdict {
 
 /// One row.
 #[derive(Clone, Debug, Serialize)]
-pub struct Row {
+pub struct AuditRow {
     /// The site.
     pub site: String,
     /// The ordering in the table under audit.
@@ -91,15 +91,15 @@ pub struct Row {
 pub fn rows(
     oracle: &mut Oracle<'_>,
     table: &Table,
-    mut take: impl FnMut(&Row),
-) -> Result<Vec<Row>, String> {
+    mut take: impl FnMut(&AuditRow),
+) -> Result<Vec<AuditRow>, String> {
     let engine = oracle.engine();
     let mut rows = Vec::new();
     for site in table.sites() {
         let from = table.get(site);
         let mut weaker = variants::lacking(site, from).peekable();
         if weaker.peek().is_none() {
-            let row = Row {
+            let row = AuditRow {
                 to: None,
                 judged: RowVerdict::Weakest,
                 verdict: Verdict::Pass,
@@ -138,8 +138,8 @@ pub fn rows(
 pub fn mend(
     oracle: &mut Oracle<'_>,
     table: &Table,
-    mut take: impl FnMut(&Row),
-) -> Result<(Table, Vec<Row>), String> {
+    mut take: impl FnMut(&AuditRow),
+) -> Result<(Table, Vec<AuditRow>), String> {
     let mut mended = table.or(&table.as_in_the_code());
     if !oracle.passes(&mended)? {
         return Err("the program fails whatever the orderings: run `campaign 2x2`".to_owned());
@@ -158,7 +158,7 @@ pub fn mend(
     {
         let answer = oracle.judge(&mended.with(site, table.get(site)))?;
         let to = mended.get(site);
-        let row = Row {
+        let row = AuditRow {
             judged: RowVerdict::TooWeak,
             ..of_answer(engine, site, table, to, &answer, RowVerdict::Needed)
         };
@@ -168,8 +168,8 @@ pub fn mend(
     Ok((mended, rows))
 }
 
-fn new(engine: EngineName, site: Site, table: &Table) -> Row {
-    Row {
+fn new(engine: EngineName, site: Site, table: &Table) -> AuditRow {
+    AuditRow {
         site: site.name.clone(),
         from: variants::name(site, table.get(site)),
         to: None,
@@ -192,14 +192,14 @@ fn of_answer(
     to: variants::Halves,
     answer: &Answer,
     expected: RowVerdict,
-) -> Row {
+) -> AuditRow {
     let judged = match (expected, &answer.kill) {
         (RowVerdict::Needed, None) => RowVerdict::StrongerThanNeeded,
         (RowVerdict::ChangesNothing, Some(_)) => RowVerdict::FailsWhenStronger,
         (expected, _) => expected,
     };
     let kill = answer.kill.as_ref();
-    Row {
+    AuditRow {
         to: Some(variants::name(site, to)),
         judged,
         verdict: kill.map_or(Verdict::Pass, |kill| kill.verdict),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::record::Header;
 use super::results::{describe, read};
 use super::shard::Shard;
-use super::summary::Summary;
+use super::summary::CampaignSummary;
 
 /// A whole campaign from the files of its shards.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Merged {
     /// What it is a campaign of.
     pub header: Header,
     /// The sums.
-    pub summary: Summary,
+    pub summary: CampaignSummary,
 }
 
 /// Merges the result files of all shards of one campaign.
@@ -26,7 +26,7 @@ pub struct Merged {
 pub fn merge(paths: &[PathBuf]) -> Result<Merged, String> {
     let mut whole: Option<Header> = None;
     let mut shards: BTreeMap<Shard, PathBuf> = BTreeMap::new();
-    let mut summary = Summary::default();
+    let mut summary = CampaignSummary::default();
     for path in paths {
         let (header, records) = read(path)?;
         let shard = header.shard;

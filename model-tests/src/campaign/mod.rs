@@ -21,7 +21,7 @@ pub use merge::{Merged, merge};
 pub use record::{Header, Record};
 pub use results::Results;
 pub use shard::Shard;
-pub use summary::Summary;
+pub use summary::CampaignSummary;
 
 use crate::pool::Pool;
 use pipe::{EngineName, Job, Limits, OrderingChange, Probe};

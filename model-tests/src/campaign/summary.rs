@@ -44,7 +44,7 @@ impl Sums {
 
 /// The sums over the runs of a campaign.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
+pub struct CampaignSummary {
     all: Sums,
     /// By engine, and how it goes about it.
     ways: BTreeMap<String, Sums>,
@@ -55,7 +55,7 @@ pub struct Summary {
     verdict: Option<Verdict>,
 }
 
-impl Summary {
+impl CampaignSummary {
     /// Adds a run.
     pub fn add(&mut self, record: &Record) {
         self.all.add(record);

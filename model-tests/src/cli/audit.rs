@@ -10,7 +10,7 @@ use super::{Refusal, json};
 use crate::audit::oracle::{Answer, Oracle};
 use crate::audit::recorded::Recorded;
 use crate::audit::table::Table;
-use crate::audit::{self, Row, joint};
+use crate::audit::{self, AuditRow, joint};
 use crate::{interrupt, litmus, print, workspace};
 use pipe::Verdict;
 use pipe::{Description, EngineName};
@@ -103,8 +103,8 @@ fn audit(
     bar.enable_steady_tick(std::time::Duration::from_millis(100));
     bar.set_message("everything as it is");
 
-    let mut rows: Vec<Row> = Vec::new();
-    let take = |row: &Row| {
+    let mut rows: Vec<AuditRow> = Vec::new();
+    let take = |row: &AuditRow| {
         bar.set_message(format!("{} {}", row.site, row.to.unwrap_or("")));
         if args.json {
             // A row is plain data, which JSON can always say.

@@ -8,11 +8,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::outcome::Ends;
 use programs::program::{Bound, MAX_SLOTS, Program};
 
-use super::pool::{pool, subject};
+use super::pool::{pool_of, subject};
 use super::{Refusal, json};
 use crate::agree::{self, Disagreement};
-use crate::archive::{Found, Kept};
-use crate::campaign::{Campaign, Results, Shard, Summary, Way};
+use crate::archive::{Findings, Kept};
+use crate::campaign::{Campaign, CampaignSummary, Results, Shard, Way};
 use crate::litmus::ends;
 use crate::pool::Pool;
 use crate::{campaign, print};
@@ -188,7 +188,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let programs = plan.programs();
     let jobs = plan.jobs(&programs);
 
-    let mut summary = Summary::default();
+    let mut summary = CampaignSummary::default();
     let mut done = HashSet::new();
     let mut results = None;
     if let Some(path) = &args.results {
@@ -203,35 +203,29 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 
     let mut engines: Vec<_> = plan.ways.iter().map(|way| way.engine()).collect();
     engines.dedup();
-    let mut pools = Vec::new();
-    for engine in engines {
-        pools.push((engine, pool(engine, args.workers)?));
-    }
+    let mut pool = pool_of(&engines, args.workers)?;
     let total = jobs.len();
     let bar = progress_bar(total as u64, done.len() as u64);
-    for (engine, pool) in &mut pools {
-        let jobs = jobs.iter().filter(|(_, job)| job.engine() == *engine);
-        plan.run(pool, jobs.cloned().collect(), &done, |record| {
-            if let Some(results) = &mut results {
-                results.add(&record)?;
-            }
-            if args.json {
-                json::line(&record)?;
-            }
-            summary.add(&record);
-            bar.inc(1);
-            bar.set_message(format!(
-                "{} executions, {} mismatches",
-                print::count(summary.executions()),
-                summary.mismatches()
-            ));
-            Ok(())
-        })
-        .map_err(Refusal::tool)?;
-    }
+    plan.run(&mut pool, jobs, &done, |record| {
+        if let Some(results) = &mut results {
+            results.add(&record)?;
+        }
+        if args.json {
+            json::line(&record)?;
+        }
+        summary.add(&record);
+        bar.inc(1);
+        bar.set_message(format!(
+            "{} executions, {} mismatches",
+            print::count(summary.executions()),
+            summary.mismatches()
+        ));
+        Ok(())
+    })
+    .map_err(Refusal::tool)?;
     bar.finish_and_clear();
 
-    let disagreements = look_into(&plan, &summary, &mut pools).map_err(Refusal::tool)?;
+    let disagreements = look_into(&plan, &summary, &mut pool).map_err(Refusal::tool)?;
     let mut verdict = if args.agree {
         summary.agreement()
     } else {
@@ -285,8 +279,8 @@ const NAMED: usize = 5;
 /// Explores what engines disagree on once more, to see in what.
 fn look_into(
     plan: &Campaign,
-    summary: &Summary,
-    pools: &mut [(EngineName, Pool)],
+    summary: &CampaignSummary,
+    pool: &mut Pool,
 ) -> Result<Vec<Disagreement>, String> {
     let mut found = Vec::new();
     for difference in summary.differences().iter().take(NAMED) {
@@ -298,10 +292,6 @@ fn look_into(
             let program = record.program.parse::<Program>();
             let job = way.job(program.map_err(|e| e.to_string())?, ends);
             let job = job.with_orderings(&plan.orderings);
-            let (_, pool) = pools
-                .iter_mut()
-                .find(|(of, _)| *of == engine)
-                .ok_or("an engine that was not asked")?;
             pool.run([((), job)].into_iter(), |(), job, run| {
                 runs.push((job.clone(), run));
                 ControlFlow::Continue(())
@@ -315,7 +305,7 @@ fn look_into(
 }
 
 /// Keeps the sums for the report.
-fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
+fn keep(plan: &Campaign, summary: &CampaignSummary, of: u64, verdict: Verdict) {
     let mut command = format!("campaign {}", plan.name());
     let ends: Vec<_> = plan.ends.iter().map(|e| e.as_str()).collect();
     let ways: Vec<_> = plan.ways.iter().map(ToString::to_string).collect();
@@ -326,7 +316,7 @@ fn keep(plan: &Campaign, summary: &Summary, of: u64, verdict: Verdict) {
     if plan.shard != Shard::WHOLE {
         command.push_str(&format!(" shard {}", plan.shard));
     }
-    let found = Found::Campaign {
+    let found = Findings::Campaign {
         done: summary.runs(),
         of,
         outcomes: summary.outcomes(),

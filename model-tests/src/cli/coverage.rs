@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::pool::{pool, subject};
 use super::{Refusal, json};
-use crate::archive::{Found, Kept};
+use crate::archive::{Findings, Kept};
 use crate::coverage::{self, Coverage};
 use crate::{interrupt, litmus, print, workspace};
 use pipe::Verdict;
@@ -101,7 +101,7 @@ fn keep(coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
         Verdict::Pass if coverage.missing().count() > 0 => Verdict::MissingOutcome,
         verdict => verdict,
     };
-    let found = Found::Coverage {
+    let found = Findings::Coverage {
         allowed: coverage.allowed.clone(),
         reached: coverage.reached.clone(),
     };

@@ -9,10 +9,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::pool::{pool_of, subject};
 use super::{Refusal, json};
-use crate::archive::{Found, Kept};
+use crate::archive::{Findings, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
-use crate::nightly::{Batch, Draw, Line, Summary};
+use crate::nightly::{Batch, BatchLine, Draw, NightSummary};
 use crate::{interrupt, litmus, print, workspace};
 use pipe::Verdict;
 use pipe::{EngineName, Exploration};
@@ -181,12 +181,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             (batch, job)
         });
     let bar = progress_bar(end);
-    let mut summary = Summary::default();
+    let mut summary = NightSummary::default();
     pool.run(batches, |batch, job, run| {
         if interrupt::requested() && run.verdict() == Verdict::CutOff {
             return ControlFlow::Break(());
         }
-        let line = Line::new(&draw, &batch, &run);
+        let line = BatchLine::new(&draw, &batch, &run);
         if args.json {
             // A line is plain data, which JSON can always say.
             let _ = json::line(&line);
@@ -215,7 +215,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if summary.batches() == 0 || interrupt::requested() {
         verdict = verdict.and(Verdict::CutOff);
     }
-    let found = Found::Nightly {
+    let found = Findings::Nightly {
         programs: summary.batches(),
     };
     Kept {
@@ -282,14 +282,14 @@ fn print_failure(
 
 /// The nights of all shards, as one.
 fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
-    let mut summary = Summary::default();
+    let mut summary = NightSummary::default();
     let mut seen = HashSet::new();
     for path in files {
         let file = path.display();
         let text =
             std::fs::read_to_string(path).map_err(|e| Refusal::input(format!("{file}: {e}")))?;
         for (number, line) in text.lines().enumerate() {
-            let line: Line = serde_json::from_str(line).map_err(|e| {
+            let line: BatchLine = serde_json::from_str(line).map_err(|e| {
                 Refusal::input(format!(
                     "{file}:{}: not a batch of a night: {e}",
                     number + 1

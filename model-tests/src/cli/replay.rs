@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             saved: Some(args.file.display().to_string()),
             story,
         });
-        let line = print::line::Line::new(&job, &run).with(smallest);
+        let line = print::line::RunLine::new(&job, &run).with(smallest);
         json::line(&line).map_err(Refusal::tool)?;
     } else {
         if !args.quiet {

@@ -39,7 +39,7 @@ pub use load::load_all;
 
 use pipe::{Inject, Job, Limits, OrderingChange, Verdict};
 
-use crate::plan::Question;
+use crate::plan::Experiment;
 use crate::subject::Subject;
 
 /// A litmus file.
@@ -102,8 +102,8 @@ impl Litmus {
     }
 
     /// What it asks of the engines.
-    pub fn question(&self) -> Question {
-        Question {
+    pub fn question(&self) -> Experiment {
+        Experiment {
             case: self.program.clone().into(),
             ends: self.ends.clone(),
             orderings: self.orderings.clone(),

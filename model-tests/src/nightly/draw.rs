@@ -156,7 +156,11 @@ impl Way {
             Way::Random => shuttle(program, Scheduler::Random { seed, schedules }),
             Way::Pct => {
                 let depth = PCT_DEPTH;
-                let pct = Scheduler::Pct { seed, schedules, depth };
+                let pct = Scheduler::Pct {
+                    seed,
+                    schedules,
+                    depth,
+                };
                 shuttle(program, pct)
             }
             Way::Urw => shuttle(program, Scheduler::Urw { seed, schedules }),
@@ -223,11 +227,17 @@ mod tests {
         let met: HashSet<_> = (0..20)
             .map(|number| {
                 let batch = draw(1, 1).batch(number);
-                (batch.family, batch.job.engine(), batch.job.manner.to_string())
+                (
+                    batch.family,
+                    batch.job.engine(),
+                    batch.job.manner.to_string(),
+                )
             })
             .collect();
         assert_eq!(met.len(), Family::ALL.len() * Way::ALL.len());
-        let sampled = met.iter().filter(|(_, engine, _)| *engine == EngineName::Rc11);
+        let sampled = met
+            .iter()
+            .filter(|(_, engine, _)| *engine == EngineName::Rc11);
         assert_eq!(sampled.count(), Family::ALL.len());
         for way in Way::ALL {
             let program = "unused: alloc | get".parse().unwrap();

@@ -12,7 +12,7 @@ use pipe::{EngineName, Exploration};
 
 /// What `--json` prints for a batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Line {
+pub struct BatchLine {
     /// The program.
     pub program: String,
     /// The engine.
@@ -56,10 +56,10 @@ pub struct Line {
     pub message: Option<String>,
 }
 
-impl Line {
+impl BatchLine {
     /// The line of a batch.
     pub fn new(draw: &Draw, batch: &Batch, run: &Exploration) -> Self {
-        Line {
+        BatchLine {
             program: batch.job.case.to_string(),
             engine: run.engine,
             family: batch.family.name().to_owned(),

@@ -6,5 +6,5 @@ mod line;
 mod summary;
 
 pub use draw::{Batch, Draw, Family, Way};
-pub use line::Line;
-pub use summary::Summary;
+pub use line::BatchLine;
+pub use summary::NightSummary;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::Line;
+use super::BatchLine;
 use crate::print::count;
 use pipe::Transition;
 use pipe::Verdict;
@@ -21,7 +21,7 @@ struct Cell {
 }
 
 impl Cell {
-    fn add(&mut self, run: &Line) {
+    fn add(&mut self, run: &BatchLine) {
         self.programs += 1;
         self.executions += run.executions;
         self.steps += run.steps;
@@ -34,16 +34,19 @@ impl Cell {
 
 /// The sums of a night.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
+pub struct NightSummary {
     cells: BTreeMap<(String, String), Cell>,
     all: Cell,
     verdict: Option<Verdict>,
 }
 
-impl Summary {
+impl NightSummary {
     /// Adds a batch.
-    pub fn add(&mut self, line: &Line) {
-        let key = (format!("{} {}", line.engine, line.scheduler), line.family.clone());
+    pub fn add(&mut self, line: &BatchLine) {
+        let key = (
+            format!("{} {}", line.engine, line.scheduler),
+            line.family.clone(),
+        );
         self.cells.entry(key).or_default().add(line);
         self.all.add(line);
         self.verdict = Some(self.verdict().and(line.verdict));

@@ -3,12 +3,12 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table as Cells, presets};
 
 use super::{count, seconds};
-use crate::audit::Row;
+use crate::audit::AuditRow;
 use crate::audit::table::Table;
 use crate::audit::variants;
 
 /// One row for each ordering that was tried.
-pub fn rows(rows: &[Row]) -> String {
+pub fn rows(rows: &[AuditRow]) -> String {
     let mut table = cells();
     table.set_header([
         "site",

@@ -11,7 +11,7 @@ use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Search, Threads};
 
 /// What `--json` prints for a run.
 #[derive(Debug, Serialize)]
-pub struct Line<'a> {
+pub struct RunLine<'a> {
     program: String,
     engine: &'a str,
     ends: &'a str,
@@ -47,10 +47,10 @@ pub struct Smallest {
     pub story: Story,
 }
 
-impl<'a> Line<'a> {
+impl<'a> RunLine<'a> {
     /// The line of a run.
     pub fn new(job: &'a Job, run: &'a Exploration) -> Self {
-        Line {
+        RunLine {
             program: job.case.to_string(),
             engine: run.engine.as_str(),
             ends: job.ends.as_str(),

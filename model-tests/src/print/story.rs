@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use pipe::Ordering;
 
 use super::columns::{Cell, Columns, Span};
-use crate::story::{Operation, ReadFrom, Row, Story, What};
+use crate::story::{Operation, ReadFrom, Story, StoryStep, What};
 
 /// The most columns that the table of two or three threads takes.
 const WIDTH: usize = 100;
@@ -97,7 +97,7 @@ fn raced(story: &Story, number: usize) -> bool {
     race.is_some_and(|race| race.first.step == number || race.second.step == number)
 }
 
-fn cell(story: &Story, row: &Row, switched: bool) -> Cell {
+fn cell(story: &Story, row: &StoryStep, switched: bool) -> Cell {
     let raced = raced(story, row.number);
     let mut marks = String::new();
     marks.push(if switched { '▸' } else { ' ' });

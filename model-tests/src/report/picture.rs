@@ -3,7 +3,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::story::{ReadFrom, Row, Story, What, moved, verb};
+use crate::story::{ReadFrom, Story, StoryStep, What, moved, verb};
 
 const LANE: usize = 300;
 const LEFT: usize = 40;
@@ -13,7 +13,7 @@ const ROW: usize = 62;
 
 /// The picture, which says in words what it shows to those who do not see it.
 pub(super) fn picture(story: &Story, id: usize) -> Markup {
-    let rows: Vec<&Row> = story.rows.iter().filter(|row| row.telling).collect();
+    let rows: Vec<&StoryStep> = story.rows.iter().filter(|row| row.telling).collect();
     let width = LEFT + LANE * story.threads + 10;
     let height = TOP + ROW * rows.len() + 10;
     let place = |number: usize| {
@@ -98,7 +98,7 @@ fn arrow(kind: &str, id: usize, from: (usize, usize), to: (usize, usize)) -> Mar
     }
 }
 
-fn step(story: &Story, row: &Row, y: usize) -> Markup {
+fn step(story: &Story, row: &StoryStep, y: usize) -> Markup {
     let x = LEFT + LANE * (row.thread - 1);
     let raced = story
         .race

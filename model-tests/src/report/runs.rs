@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use maud::{Markup, html};
 
 use super::{chip, scroll};
-use crate::archive::{Found, Kept, Seen};
+use crate::archive::{Findings, Kept, Seen};
 use crate::print::{count, seconds};
 use pipe::{CLASSES, Transition};
 
@@ -54,7 +54,7 @@ pub(super) fn campaigns(last: &[&Kept]) -> Markup {
     let campaigns: Vec<_> = last
         .iter()
         .filter_map(|run| match &run.found {
-            Found::Campaign {
+            Findings::Campaign {
                 done,
                 of,
                 outcomes,
@@ -91,7 +91,7 @@ pub(super) fn outcomes(last: &[&Kept]) -> Markup {
     let programs: Vec<_> = last
         .iter()
         .filter_map(|run| match &run.found {
-            Found::Explore {
+            Findings::Explore {
                 program,
                 changed,
                 runs,
@@ -138,7 +138,7 @@ fn outcome_table(runs: &[Seen]) -> Markup {
 
 pub(super) fn coverage(last: &[&Kept]) -> Markup {
     let found = last.iter().find_map(|run| match &run.found {
-        Found::Coverage { allowed, reached } => Some((allowed, reached)),
+        Findings::Coverage { allowed, reached } => Some((allowed, reached)),
         _ => None,
     });
     let Some((allowed, reached)) = found else {

@@ -42,7 +42,7 @@ pub struct Story {
     /// The operations that were begun, in the order of their first steps.
     pub operations: Vec<Operation>,
     /// The steps, in the order they were made; the first is number 1.
-    pub rows: Vec<Row>,
+    pub rows: Vec<StoryStep>,
     /// Which steps synchronise with which.
     pub synchronises: Vec<Synchronises>,
     /// The two accesses that raced, of a data race.
@@ -68,7 +68,7 @@ pub struct Operation {
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct StoryStep {
     /// Its number, counted from 1.
     pub number: usize,
     /// The thread, counted from 1.

@@ -3,12 +3,12 @@
 use programs::program::Program;
 
 use super::source::Source;
-use super::{Operation, ReadFrom, Row, Story, What};
+use super::{Operation, ReadFrom, Story, StoryStep, What};
 use pipe::{Description, Ordering, Step, StepKind};
 
 /// The rows of an execution.
 pub(super) struct Table {
-    pub rows: Vec<Row>,
+    pub rows: Vec<StoryStep>,
     pub operations: Vec<Operation>,
     /// The number of each step; of a begin or an end that of the next row.
     pub numbers: Vec<usize>,
@@ -48,7 +48,7 @@ impl Table {
                     let overwritten = overwritten[index].map(|step| table.numbers[step]);
                     let source = (&sources[index], overwritten);
                     let what = what(step, source, &table.numbers, subject);
-                    table.rows.push(Row {
+                    table.rows.push(StoryStep {
                         number: table.numbers[index],
                         thread,
                         op: under_way[thread - 1].0,
@@ -198,8 +198,8 @@ pub(super) fn mark_telling(story: &mut Story) {
                     ..
                 }
             );
-            let same = |later: &&Row| (later.thread, later.op) == (row.thread, row.op);
-            let again = |later: &Row| matches!(later.what, What::Atomic { .. });
+            let same = |later: &&StoryStep| (later.thread, later.op) == (row.thread, row.op);
+            let again = |later: &StoryStep| matches!(later.what, What::Atomic { .. });
             is_load && story.rows[index + 1..].iter().filter(same).any(again)
         })
         .collect();

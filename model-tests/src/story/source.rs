@@ -64,7 +64,10 @@ pub(super) fn overwritten(steps: &[Step]) -> Vec<Option<usize>> {
         };
         if follows.is_some() {
             let before = all_before(steps, index);
-            let place = order.iter().take_while(|write| before.contains(write)).count();
+            let place = order
+                .iter()
+                .take_while(|write| before.contains(write))
+                .count();
             overwritten[index] = order.get(place).copied();
             order.insert(place, index);
         } else if let Some(place) = after(reads_from) {

@@ -7,7 +7,7 @@ use programs::outcome::{OpResult, Outcome};
 use programs::program::Program;
 use programs::spec::{MemoryModel, Params};
 
-use super::{Row, Story, What};
+use super::{Story, StoryStep, What};
 
 /// Adds what there is to say of a failure.
 pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: &Description) {
@@ -49,12 +49,12 @@ pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: 
 /// The access that the engine stopped at because of what the memory held, and
 /// the last one before it that began or ended a value there: their numbers.
 fn lifeless(story: &Story) -> Option<(usize, Option<usize>)> {
-    let field = |row: &Row| match &row.what {
+    let field = |row: &StoryStep| match &row.what {
         What::Plain { field, .. } => Some((row.slot, field.clone())),
         _ => None,
     };
     let last = story.rows.iter().rfind(|row| field(row).is_some())?;
-    let changes = |row: &Row| matches!(&row.what, What::Plain { access, .. } if access == "take" || access == "init");
+    let changes = |row: &StoryStep| matches!(&row.what, What::Plain { access, .. } if access == "take" || access == "init");
     let earlier = story.rows.iter().filter(|row| row.number < last.number);
     let before = earlier
         .filter(|row| field(row) == field(last))

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use model_tests::campaign::{Campaign, Difference, Shard, Summary, Way};
+use model_tests::campaign::{Campaign, CampaignSummary, Difference, Shard, Way};
 use model_tests::pool::Pool;
 use model_tests::worker::Worker;
 use pipe::{
@@ -406,7 +406,7 @@ fn what_another_left_is_refused() -> Result<(), Failed> {
 }
 
 /// All programs of 2x1 on rc11 and on a worker of loom.
-fn compared(loom: &Path, orderings: &[OrderingChange]) -> Result<Summary, Failed> {
+fn compared(loom: &Path, orderings: &[OrderingChange]) -> Result<CampaignSummary, Failed> {
     let plan = Campaign {
         bound: "2x1".parse()?,
         slots: 1,
@@ -419,20 +419,12 @@ fn compared(loom: &Path, orderings: &[OrderingChange]) -> Result<Summary, Failed
     };
     let rc11 = model_tests::worker::build(EngineName::Rc11)?;
     let jobs = plan.jobs(&plan.programs());
-    let mut summary = Summary::default();
-    for (engine, worker) in [(EngineName::Rc11, &*rc11), (EngineName::Loom, loom)] {
-        let of_engine = jobs.iter().filter(|(_, job)| job.engine() == engine);
-        let mut pool = Pool::new(engine, worker, 1);
-        plan.run(
-            &mut pool,
-            of_engine.cloned().collect(),
-            &HashSet::new(),
-            |record| {
-                summary.add(&record);
-                Ok(())
-            },
-        )?;
-    }
+    let mut summary = CampaignSummary::default();
+    let mut pool = Pool::of(&[(EngineName::Rc11, &*rc11), (EngineName::Loom, loom)], 1);
+    plan.run(&mut pool, jobs, &HashSet::new(), |record| {
+        summary.add(&record);
+        Ok(())
+    })?;
     Ok(summary)
 }
 

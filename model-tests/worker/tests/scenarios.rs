@@ -14,7 +14,7 @@ mod explored;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use model_tests::plan::Question;
+use model_tests::plan::Experiment;
 use model_tests::print;
 use model_tests::subject::Subject;
 use pipe::Verdict;
@@ -56,14 +56,14 @@ fn run(engine: EngineName, scenario: &Scenario) -> Result<(), Failed> {
     judge(engine, scenario, &runs)
 }
 
-fn question(scenario: &Scenario) -> Result<Question, String> {
+fn question(scenario: &Scenario) -> Result<Experiment, String> {
     let subject = Subject::new(|| Ok(worker::describe())).description()?;
     let weaken = match scenario.expected {
         Expected::Broken { weaken, .. } => weaken,
         Expected::Pass => None,
     };
     let change = weaken.map(|change| subject.change(change)).transpose()?;
-    Ok(Question::of_scenario(scenario.name, change))
+    Ok(Experiment::of_scenario(scenario.name, change))
 }
 
 fn judge(

@@ -14,8 +14,8 @@ use programs::outcome::{
 };
 use programs::program::strategy::{program, program_with_mailboxes};
 use programs::program::{
-    Bound, Hand, Hands, MAX_SLOTS, MAX_THREADS, Op, OpName, ParseError, Program, Start, StartKind,
-    enumerate,
+    Bound, Holding, MAX_SLOTS, MAX_THREADS, Op, OpName, ParseError, PossibleHoldings, Program,
+    Start, StartKind, enumerate,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -359,7 +359,7 @@ fn the_enumerator_leaves_no_program_out() {
 
 fn all_can_apply(program: &Program) -> bool {
     program.threads.iter().enumerate().all(|(thread, ops)| {
-        let mut hands = Hands::from(program.initial_handles(thread));
+        let mut hands = PossibleHoldings::from(program.initial_handles(thread));
         ops.iter().all(|op| {
             let allowed = hands.allow(op.name);
             hands = hands.after(op.name);
@@ -373,7 +373,7 @@ fn the_example_of_the_race_reads_as_it_is_meant() {
     let line = "shared*2: read drop | try_unique write drop";
     let program: Program = line.parse().unwrap();
     assert_eq!(program.start.kind, StartKind::SharedTwice);
-    assert_eq!(program.initial_handles(1), Hand::One);
+    assert_eq!(program.initial_handles(1), Holding::One);
     assert_eq!(program.start_count(), 2);
     assert_eq!(program.to_string(), line);
 }

@@ -234,8 +234,8 @@ impl ReferenceStateMachine for Reference {
         let mut applying = Vec::new();
         for &thread in &threads {
             for slot in 0..history.slots {
-                let hand = history.machine.hand(thread, slot);
-                let names = OpName::ALL.into_iter().filter(|name| hand.applies(*name));
+                let hand = history.machine.holding(thread, slot);
+                let names = OpName::ALL.into_iter().filter(|name| hand.allows(*name));
                 applying.extend(names.map(|name| Step::Op {
                     thread,
                     op: Op { name, slot },

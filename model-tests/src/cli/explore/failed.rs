@@ -7,13 +7,13 @@ use programs::program::Program;
 
 use super::Args;
 use crate::counterexample::Counterexample;
-use crate::plan::Question;
+use crate::plan::Experiment;
 use crate::print::line::Smallest;
 use crate::print::story::Detail;
 use crate::smallest::smallest;
 use crate::worker::Worker;
 use crate::{print, story};
-use pipe::{Description, EngineName, Exploration, Job};
+use pipe::{Description, Exploration, Job};
 
 /// A failure, made small and saved.
 pub(super) struct Failed {
@@ -28,18 +28,11 @@ impl Failed {
     pub(super) fn look_into(
         args: &Args,
         worker: &mut Worker,
-        question: &Question,
+        question: &Experiment,
         job: &Job,
         run: &Exploration,
     ) -> Self {
         let original = &job.case;
-        // On several cores any execution may fail first, and not the same one again.
-        let alone = (args.jobs > 1 && run.engine == EngineName::Rc11)
-            .then(|| worker.explore(job, &mut |_| ()).ok());
-        let alone = alone
-            .flatten()
-            .filter(|alone| alone.verdict() == run.verdict());
-        let run = alone.as_ref().unwrap_or(run);
         let (job, run) = if args.no_minimise {
             (job.clone(), run.clone())
         } else {

@@ -15,11 +15,11 @@ use super::input::{self, Input};
 use super::pool::{still_building, subject};
 use super::{Refusal, json};
 use crate::agree::{self, Disagreement};
-use crate::archive::{Found, Kept, Seen};
+use crate::archive::{Findings, Kept, Seen};
 use crate::cut::Cut;
 use crate::interrupt;
 use crate::litmus::{Litmus, ends};
-use crate::plan::{self, Question};
+use crate::plan::{self, Experiment};
 use crate::print;
 use crate::print::outcomes::Allowed;
 use crate::print::story::Detail;
@@ -182,7 +182,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     bar.finish_and_clear();
     let described = || subject.description().map_err(Refusal::tool);
     if let Some(((job, run), failed)) = failed.as_ref().filter(|_| args.json) {
-        let line = print::line::Line::new(job, run).with(failed.json(described()?));
+        let line = print::line::RunLine::new(job, run).with(failed.json(described()?));
         json::line(&line).map_err(Refusal::tool)?;
     }
     let mut verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
@@ -247,7 +247,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 /// The runs of a question, engine by engine.
 struct Session<'a> {
     args: &'a Args,
-    question: &'a Question,
+    question: &'a Experiment,
     bar: ProgressBar,
     /// How far rc11 has come.
     cut: Option<Cut>,
@@ -350,7 +350,7 @@ impl Session<'_> {
         self.bar.suspend(|| {
             let saved = self.saved.as_deref();
             if self.args.json {
-                let line = print::line::Line::new(job, run).resumed_from(saved);
+                let line = print::line::RunLine::new(job, run).resumed_from(saved);
                 // A line is plain data, which JSON can always say.
                 let _ = json::line(&line);
                 return;
@@ -385,14 +385,14 @@ fn disagreements(program: &Program, runs: &[(Job, Exploration)]) -> Vec<Disagree
 }
 
 /// Keeps the runs for the report.
-fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
+fn keep(question: &Experiment, runs: &[(Job, Exploration)], verdict: Verdict) {
     let changed: Vec<_> = question.orderings.iter().map(ToString::to_string).collect();
     let program = question.case.to_string();
     let mut command = format!("explore {program}");
     for change in &changed {
         command.push_str(&format!(" --weaken {change}"));
     }
-    let found = Found::Explore {
+    let found = Findings::Explore {
         program,
         changed,
         runs: runs.iter().map(|(job, run)| Seen::new(job, run)).collect(),
@@ -407,7 +407,7 @@ fn keep(question: &Question, runs: &[(Job, Exploration)], verdict: Verdict) {
 
 /// What is asked, and what a litmus file expects.
 struct Asked {
-    question: Question,
+    question: Experiment,
     program: Program,
     expected: Option<Verdict>,
     requires: Vec<OutcomePattern>,
@@ -436,7 +436,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
             (program, Some(expect), requires, Some(question))
         }
     };
-    let mut question = Question {
+    let mut question = Experiment {
         case: program.clone().into(),
         ends: vec![Ends::Dropped, Ends::Left],
         orderings: Vec::new(),
@@ -486,7 +486,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
     })
 }
 
-fn heading(question: &Question, expected: Option<Verdict>) {
+fn heading(question: &Experiment, expected: Option<Verdict>) {
     anstream::println!("program: {}", question.case);
     for change in &question.orderings {
         anstream::println!("changed: {change}");
@@ -503,7 +503,7 @@ fn heading(question: &Question, expected: Option<Verdict>) {
 /// The engines that can say something of this program.
 fn engines(
     args: &Args,
-    question: &Question,
+    question: &Experiment,
     program: &Program,
 ) -> Result<Vec<EngineName>, Refusal> {
     let threads = program.threads.len();

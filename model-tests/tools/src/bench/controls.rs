@@ -5,7 +5,7 @@ use pipe::{Description, Verdict};
 use super::{Figure, Part, Unit};
 use model_tests::interrupt;
 use model_tests::litmus::Litmus;
-use model_tests::plan::Question;
+use model_tests::plan::Experiment;
 use model_tests::worker::Worker;
 
 /// Runs each control until it fails.
@@ -20,7 +20,7 @@ pub(super) fn all(
     mut take: impl FnMut(Figure) -> Result<(), String>,
 ) -> Result<(), String> {
     let files = corpus.iter().filter(|file| file.is_control()).map(|file| {
-        let question = Question {
+        let question = Experiment {
             trace: false,
             ..file.question()
         };
@@ -61,12 +61,12 @@ pub(super) fn all(
 }
 
 /// The scenarios that are broken on purpose, with the verdict of each.
-fn scenarios(subject: &Description) -> impl Iterator<Item = (String, Verdict, Question)> {
+fn scenarios(subject: &Description) -> impl Iterator<Item = (String, Verdict, Experiment)> {
     subject.scenarios.iter().filter_map(|scenario| {
         let broken = scenario.broken.as_ref()?;
-        let question = Question {
+        let question = Experiment {
             trace: false,
-            ..Question::of_scenario(&scenario.name, broken.weaken.clone())
+            ..Experiment::of_scenario(&scenario.name, broken.weaken.clone())
         };
         Some((scenario.name.clone(), broken.loom, question))
     })

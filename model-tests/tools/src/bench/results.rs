@@ -7,7 +7,7 @@ use model_tests::workspace;
 use serde::{Deserialize, Serialize};
 
 use super::{Figure, Machine, Part, Plan};
-use crate::scale::Row;
+use crate::scale::ScaleRow;
 use model_tests::campaign::commit;
 
 /// What a run measured, and where.
@@ -29,7 +29,7 @@ pub struct Results {
     pub figures: Vec<Figure>,
     /// How executions grow with the bounds.
     #[serde(default)]
-    pub scale: Vec<Row>,
+    pub scale: Vec<ScaleRow>,
 }
 
 impl Results {

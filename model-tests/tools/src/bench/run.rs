@@ -7,7 +7,7 @@ use programs::program::{Bound, Ranked};
 
 use super::criterion::{self, Speed};
 use super::{Part, Plan, Results, controls, instructions, timed};
-use crate::scale::{self, Row};
+use crate::scale::{self, ScaleRow};
 use model_tests::interrupt;
 use model_tests::litmus::{self, Litmus};
 use model_tests::pool::Pool;
@@ -166,7 +166,7 @@ impl Tools {
 }
 
 /// A sample of each bound; none of a bound that an interrupt cut short.
-fn scale(plan: &Plan, pool: &mut Pool, rows: &mut Vec<Row>) -> Result<(), String> {
+fn scale(plan: &Plan, pool: &mut Pool, rows: &mut Vec<ScaleRow>) -> Result<(), String> {
     for bound in &plan.bounds {
         let bound: Bound = bound.parse().map_err(|e| format!("{bound}: {e}"))?;
         let programs = Ranked::new(bound, false);

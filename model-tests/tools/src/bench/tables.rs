@@ -4,7 +4,7 @@ use super::compare::Compared;
 use super::goals;
 use super::{Figure, Part, Results, Unit};
 use crate::print::{count, seconds};
-use crate::scale::Row;
+use crate::scale::ScaleRow;
 
 /// A table: its columns after the first `words` ones are numbers.
 #[derive(Clone, Debug)]
@@ -305,8 +305,8 @@ fn controls(results: &Results) -> Table {
 }
 
 /// What the campaigns of each bound would cost on so many workers.
-pub fn scale(rows: &[Row], workers: usize) -> Table {
-    let cells = |row: &Row| {
+pub fn scale(rows: &[ScaleRow], workers: usize) -> Table {
+    let cells = |row: &ScaleRow| {
         let sign = row.sign();
         let programs = u64::try_from(row.programs).unwrap_or(u64::MAX);
         let total = count(row.total_executions().round() as u64);

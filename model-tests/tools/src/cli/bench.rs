@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::bench::compare::compare;
 use crate::bench::{Part, Plan, Results, Tools, tables};
 use crate::print;
-use crate::scale::{self, Row};
+use crate::scale::{self, ScaleRow};
 use model_tests::cli::{Refusal, json};
 use model_tests::interrupt;
 use model_tests::pool::Pool;
@@ -203,7 +203,7 @@ fn print(args: &Args, results: &Results) -> Result<(), Refusal> {
 #[derive(serde::Serialize)]
 struct ScaleLine<'a> {
     #[serde(flatten)]
-    row: &'a Row,
+    row: &'a ScaleRow,
     exact: bool,
     lower_bound: bool,
     total_executions: f64,

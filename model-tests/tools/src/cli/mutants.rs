@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::program::Bound;
 
 use super::planted;
-use crate::mutants::{self, Fate, Judges, Mutant, Row};
+use crate::mutants::{self, Fate, JudgedMutant, Judges, Mutant};
 use crate::print;
 use model_tests::cli::pool::subject;
 use model_tests::cli::{Refusal, json};
@@ -168,7 +168,7 @@ fn list(mutants: &[Mutant]) {
 }
 
 /// Says at once what became of a mutant.
-fn tell(args: &Args, row: &Row) -> Result<(), Refusal> {
+fn tell(args: &Args, row: &JudgedMutant) -> Result<(), Refusal> {
     if args.json {
         json::line(row).map_err(Refusal::tool)?;
     } else if !row.fate.is_fine() {

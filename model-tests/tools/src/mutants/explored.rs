@@ -11,7 +11,7 @@ use model_tests::interrupt;
 use model_tests::litmus::Litmus;
 use model_tests::pool::Pool;
 use pipe::Verdict;
-use pipe::{Case, Description, Exploration, Inject, Job, Manner, Probe, Reason, Record};
+use pipe::{Description, Exploration, Inject, Job, Manner, Probe, Reason, Record, Target};
 
 /// How much longer than with the original an exploration may take.
 const PATIENCE: f64 = 20.0;
@@ -95,7 +95,7 @@ impl Explorer {
         let runs = all
             .filter(|scenario| scenario.broken.is_none())
             .map(|passing| {
-                let case = Case::Scenario(passing.name.clone());
+                let case = Target::Scenario(passing.name.clone());
                 (None, job(case, Ends::Dropped))
             });
         Explorer {
@@ -222,6 +222,6 @@ fn is_strong(run: &Exploration) -> bool {
     failure.is_some_and(|failure| failure.reason == Reason::NeverInjected)
 }
 
-fn job(case: impl Into<Case>, ends: Ends) -> Job {
+fn job(case: impl Into<Target>, ends: Ends) -> Job {
     Job::loom(case, ends, Probe::Cas)
 }

@@ -104,7 +104,7 @@ impl Fate {
 
 /// What the table says of one mutant.
 #[derive(Clone, Debug, Serialize)]
-pub struct Row {
+pub struct JudgedMutant {
     /// Its name.
     pub mutant: String,
     /// What is wrong with it.

@@ -31,7 +31,7 @@ mod tree;
 use model_tests::workspace;
 
 pub use build::worker as build_worker;
-pub use judge::{Fate, JudgeName, Kill, Row};
+pub use judge::{Fate, JudgeName, JudgedMutant, Kill};
 pub use load::load_all;
 pub use patch::{Hunk, Patch};
 pub use run::Judges;

@@ -7,7 +7,7 @@ use std::time::Instant;
 use programs::program::Bound;
 
 use super::explored::Explorer;
-use super::judge::{Fate, JudgeName, Kill, Row};
+use super::judge::{Fate, JudgeName, JudgedMutant, Kill};
 use super::{Mutant, Tree, build, tested};
 use model_tests::cargo::Built;
 use model_tests::interrupt;
@@ -105,7 +105,11 @@ impl Judges {
     ///
     /// If an interrupt is requested. What is wrong with the mutant or the
     /// tools is said in the row.
-    pub fn mutant(&self, mutant: &Mutant, mut progress: impl FnMut(&str)) -> Result<Row, String> {
+    pub fn mutant(
+        &self,
+        mutant: &Mutant,
+        mut progress: impl FnMut(&str),
+    ) -> Result<JudgedMutant, String> {
         let started = Instant::now();
         let judged = self
             .judge(mutant, &mut progress)
@@ -121,7 +125,7 @@ impl Judges {
             mutant.equivalent.is_some(),
             judged.unclear.is_none(),
         );
-        Ok(Row {
+        Ok(JudgedMutant {
             mutant: mutant.name.clone(),
             what: mutant.what.clone(),
             fate,

@@ -3,11 +3,11 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table as Cells, presets};
 
 use super::{count, seconds};
-use crate::mutants::{Fate, Row};
+use crate::mutants::{Fate, JudgedMutant};
 
 /// One row for each mutant; where all judges were asked, one more for each of
 /// the others that kill it.
-pub fn rows(rows: &[Row]) -> String {
+pub fn rows(rows: &[JudgedMutant]) -> String {
     let mut table = Cells::new();
     table
         .load_preset(presets::UTF8_BORDERS_ONLY)
@@ -52,7 +52,7 @@ pub fn rows(rows: &[Row]) -> String {
 
 /// What there is to say of the mutants that no judge killed, and of those that
 /// are not as they must be.
-pub fn notes(rows: &[Row]) -> String {
+pub fn notes(rows: &[JudgedMutant]) -> String {
     let mut notes = String::new();
     for row in rows {
         let note = match (&row.fate, &row.message) {
@@ -72,7 +72,7 @@ pub fn notes(rows: &[Row]) -> String {
 }
 
 /// How many of each fate, in words.
-pub fn sum(rows: &[Row]) -> String {
+pub fn sum(rows: &[JudgedMutant]) -> String {
     let fates = [
         Fate::Killed,
         Fate::Equivalent,

@@ -9,7 +9,7 @@ use programs::outcome::Ends;
 use programs::program::{Bound, Ranked};
 
 pub use plot::svg;
-pub use row::Row;
+pub use row::ScaleRow;
 
 use model_tests::pool::Pool;
 use pipe::{Job, Limits, Probe};
@@ -65,10 +65,10 @@ impl Plan {
         pool: &mut Pool,
         programs: &Ranked,
         mut progress: impl FnMut(u64, u64),
-    ) -> Result<Option<Row>, String> {
+    ) -> Result<Option<ScaleRow>, String> {
         let jobs = self.jobs(programs);
         let asked = jobs.len() as u64;
-        let mut row = Row::new(self, programs.len());
+        let mut row = ScaleRow::new(self, programs.len());
         progress(0, asked);
         pool.run(jobs.into_iter().map(|job| ((), job)), |(), _, run| {
             row.add(&run);

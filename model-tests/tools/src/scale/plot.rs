@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::Row;
+use super::ScaleRow;
 
 const SIZE: (u32, u32) = (760, 420);
 
@@ -12,10 +12,13 @@ const SIZE: (u32, u32) = (760, 420);
 /// # Errors
 ///
 /// If there is nothing to draw, or the drawing fails.
-pub fn svg(rows: &[Row]) -> Result<String, String> {
+pub fn svg(rows: &[ScaleRow]) -> Result<String, String> {
     let mut bounds: Vec<&str> = rows.iter().map(|row| row.bound.as_str()).collect();
     bounds.dedup();
-    let most = rows.iter().map(Row::total_executions).fold(0.0, f64::max);
+    let most = rows
+        .iter()
+        .map(ScaleRow::total_executions)
+        .fold(0.0, f64::max);
     if most < 1.0 {
         return Err("there is nothing to draw".to_owned());
     }
@@ -26,7 +29,7 @@ pub fn svg(rows: &[Row]) -> Result<String, String> {
 
 fn draw(
     text: &mut String,
-    rows: &[Row],
+    rows: &[ScaleRow],
     bounds: &[&str],
     most: f64,
 ) -> Result<(), Box<dyn std::error::Error>> {
@@ -53,7 +56,7 @@ fn draw(
         .y_desc("executions of all programs")
         .draw()?;
     for (ends, colour) in [("dropped", RED), ("left", BLUE)] {
-        let of_ends: Vec<(f64, &Row)> = rows
+        let of_ends: Vec<(f64, &ScaleRow)> = rows
             .iter()
             .filter(|row| row.ends == ends)
             .filter_map(|row| {

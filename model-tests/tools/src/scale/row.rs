@@ -8,7 +8,7 @@ use pipe::Verdict;
 
 /// What was measured, and what it comes to for the whole bound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct ScaleRow {
     /// Threads and operations, such as `2x2`.
     pub bound: String,
     /// What happens to handles at the end.
@@ -34,10 +34,10 @@ pub struct Row {
     squares: f64,
 }
 
-impl Row {
+impl ScaleRow {
     /// Nothing run yet.
     pub fn new(plan: &Plan, programs: u128) -> Self {
-        Row {
+        ScaleRow {
             bound: plan.bound.to_string(),
             ends: plan.ends.as_str().to_owned(),
             programs,
@@ -118,14 +118,14 @@ mod tests {
     use super::*;
     use pipe::EngineName;
 
-    fn row(programs: u128, executions: &[(u64, bool)]) -> Row {
+    fn row(programs: u128, executions: &[(u64, bool)]) -> ScaleRow {
         let plan = Plan {
             bound: "2x2".parse().unwrap(),
             ends: Ends::Left,
             sample: 10,
             most_executions: 100,
         };
-        let mut row = Row::new(&plan, programs);
+        let mut row = ScaleRow::new(&plan, programs);
         for &(executions, complete) in executions {
             row.add(&Exploration {
                 executions,

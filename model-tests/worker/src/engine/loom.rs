@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meta_core::model;
-use pipe::{Case, EngineName, Exploration, Job, Loom, Manner, Probe};
+use pipe::{EngineName, Exploration, Job, Loom, Manner, Probe, Target};
 
 use super::host::ModelHost;
 use super::judge::ProgramSubject;
@@ -34,13 +34,13 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     };
     let exact = how.probe == Probe::Cas;
     match &job.case {
-        Case::Program(program) => explore_subject(
+        Target::Program(program) => explore_subject(
             job,
             how,
             ProgramSubject::new(program, job, exact)?,
             progress,
         ),
-        Case::Scenario(name) => {
+        Target::Scenario(name) => {
             explore_subject(job, how, ScenarioSubject::new(name, exact)?, progress)
         }
     }

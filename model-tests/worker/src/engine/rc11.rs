@@ -14,8 +14,8 @@ use std::time::Duration;
 use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Graph, Program};
 use meta_core::model;
 use pipe::{
-    AllowedBy, Case, EngineName, Exploration, Failure, Job, Limits, Manner, Rc11, Reason, Record,
-    Search,
+    AllowedBy, EngineName, Exploration, Failure, Job, Limits, Manner, Rc11, Reason, Record, Search,
+    Target,
 };
 
 use super::host::ModelHost;
@@ -37,7 +37,7 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     };
     let exact = how.search == Search::Exact;
     match &job.case {
-        Case::Program(program) => {
+        Target::Program(program) => {
             let mut judge = ProgramSubject::new(program, job, exact)?;
             let enumerates = job.enumerate && !matches!(how.search, Search::Sample { .. });
             if enumerates && judge.allowed_by == AllowedBy::Search {
@@ -45,7 +45,7 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
             }
             explore_subject(job, how, judge, &progress)
         }
-        Case::Scenario(name) => {
+        Target::Scenario(name) => {
             explore_subject(job, how, ScenarioSubject::new(name, exact)?, &progress)
         }
     }
@@ -108,7 +108,7 @@ fn explore_once<S: Subject<ModelHost>>(
     subject: S,
     progress: &Progress,
 ) -> Result<(Exploration, S), String> {
-    let shares = how.record.coverage || matches!(job.case, Case::Scenario(_));
+    let shares = how.record.coverage || matches!(job.case, Target::Scenario(_));
     if how.cores == 0 || how.cores > 1 && shares {
         return Err("scenarios and coverage are explored on one core".to_owned());
     }

@@ -18,7 +18,7 @@ use ::shuttle::scheduler::{
 use ::shuttle::{Config, FailurePersistence, Runner, thread};
 use meta_core::model;
 use pipe::{
-    Case, Choice, EngineName, Exploration, Job, Manner, Schedule, Scheduler, Shuttle, Spurious,
+    Choice, EngineName, Exploration, Job, Manner, Schedule, Scheduler, Shuttle, Spurious, Target,
 };
 
 use super::host::ModelHost;
@@ -39,13 +39,13 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
     };
     let exact = how.scheduler == Scheduler::Dfs;
     match &job.case {
-        Case::Program(program) => explore_subject(
+        Target::Program(program) => explore_subject(
             job,
             how,
             ProgramSubject::new(program, job, exact)?,
             progress,
         ),
-        Case::Scenario(name) => {
+        Target::Scenario(name) => {
             explore_subject(job, how, ScenarioSubject::new(name, exact)?, progress)
         }
     }

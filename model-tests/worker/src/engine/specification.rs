@@ -11,7 +11,7 @@ use ::rc11::sync::atomic::{AtomicU64, fence};
 use ::rc11::{Builder, Execution, Flow, Program, hint};
 use programs::outcome::{Ends, Outcome, Writer};
 use programs::program;
-use programs::spec::Hand;
+use programs::spec::Holding;
 use programs::spec::weak::{Access, AccessKind, Found, Orderings, Steps, Thread};
 use prop_tests::world::{Flag, Gift, Mailbox};
 
@@ -172,15 +172,15 @@ impl Slot {
             }
             AccessKind::Give(hand) => {
                 let gift = match hand {
-                    Hand::Unique => Gift::Unique,
+                    Holding::Unique => Gift::Unique,
                     _ => Gift::Shared,
                 };
                 // Who finds it full is not told of what.
                 Found::Mailbox((!mailbox().give(gift)).then_some(hand))
             }
             AccessKind::Take => Found::Mailbox(mailbox().take().map(|gift| match gift {
-                Gift::Shared => Hand::Shared,
-                Gift::Unique => Hand::Unique,
+                Gift::Shared => Holding::One,
+                Gift::Unique => Holding::Unique,
             })),
         }
     }

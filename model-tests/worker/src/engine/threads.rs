@@ -16,7 +16,7 @@ use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pipe::{Case, EngineName, Exploration, Failure, Job, Manner, Reason, SoFar};
+use pipe::{EngineName, Exploration, Failure, Job, Manner, Reason, SoFar, Target};
 use prop_tests::world::{Host, World};
 
 use super::judge::{self, ProgramSubject};
@@ -69,11 +69,11 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
         return Err(not_mine(job));
     };
     match &job.case {
-        Case::Program(program) => {
+        Target::Program(program) => {
             let subject = ProgramSubject::new(program, job, false)?;
             Ok(rounds_of(&subject, job, rounds, &progress))
         }
-        Case::Scenario(name) => {
+        Target::Scenario(name) => {
             let subject = ScenarioSubject::new(name, false)?;
             if subject.is_control() {
                 return Err("real threads cannot run what is broken on purpose".to_owned());
@@ -414,7 +414,7 @@ mod tests {
         panics::take_down();
         let name = "control-segment-clones-end-once-beyond";
         let subject = ScenarioSubject::new(name, false).unwrap();
-        let job = Job::threads(Case::Scenario(name.to_owned()), Ends::Dropped, 5);
+        let job = Job::threads(Target::Scenario(name.to_owned()), Ends::Dropped, 5);
         let progress: Progress = Arc::new(|_| ());
         let run = rounds_of(&subject, &job, 5, &progress);
         assert_eq!((run.verdict(), run.executions), (Verdict::Panic, 1));

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use model_tests::plan::Question;
+use model_tests::plan::Experiment;
 use model_tests::worker::Worker;
 use pipe::{EngineName, Exploration, Job};
 use worker::engine;
@@ -22,7 +22,7 @@ pub(crate) fn own_worker() -> &'static Path {
 pub(crate) fn runs(
     program: &Path,
     engine: EngineName,
-    question: &Question,
+    question: &Experiment,
     rounds: u64,
 ) -> Result<Vec<(Job, Exploration)>, Failed> {
     let mut worker = Worker::new(engine, program);

@@ -1,6 +1,8 @@
 //! All canonical programs of a bound, of one slot or of several.
 
-use super::{Hand, Hands, MAX_SLOTS, MAX_THREADS, Op, OpName, Program, Start, StartKind};
+use super::{
+    Holding, MAX_SLOTS, MAX_THREADS, Op, OpName, PossibleHoldings, Program, Start, StartKind,
+};
 use crate::text::{ParseError, quoted};
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +21,7 @@ pub struct Bound {
 /// of the bound, in the order of the start states, then of the operations.
 ///
 /// An operation that applies in no execution is left out, in the sense of
-/// [`Hands::allow`]: what a thread may hold at each point is followed from the
+/// [`PossibleHoldings::allow`]: what a thread may hold at each point is followed from the
 /// start state through every way its own operations can go. `count` is an
 /// operation like the others, or none at all.
 ///
@@ -115,7 +117,7 @@ impl Enumeration {
     fn next(&self, program: &Program) -> Option<Program> {
         let mut threads = program.threads.clone();
         while let Some(mut thread) = threads.pop() {
-            if self.advance(&mut thread, self.start.hand(threads.len())) {
+            if self.advance(&mut thread, self.start.holding(threads.len())) {
                 threads.push(thread);
                 self.fill(&mut threads);
                 return Some(Program {
@@ -130,14 +132,14 @@ impl Enumeration {
     /// Adds the least threads that may follow the ones that are there.
     fn fill(&self, threads: &mut Vec<Vec<Op>>) {
         while threads.len() < self.bound.threads {
-            let hand = self.start.hand(threads.len());
+            let holding = self.start.holding(threads.len());
             // Interchangeable threads are counted once: in ascending order.
             let last = threads.len().checked_sub(1);
-            let same = last.filter(|last| self.start.hand(*last) == hand);
+            let same = last.filter(|last| self.start.holding(*last) == holding);
             let thread = same.map_or_else(
                 || {
                     let mut thread = Vec::new();
-                    self.extend(&mut thread, self.at_start(hand));
+                    self.extend(&mut thread, self.at_start(holding));
                     thread
                 },
                 |last| threads[last].clone(),
@@ -147,17 +149,17 @@ impl Enumeration {
     }
 
     /// Turns the thread into the next one; false after the last.
-    fn advance(&self, thread: &mut Vec<Op>, hand: Hand) -> bool {
+    fn advance(&self, thread: &mut Vec<Op>, holding: Holding) -> bool {
         while let Some(last) = thread.pop() {
-            let mut hands = self.at_start(hand);
+            let mut held = self.at_start(holding);
             for op in &*thread {
-                hands[op.slot] = hands[op.slot].after(op.name);
+                held[op.slot] = held[op.slot].after(op.name);
             }
-            let larger = self.applicable(&hands).find(|op| *op > last);
+            let larger = self.applicable(&held).find(|op| *op > last);
             if let Some(op) = larger {
                 thread.push(op);
-                hands[op.slot] = hands[op.slot].after(op.name);
-                self.extend(thread, hands);
+                held[op.slot] = held[op.slot].after(op.name);
+                self.extend(thread, held);
                 return true;
             }
         }
@@ -165,28 +167,28 @@ impl Enumeration {
     }
 
     /// Adds the least operations that may follow.
-    fn extend(&self, thread: &mut Vec<Op>, mut hands: Vec<Hands>) {
+    fn extend(&self, thread: &mut Vec<Op>, mut held: Vec<PossibleHoldings>) {
         while thread.len() < self.bound.ops {
-            let op = self.applicable(&hands).next();
-            let op = op.expect("every hand allows some operation");
+            let op = self.applicable(&held).next();
+            let op = op.expect("every holding allows some operation");
             thread.push(op);
-            hands[op.slot] = hands[op.slot].after(op.name);
+            held[op.slot] = held[op.slot].after(op.name);
         }
     }
 
     /// What a thread holds of each slot that holds this of the first one.
-    fn at_start(&self, hand: Hand) -> Vec<Hands> {
-        let mut hands = vec![Hand::Empty.into(); self.slots];
-        hands[0] = hand.into();
-        hands
+    fn at_start(&self, holding: Holding) -> Vec<PossibleHoldings> {
+        let mut held = vec![Holding::Empty.into(); self.slots];
+        held[0] = holding.into();
+        held
     }
 
     /// The operations that may apply, in ascending order.
-    fn applicable(&self, hands: &[Hands]) -> impl Iterator<Item = Op> {
+    fn applicable(&self, held: &[PossibleHoldings]) -> impl Iterator<Item = Op> {
         self.ops.iter().flat_map(move |&name| {
-            let slots = hands.iter().enumerate();
+            let slots = held.iter().enumerate();
             slots
-                .filter(move |(_, hands)| hands.allow(name))
+                .filter(move |(_, held)| held.allow(name))
                 .map(move |(slot, _)| Op { name, slot })
         })
     }
@@ -280,11 +282,11 @@ mod tests {
             let start = Start { kind, forgotten: 0 };
             let of_thread = |thread| {
                 let applies = |ops: &&Vec<Op>| {
-                    let mut hands = vec![Hands::from(Hand::Empty); slots];
-                    hands[0] = start.hand(thread).into();
+                    let mut held = vec![PossibleHoldings::from(Holding::Empty); slots];
+                    held[0] = start.holding(thread).into();
                     ops.iter().all(|op| {
-                        let allowed = hands[op.slot].allow(op.name);
-                        hands[op.slot] = hands[op.slot].after(op.name);
+                        let allowed = held[op.slot].allow(op.name);
+                        held[op.slot] = held[op.slot].after(op.name);
                         allowed
                     })
                 };

@@ -1,11 +1,11 @@
-//! What a thread can hold: a hand is what it holds of one slot, hands are the
-//! possibilities a thread may be in.
+//! What a thread can hold of one slot, and the sets of holdings that are possible
+//! at a point of a thread.
 
 use super::{Op, OpName, Program, Start, StartKind};
 
 /// The handles a thread holds to one slot. Operations keep them to two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Hand {
+pub enum Holding {
     /// None.
     Empty,
     /// One shared handle.
@@ -16,11 +16,11 @@ pub enum Hand {
     Unique,
 }
 
-impl Hand {
-    /// Every hand.
+impl Holding {
+    /// Every holding.
     pub const ALL: [Self; 4] = [Self::Empty, Self::One, Self::Two, Self::Unique];
 
-    /// Whether the operation applies to this hand; it is skipped otherwise.
+    /// Whether the operation applies to this holding; it is skipped otherwise.
     pub const fn allows(self, op: OpName) -> bool {
         match op {
             OpName::Alloc | OpName::AllocUnique | OpName::Get | OpName::Take => {
@@ -44,10 +44,10 @@ impl Hand {
         }
     }
 
-    /// The hands that the operation can lead to, with the other threads doing
+    /// The holdings that the operation can lead to, with the other threads doing
     /// whatever they like.
-    fn after(self, op: OpName) -> Hands {
-        let is = Hands::from(self);
+    fn after(self, op: OpName) -> PossibleHoldings {
+        let is = PossibleHoldings::from(self);
         if !self.allows(op) {
             return is;
         }
@@ -72,53 +72,53 @@ impl Hand {
     }
 }
 
-/// The hands that are possible at a point of a thread: a set.
+/// The holdings that are possible at a point of a thread: a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Hands(u8);
+pub struct PossibleHoldings(u8);
 
-impl Hands {
-    /// Whether the hand is possible.
-    pub const fn contains(self, hand: Hand) -> bool {
-        self.0 & (1 << hand as u8) != 0
+impl PossibleHoldings {
+    /// Whether the holding is possible.
+    pub const fn contains(self, holding: Holding) -> bool {
+        self.0 & (1 << holding as u8) != 0
     }
 
-    /// Whether the operation applies to any of the hands. If not, it is
+    /// Whether the operation applies to any of the holdings. If not, it is
     /// skipped in every execution.
     pub fn allow(self, op: OpName) -> bool {
-        self.iter().any(|hand| hand.allows(op))
+        self.iter().any(|holding| holding.allows(op))
     }
 
-    /// The hands that are possible after the operation.
+    /// The holdings that are possible after the operation.
     #[must_use]
     pub fn after(self, op: OpName) -> Self {
-        let all = self.iter().map(|hand| hand.after(op));
+        let all = self.iter().map(|holding| holding.after(op));
         all.fold(Self(0), |all, after| Self(all.0 | after.0))
     }
 
-    fn iter(self) -> impl Iterator<Item = Hand> {
-        Hand::ALL
+    fn iter(self) -> impl Iterator<Item = Holding> {
+        Holding::ALL
             .into_iter()
-            .filter(move |hand| self.contains(*hand))
+            .filter(move |holding| self.contains(*holding))
     }
 
-    fn or(self, hand: Hand) -> Self {
-        Self(self.0 | Self::from(hand).0)
+    fn or(self, holding: Holding) -> Self {
+        Self(self.0 | Self::from(holding).0)
     }
 }
 
-impl From<Hand> for Hands {
-    fn from(hand: Hand) -> Self {
-        Self(1 << hand as u8)
+impl From<Holding> for PossibleHoldings {
+    fn from(holding: Holding) -> Self {
+        Self(1 << holding as u8)
     }
 }
 
 impl Start {
     /// What a thread, counted from 0, holds of slot 0.
-    pub const fn hand(self, thread: usize) -> Hand {
+    pub const fn holding(self, thread: usize) -> Holding {
         match (self.kind, thread) {
-            (StartKind::Shared, 0) | (StartKind::SharedTwice, 0 | 1) => Hand::One,
-            (StartKind::Unique, 0) => Hand::Unique,
-            _ => Hand::Empty,
+            (StartKind::Shared, 0) | (StartKind::SharedTwice, 0 | 1) => Holding::One,
+            (StartKind::Unique, 0) => Holding::Unique,
+            _ => Holding::Empty,
         }
     }
 }
@@ -126,8 +126,8 @@ impl Start {
 impl Program {
     /// What a thread, counted from 0, holds of slot 0 at the start. Nobody
     /// holds anything of the other slots.
-    pub fn initial_handles(&self, thread: usize) -> Hand {
-        self.start.hand(thread)
+    pub fn initial_handles(&self, thread: usize) -> Holding {
+        self.start.holding(thread)
     }
 
     /// The handles to slot 0 at the start, held or forgotten.
@@ -195,65 +195,80 @@ mod tests {
 
     #[test]
     fn operations_apply_as_the_text_form_says() {
-        let allowed = |hand: Hand| {
-            let ops = OpName::ALL.into_iter().filter(|op| hand.allows(*op));
+        let allowed = |holding: Holding| {
+            let ops = OpName::ALL.into_iter().filter(|op| holding.allows(*op));
             ops.map(OpName::as_str).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(allowed(Hand::Empty), "alloc alloc_unique get take");
-        assert_eq!(allowed(Hand::One), "clone drop read try_unique count give");
-        assert_eq!(allowed(Hand::Two), "drop read try_unique count give");
+        assert_eq!(allowed(Holding::Empty), "alloc alloc_unique get take");
         assert_eq!(
-            allowed(Hand::Unique),
+            allowed(Holding::One),
+            "clone drop read try_unique count give"
+        );
+        assert_eq!(allowed(Holding::Two), "drop read try_unique count give");
+        assert_eq!(
+            allowed(Holding::Unique),
             "drop read write share repurpose reset give"
         );
     }
 
     #[test]
     fn hands_follow_every_way_an_operation_can_go() {
-        let after = |hand: Hand, ops: &[OpName]| {
-            let hands = ops
+        let after = |holding: Holding, ops: &[OpName]| {
+            let held = ops
                 .iter()
-                .fold(hand.into(), |hands: Hands, op| hands.after(*op));
-            hands.iter().collect::<Vec<_>>()
+                .fold(holding.into(), |held: PossibleHoldings, op| held.after(*op));
+            held.iter().collect::<Vec<_>>()
         };
-        assert_eq!(after(Hand::Empty, &[OpName::Get]), [Hand::Empty, Hand::One]);
         assert_eq!(
-            after(Hand::Empty, &[OpName::Alloc, OpName::Clone]),
-            [Hand::Empty, Hand::Two]
+            after(Holding::Empty, &[OpName::Get]),
+            [Holding::Empty, Holding::One]
         );
         assert_eq!(
-            after(Hand::One, &[OpName::TryUnique, OpName::Share]),
-            [Hand::One]
+            after(Holding::Empty, &[OpName::Alloc, OpName::Clone]),
+            [Holding::Empty, Holding::Two]
         );
         assert_eq!(
-            after(Hand::One, &[OpName::Clone, OpName::TryUnique, OpName::Drop]),
-            [Hand::One]
+            after(Holding::One, &[OpName::TryUnique, OpName::Share]),
+            [Holding::One]
         );
         assert_eq!(
-            after(Hand::Empty, &[OpName::AllocUnique, OpName::Alloc]),
-            [Hand::Empty, Hand::One, Hand::Unique]
+            after(
+                Holding::One,
+                &[OpName::Clone, OpName::TryUnique, OpName::Drop]
+            ),
+            [Holding::One]
         );
         assert_eq!(
-            after(Hand::Unique, &[OpName::Write, OpName::Reset]),
-            [Hand::Empty]
+            after(Holding::Empty, &[OpName::AllocUnique, OpName::Alloc]),
+            [Holding::Empty, Holding::One, Holding::Unique]
+        );
+        assert_eq!(
+            after(Holding::Unique, &[OpName::Write, OpName::Reset]),
+            [Holding::Empty]
         );
     }
 
     #[test]
     fn hands_change_through_mailboxes() {
-        let after = |hand: Hand, op| {
-            let hands = Hands::from(hand).after(op);
-            hands.iter().collect::<Vec<_>>()
+        let after = |holding: Holding, op| {
+            let held = PossibleHoldings::from(holding).after(op);
+            held.iter().collect::<Vec<_>>()
         };
-        assert_eq!(after(Hand::One, OpName::Give), [Hand::Empty, Hand::One]);
-        assert_eq!(after(Hand::Two, OpName::Give), [Hand::One, Hand::Two]);
         assert_eq!(
-            after(Hand::Unique, OpName::Give),
-            [Hand::Empty, Hand::Unique]
+            after(Holding::One, OpName::Give),
+            [Holding::Empty, Holding::One]
         );
         assert_eq!(
-            after(Hand::Empty, OpName::Take),
-            [Hand::Empty, Hand::One, Hand::Unique]
+            after(Holding::Two, OpName::Give),
+            [Holding::One, Holding::Two]
+        );
+        assert_eq!(
+            after(Holding::Unique, OpName::Give),
+            [Holding::Empty, Holding::Unique]
+        );
+        assert_eq!(
+            after(Holding::Empty, OpName::Take),
+            [Holding::Empty, Holding::One, Holding::Unique]
         );
 
         let program = parse("shared: clone give give take@1 | take give");
@@ -269,8 +284,8 @@ mod tests {
     #[test]
     fn the_start_says_who_holds_what() {
         let program = parse("shared*2+3: read | read | get");
-        let hands = [0, 1, 2].map(|thread| program.initial_handles(thread));
-        assert_eq!(hands, [Hand::One, Hand::One, Hand::Empty]);
+        let held = [0, 1, 2].map(|thread| program.initial_handles(thread));
+        assert_eq!(held, [Holding::One, Holding::One, Holding::Empty]);
         assert_eq!(program.start_count(), 5);
         assert_eq!(parse("unique: read | get").start_count(), 1);
         assert_eq!(parse("unused: get | get").start_count(), 0);

@@ -31,7 +31,7 @@ pub mod strategy;
 
 pub use crate::text::ParseError;
 pub use enumerate::{Bound, enumerate, enumerate_on, enumerate_with};
-pub use holdings::{Hand, Hands};
+pub use holdings::{Holding, PossibleHoldings};
 pub use rank::Ranked;
 
 /// The most threads a program can have; an engine may take fewer.

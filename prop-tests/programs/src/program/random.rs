@@ -1,6 +1,8 @@
 //! Random programs.
 
-use super::{Hand, Hands, MAX_SLOTS, MAX_THREADS, Op, OpName, Program, Start, StartKind};
+use super::{
+    Holding, MAX_SLOTS, MAX_THREADS, Op, OpName, PossibleHoldings, Program, Start, StartKind,
+};
 use rand::{Rng, RngExt};
 use std::ops::RangeInclusive;
 
@@ -11,7 +13,7 @@ const MISFIT: f64 = 0.1;
 /// forgotten handles at the most.
 ///
 /// Nine operations in ten can apply in some execution, in the sense of
-/// [`Hands::allow`].
+/// [`PossibleHoldings::allow`].
 ///
 /// One thread is possible too, though such a program has no text form.
 /// Handles stay with their threads: see [`program_with_mailboxes`].
@@ -90,16 +92,16 @@ impl Programs {
     }
 
     fn thread(&self, rng: &mut impl Rng, start: Start, thread: usize) -> Vec<Op> {
-        let mut hands: Vec<Hands> = vec![Hand::Empty.into(); self.slots];
-        hands[0] = start.hand(thread).into();
+        let mut held: Vec<PossibleHoldings> = vec![Holding::Empty.into(); self.slots];
+        held[0] = start.holding(thread).into();
         let count = rng.random_range(self.ops.clone());
         let op = |_| {
             let slot = rng.random_range(0..self.slots);
             let misfit = rng.random_bool(MISFIT);
-            let fits = |op: &OpName| misfit || hands[slot].allow(*op);
+            let fits = |op: &OpName| misfit || held[slot].allow(*op);
             let names: Vec<_> = self.names.iter().copied().filter(fits).collect();
             let name = pick(rng, &names);
-            hands[slot] = hands[slot].after(name);
+            held[slot] = held[slot].after(name);
             Op { name, slot }
         };
         (0..count).map(op).collect()

@@ -2,7 +2,7 @@
 //! through the ones before.
 
 use super::enumerate::{Bound, enumerate_with};
-use super::{Hand, Op, OpName, Program, Start, StartKind};
+use super::{Holding, Op, OpName, Program, Start, StartKind};
 
 /// The programs of a bound, each at its place in the order of
 /// [`enumerate`](super::enumerate()).
@@ -17,7 +17,7 @@ use super::{Hand, Op, OpName, Program, Start, StartKind};
 #[derive(Clone, Debug)]
 pub struct Ranked(Vec<(Start, Vec<Group>)>);
 
-/// Threads that begin with the same hand, and so are interchangeable.
+/// Threads that begin with the same holding, and so are interchangeable.
 #[derive(Clone, Debug)]
 struct Group {
     /// All that one of them may do, in ascending order.
@@ -38,15 +38,15 @@ impl Ranked {
         let each: Vec<Program> = enumerate_with(alone, OpName::campaign_ops(with_count)).collect();
         let starts = StartKind::ALL.into_iter().map(|kind| {
             let start = Start { kind, forgotten: 0 };
-            let mut groups: Vec<(Hand, Group)> = Vec::new();
+            let mut groups: Vec<(Holding, Group)> = Vec::new();
             for thread in 0..bound.threads {
-                let hand = start.hand(thread);
+                let holding = start.holding(thread);
                 match groups.last_mut() {
-                    Some((last, group)) if *last == hand => group.threads += 1,
+                    Some((last, group)) if *last == holding => group.threads += 1,
                     _ => groups.push((
-                        hand,
+                        holding,
                         Group {
-                            each: of_hand(&each, hand),
+                            each: of_hand(&each, holding),
                             threads: 1,
                         },
                     )),
@@ -128,9 +128,12 @@ fn product(groups: &[Group]) -> u128 {
     groups.iter().map(|g| g.choices(0, g.threads)).product()
 }
 
-/// What a thread with this hand can do, of the programs of one thread.
-fn of_hand(alone: &[Program], hand: Hand) -> Vec<Vec<Op>> {
-    let Some(first) = alone.iter().find(|program| program.start.hand(0) == hand) else {
+/// What a thread with this holding can do, of the programs of one thread.
+fn of_hand(alone: &[Program], holding: Holding) -> Vec<Vec<Op>> {
+    let Some(first) = alone
+        .iter()
+        .find(|program| program.start.holding(0) == holding)
+    else {
         return Vec::new();
     };
     alone

@@ -165,7 +165,7 @@ impl ValueTree for ProgramTree {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Hand, Hands, Op, OpName};
+    use super::super::{Holding, Op, OpName, PossibleHoldings};
     use super::*;
 
     /// What the first failing program shrinks to.
@@ -224,15 +224,15 @@ mod tests {
             for (thread, ops) in program.threads.iter().enumerate() {
                 for slot in 0..program.slots() {
                     let start = if slot == 0 {
-                        program.start.hand(thread)
+                        program.start.holding(thread)
                     } else {
-                        Hand::Empty
+                        Holding::Empty
                     };
-                    let mut hands = Hands::from(start);
+                    let mut held = PossibleHoldings::from(start);
                     for op in ops.iter().filter(|op| op.slot == slot) {
-                        fitting += usize::from(hands.allow(op.name));
+                        fitting += usize::from(held.allow(op.name));
                         all += 1;
-                        hands = hands.after(op.name);
+                        held = held.after(op.name);
                     }
                 }
             }

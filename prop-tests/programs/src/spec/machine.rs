@@ -11,8 +11,7 @@ use crate::{
 };
 
 use super::{
-    Params, SpecError,
-    hand::Hand,
+    Holding, Params, SpecError,
     setup::Setup,
     slot::{Slot, Transition},
     step::Advance,
@@ -108,8 +107,8 @@ impl Machine {
     }
 
     /// What a thread holds of a slot. A thread that aborted holds nothing.
-    pub fn hand(&self, thread: usize, slot: usize) -> Hand {
-        self.threads[thread].control.hands.get(slot)
+    pub fn holding(&self, thread: usize, slot: usize) -> Holding {
+        self.threads[thread].control.held.get(slot)
     }
 
     /// The results of a thread, final drops excluded: one for each operation,

@@ -8,7 +8,7 @@
 //! | file | says |
 //! |---|---|
 //! | `step` | what each atomic step does |
-//! | `hand` | what a thread holds, and when an operation applies |
+//! | `holding` | what a thread holds, and when an operation applies |
 //! | `thread`, `setup` | how a thread goes through its program |
 //! | [`Machine`] | one execution, step by step |
 //! | `search` | all executions |
@@ -28,7 +28,7 @@ use crate::{
     program::Program,
 };
 
-mod hand;
+mod holding;
 mod machine;
 mod model;
 mod permits;
@@ -39,7 +39,7 @@ mod step;
 mod thread;
 pub mod weak;
 
-pub use hand::Hand;
+pub use crate::program::Holding;
 pub use machine::Machine;
 pub use model::MemoryModel;
 pub use permits::permits;

@@ -31,7 +31,7 @@ use crate::{
 };
 
 use super::{
-    hand::Hand,
+    Holding,
     setup::Setup,
     slot::{Slot, Transition},
     step::{Advance, Micro},
@@ -80,7 +80,7 @@ struct Edge {
     found: Name,
     left: Name,
     node: Name,
-    label: (Option<OpResult>, Hand, Micro),
+    label: (Option<OpResult>, Holding, Micro),
     next: Name,
 }
 
@@ -251,7 +251,7 @@ impl<'a> Search<'a> {
             0
         } else {
             let held = match setup.ends {
-                Ends::Dropped => control.hands.held(),
+                Ends::Dropped => control.held.held(),
                 Ends::Left => 0,
             };
             let ops = &setup.ops(thread)[control.position..];

@@ -6,8 +6,8 @@ use crate::{
 };
 
 use super::{
-    Params, SpecError,
-    hand::{Hand, Hands},
+    Holding, Params, SpecError,
+    holding::Holdings,
     slot::{Slot, SlotState},
     thread::Control,
 };
@@ -28,10 +28,10 @@ impl Setup {
             return Err(SpecError::RefCountMax(ref_count_max));
         }
         let slots = program_slots(program);
-        if slots > Hands::SLOTS {
+        if slots > Holdings::SLOTS {
             return Err(SpecError::TooManySlots {
                 slots,
-                most: Hands::SLOTS,
+                most: Holdings::SLOTS,
             });
         }
         let start = program.start;
@@ -92,9 +92,9 @@ impl Setup {
 
     /// A thread before its first operation.
     pub(super) fn first_control(&self, thread: usize) -> Control {
-        let mut hands = Hands::EMPTY;
-        hands.set(0, start_hand(self.program.start, thread));
-        Control::new(self, thread, hands)
+        let mut held = Holdings::EMPTY;
+        held.set(0, start_hand(self.program.start, thread));
+        Control::new(self, thread, held)
     }
 }
 
@@ -110,10 +110,10 @@ fn program_slots(program: &Program) -> usize {
 }
 
 /// What a thread, counted from 0, holds of slot 0 at the start.
-fn start_hand(start: Start, thread: usize) -> Hand {
+fn start_hand(start: Start, thread: usize) -> Holding {
     match (start.kind, thread) {
-        (StartKind::Shared, 0) | (StartKind::SharedTwice, 0 | 1) => Hand::Shared,
-        (StartKind::Unique, 0) => Hand::Unique,
-        _ => Hand::Empty,
+        (StartKind::Shared, 0) | (StartKind::SharedTwice, 0 | 1) => Holding::One,
+        (StartKind::Unique, 0) => Holding::Unique,
+        _ => Holding::Empty,
     }
 }

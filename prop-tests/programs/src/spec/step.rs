@@ -8,7 +8,7 @@ use crate::{
 };
 
 use super::{
-    hand::Hand,
+    Holding,
     slot::{Slot, SlotState},
 };
 
@@ -37,7 +37,7 @@ pub(super) enum Advance {
     Finished {
         result: OpResult,
         /// What came out of the mailbox.
-        taken: Hand,
+        taken: Holding,
         before: SlotState,
         after: SlotState,
     },
@@ -45,15 +45,15 @@ pub(super) enum Advance {
 
 impl Advance {
     /// What the thread sees of the step: it decides how the thread goes on.
-    pub(super) fn label(self) -> (Option<OpResult>, Hand, Micro) {
+    pub(super) fn label(self) -> (Option<OpResult>, Holding, Micro) {
         match self {
-            Self::Inside(micro) => (None, Hand::Empty, micro),
+            Self::Inside(micro) => (None, Holding::Empty, micro),
             Self::Finished { result, taken, .. } => (Some(result), taken, Micro::First),
         }
     }
 }
 
-/// Does the next atomic step of `op`, whose thread holds `hand` of the slot,
+/// Does the next atomic step of `op`, whose thread holds `holding` of the slot,
 /// stands at `micro`, and signs what it writes as `me`.
 ///
 /// Plain accesses to the metadata are a step of their own (`read`, `write`,
@@ -61,12 +61,12 @@ impl Advance {
 ///
 /// # Panics
 ///
-/// When the slot is in a state that no holder of `hand` can find: the
+/// When the slot is in a state that no holder of `holding` can find: the
 /// specification would contradict itself.
 pub(super) fn step(
     op: OpName,
     micro: Micro,
-    hand: Hand,
+    holding: Holding,
     me: Writer,
     slot: &mut Slot,
     ref_count_max: u64,
@@ -76,7 +76,7 @@ pub(super) fn step(
     // The result of this step alone.
     let finished = |result, after| Advance::Finished {
         result,
-        taken: Hand::Empty,
+        taken: Holding::Empty,
         before,
         after,
     };
@@ -103,7 +103,7 @@ pub(super) fn step(
             slot.live = Some(me);
             Advance::Finished {
                 result: OpResult::Ok,
-                taken: Hand::Empty,
+                taken: Holding::Empty,
                 before: Unused,
                 after: slot.state,
             }
@@ -138,7 +138,7 @@ pub(super) fn step(
         }
         (OpName::Clone, Micro::Overflowed(count), _) => Advance::Finished {
             result: OpResult::Abort,
-            taken: Hand::Empty,
+            taken: Holding::Empty,
             before: Shared(count),
             after: Shared(count + 1),
         },
@@ -160,8 +160,8 @@ pub(super) fn step(
                 } else {
                     OpResult::Ok
                 },
-                taken: Hand::Empty,
-                before: if hand == Hand::Unique {
+                taken: Holding::Empty,
+                before: if holding == Holding::Unique {
                     Unique
                 } else {
                     Shared(1)
@@ -211,16 +211,16 @@ pub(super) fn step(
             Advance::Finished {
                 result: OpResult::Ok,
                 taken: if before == Unique {
-                    Hand::Unique
+                    Holding::Unique
                 } else {
-                    Hand::Shared
+                    Holding::One
                 },
                 before,
                 after: before,
             }
         }
 
-        _ => unreachable!("{op:?} at {micro:?} with {hand:?} found the slot {slot:?}"),
+        _ => unreachable!("{op:?} at {micro:?} with {holding:?} found the slot {slot:?}"),
     }
 }
 

@@ -6,7 +6,8 @@ use crate::{
 };
 
 use super::{
-    hand::{Hand, Hands},
+    Holding,
+    holding::Holdings,
     setup::Setup,
     slot::{Slot, Transition},
     step::{self, Advance, Micro},
@@ -19,17 +20,17 @@ pub(super) struct Control {
     /// operations when only final drops remain.
     pub(super) position: usize,
     pub(super) micro: Micro,
-    pub(super) hands: Hands,
+    pub(super) held: Holdings,
     /// It aborted: it takes no further step.
     pub(super) stopped: bool,
 }
 
 impl Control {
-    pub(super) fn new(setup: &Setup, thread: usize, hands: Hands) -> Self {
+    pub(super) fn new(setup: &Setup, thread: usize, held: Holdings) -> Self {
         let mut control = Self {
             position: 0,
             micro: Micro::First,
-            hands,
+            held,
             stopped: false,
         };
         control.settle(setup, thread);
@@ -44,7 +45,7 @@ impl Control {
         let op = setup.ops(thread).get(self.position).copied();
         op.or_else(|| match setup.ends {
             Ends::Left => None,
-            Ends::Dropped => self.hands.lowest_held().map(|slot| Op {
+            Ends::Dropped => self.held.lowest_held().map(|slot| Op {
                 name: OpName::Drop,
                 slot,
             }),
@@ -60,9 +61,9 @@ impl Control {
         slot: &mut Slot,
     ) -> (Advance, Option<Transition>) {
         let me = Writer::op(thread + 1, self.position + 1);
-        let hand = self.hands.get(op.slot);
+        let holding = self.held.get(op.slot);
         let max = setup.ref_count_max;
-        let advance = step::step(op.name, self.micro, hand, me, slot, max);
+        let advance = step::step(op.name, self.micro, holding, me, slot, max);
         let transition = match advance {
             Advance::Inside(_) => None,
             Advance::Finished {
@@ -91,17 +92,17 @@ impl Control {
         }
     }
 
-    fn finish(&mut self, setup: &Setup, thread: usize, op: Op, result: OpResult, taken: Hand) {
+    fn finish(&mut self, setup: &Setup, thread: usize, op: Op, result: OpResult, taken: Holding) {
         self.micro = Micro::First;
         if result == OpResult::Abort {
             self.stopped = true;
-            self.hands = Hands::EMPTY;
+            self.held = Holdings::EMPTY;
             return;
         }
-        let hand = self.hands.get(op.slot);
-        let hand = hand.after(op.name, result, taken);
-        let hand = hand.expect("the specification gives results that fit");
-        self.hands.set(op.slot, hand);
+        let holding = self.held.get(op.slot);
+        let holding = holding.after_result(op.name, result, taken);
+        let holding = holding.expect("the specification gives results that fit");
+        self.held.set(op.slot, holding);
         if self.position < setup.ops(thread).len() {
             self.position += 1;
             self.settle(setup, thread);
@@ -114,7 +115,7 @@ impl Control {
         let ops = setup.ops(thread);
         loop {
             match ops.get(self.position) {
-                Some(op) if !self.hands.get(op.slot).applies(op.name) => self.position += 1,
+                Some(op) if !self.held.get(op.slot).allows(op.name) => self.position += 1,
                 _ => return,
             }
         }

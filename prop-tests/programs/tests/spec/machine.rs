@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use programs::{
     outcome::{Ends, OpResult, Writer},
     program::{OpName, Program},
-    spec::{self, Hand, Machine, Params, Slot, SlotClass, SlotState, Transition},
+    spec::{self, Holding, Machine, Params, Slot, SlotClass, SlotState, Transition},
 };
 
 use crate::text::{allowed, program, show};
@@ -14,7 +14,7 @@ use crate::text::{allowed, program, show};
 fn an_execution_is_told_step_by_step() {
     let program = program("shared: drop alloc | get");
     let mut machine = Machine::start(&program, Ends::Left, &Params::MODEL).unwrap();
-    assert_eq!(machine.hand(0, 0), Hand::Shared);
+    assert_eq!(machine.holding(0, 0), Holding::One);
     // Thread 2 probes a count of 1, thread 1 drops the last handle.
     assert_eq!(machine.step(1), None);
     assert_eq!(machine.step(0), None);
@@ -92,7 +92,10 @@ fn an_increment_past_the_maximum_is_seen_before_its_abort() {
         (clone.before, clone.after),
         (SlotState::Shared(16), SlotState::Shared(17))
     );
-    assert_eq!([machine.hand(0, 0), machine.hand(1, 0)], [Hand::Empty; 2]);
+    assert_eq!(
+        [machine.holding(0, 0), machine.holding(1, 0)],
+        [Holding::Empty; 2]
+    );
     // No final drops: both threads have forgotten what they held.
     assert_eq!(
         show(&machine.outcome().unwrap()),
@@ -124,13 +127,13 @@ fn a_handle_moves_in_one_step_each() {
             (done.before, done.after),
             (SlotState::Unique, SlotState::Unique)
         );
-        assert_eq!(machine.hand(thread, 0), hand);
+        assert_eq!(machine.holding(thread, 0), hand);
         assert_eq!(machine.slots()[0].mailbox, mailbox);
         done.result
     };
-    assert_eq!(step(1, Hand::Empty, false), OpResult::Empty);
-    assert_eq!(step(0, Hand::Empty, true), OpResult::Ok);
-    assert_eq!(step(2, Hand::Unique, false), OpResult::Ok);
+    assert_eq!(step(1, Holding::Empty, false), OpResult::Empty);
+    assert_eq!(step(0, Holding::Empty, true), OpResult::Ok);
+    assert_eq!(step(2, Holding::Unique, false), OpResult::Ok);
     // Thread 2 has nothing to write or to give, and thread 3 takes no second
     // handle.
     assert_eq!(machine.enabled().count(), 0);

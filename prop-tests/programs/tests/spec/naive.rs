@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use programs::{
     outcome::{End, Ends, OpResult, Outcome, SlotEnd, Writer},
     program::{Op, OpName, Program, Start, StartKind},
-    spec::{self, Hand, Params},
+    spec::{self, Holding, Params},
 };
 use proptest::prelude::*;
 
@@ -377,21 +377,21 @@ pub(crate) fn programs(slots: usize) -> impl Strategy<Value = Program> {
     ];
     (start, threads).prop_map(move |((kind, forgotten), threads)| {
         let threads = threads.into_iter().enumerate().map(|(number, choices)| {
-            let mut hands = vec![Hand::Empty; slots];
+            let mut hands = vec![Holding::Empty; slots];
             hands[0] = match (kind, number) {
-                (StartKind::Shared, 0) | (StartKind::SharedTwice, 0 | 1) => Hand::Shared,
-                (StartKind::Unique, 0) => Hand::Unique,
-                _ => Hand::Empty,
+                (StartKind::Shared, 0) | (StartKind::SharedTwice, 0 | 1) => Holding::One,
+                (StartKind::Unique, 0) => Holding::Unique,
+                _ => Holding::Empty,
             };
             let ops = choices.into_iter().map(|(index, slot, sensible)| {
                 let hand = &mut hands[slot];
-                let fits = |name: &OpName| !sensible || hand.applies(*name);
+                let fits = |name: &OpName| !sensible || hand.allows(*name);
                 let names: Vec<_> = NAMES.into_iter().filter(fits).collect();
                 let name = *index.get(&names);
                 let successes = [OpResult::Ok, OpResult::Yes, OpResult::Last];
                 let next = successes
                     .iter()
-                    .find_map(|&result| hand.after(name, result, Hand::Shared));
+                    .find_map(|&result| hand.after_result(name, result, Holding::One));
                 *hand = next.unwrap_or(*hand);
                 Op { name, slot }
             });

@@ -17,7 +17,7 @@ use rustc_hash::FxHashSet;
 
 use crate::outcome::{Outcome, Writer};
 
-use super::super::{SpecError, hand::Hand};
+use super::super::{Holding, SpecError};
 use super::{
     memory::{Memory, Race},
     steps::{Access, AccessKind, Found, Steps, Thread},
@@ -66,7 +66,7 @@ struct State {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Word {
     Count(u64),
-    Mailbox(Option<Hand>),
+    Mailbox(Option<Holding>),
 }
 
 impl State {
@@ -195,9 +195,12 @@ impl State {
 }
 
 /// What an operation writes to the mailbox that has this inside, if it writes.
-fn mailbox_written(kind: AccessKind, inside: Option<Hand>) -> Option<(Option<Hand>, Ordering)> {
+fn mailbox_written(
+    kind: AccessKind,
+    inside: Option<Holding>,
+) -> Option<(Option<Holding>, Ordering)> {
     match (kind, inside) {
-        (AccessKind::Give(hand), None) => Some((Some(hand), Release)),
+        (AccessKind::Give(holding), None) => Some((Some(holding), Release)),
         (AccessKind::Take, Some(_)) => Some((None, Acquire)),
         _ => None,
     }

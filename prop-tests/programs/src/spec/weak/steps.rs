@@ -13,8 +13,7 @@ use crate::{
 
 use super::{
     super::{
-        Params, SpecError,
-        hand::Hand,
+        Holding, Params, SpecError,
         setup::Setup,
         slot::{Slot, SlotState},
         step::{Advance, Micro},
@@ -94,7 +93,7 @@ pub enum AccessKind {
     WriteMetadata(Option<Writer>),
     /// Puts a handle into the mailbox, unless one is there. Released to the take that
     /// gets it.
-    Give(Hand),
+    Give(Holding),
     /// Takes the handle out of the mailbox, if one is there.
     Take,
 }
@@ -109,7 +108,7 @@ pub enum Found {
     /// The metadata that was read.
     Metadata(Option<Writer>),
     /// What was in the mailbox.
-    Mailbox(Option<Hand>),
+    Mailbox(Option<Holding>),
 }
 
 impl Steps {
@@ -162,7 +161,7 @@ impl Steps {
         use AccessKind as A;
         let control = &thread.control;
         let op = control.current(&self.setup, thread.number)?;
-        let hand = control.hands.get(op.slot);
+        let holding = control.held.get(op.slot);
         let writer = Some(Writer::op(thread.number + 1, control.position + 1));
         let orderings = &self.orderings;
         let kind = match (thread.stage, op.name, control.micro) {
@@ -191,7 +190,9 @@ impl Steps {
             (_, OpName::Clone, _) => A::Add(orderings.inc),
 
             (_, OpName::Drop | OpName::Reset, Micro::Doomed) => A::Store(UNUSED, orderings.retire),
-            (_, OpName::Drop, _) if hand == Hand::Unique => A::Store(BUSY, orderings.unique_reset),
+            (_, OpName::Drop, _) if holding == Holding::Unique => {
+                A::Store(BUSY, orderings.unique_reset)
+            }
             (_, OpName::Drop, _) => A::Subtract(orderings.dec),
             (_, OpName::Reset, _) => A::Store(BUSY, orderings.reset_store),
 
@@ -208,9 +209,9 @@ impl Steps {
             (_, OpName::Read, _) => A::ReadMetadata,
             (_, OpName::Write | OpName::Repurpose, _) => A::WriteMetadata(writer),
 
-            (_, OpName::Give, _) => A::Give(match hand {
-                Hand::Unique => Hand::Unique,
-                _ => Hand::Shared,
+            (_, OpName::Give, _) => A::Give(match holding {
+                Holding::Unique => Holding::Unique,
+                _ => Holding::One,
             }),
             (_, OpName::Take, _) => A::Take,
         };
@@ -248,8 +249,8 @@ impl Steps {
             Stage::First | Stage::Written => Stage::First,
         };
 
-        let hand = control.hands.get(op.slot);
-        let mut slot = before(control.micro, hand, found);
+        let holding = control.held.get(op.slot);
+        let mut slot = before(control.micro, holding, found);
         let position = control.position;
         loop {
             let (advance, _) = control.step(&self.setup, thread.number, op, &mut slot);
@@ -264,8 +265,8 @@ impl Steps {
                 // It aborts without another access.
                 Advance::Inside(Micro::Overflowed(_)) => {}
                 Advance::Inside(Micro::Doomed) => {
-                    thread.stage = match hand {
-                        Hand::Unique => Stage::Doomed,
+                    thread.stage = match holding {
+                        Holding::Unique => Stage::Doomed,
                         _ => Stage::LastGone,
                     };
                     break;
@@ -385,11 +386,11 @@ impl AccessKind {
 }
 
 /// The slot as a step finds it, as far as the step looks at it.
-fn before(micro: Micro, hand: Hand, found: Found) -> Slot {
+fn before(micro: Micro, holding: Holding, found: Found) -> Slot {
     // Who stores to the count knows what it is.
-    let own = match (micro, hand) {
+    let own = match (micro, holding) {
         (Micro::Claimed | Micro::Doomed, _) => SlotState::Busy,
-        (_, Hand::Unique) => SlotState::Unique,
+        (_, Holding::Unique) => SlotState::Unique,
         _ => SlotState::Shared(1),
     };
     let mut slot = Slot {
@@ -404,7 +405,7 @@ fn before(micro: Micro, hand: Hand, found: Found) -> Slot {
         Found::Mailbox(inside) => {
             slot.mailbox = inside.is_some();
             // A handle that is taken is unique if its slot is.
-            if hand == Hand::Empty && inside == Some(Hand::Unique) {
+            if holding == Holding::Empty && inside == Some(Holding::Unique) {
                 slot.state = SlotState::Unique;
             }
         }
