@@ -85,6 +85,10 @@ pub struct Exploration {
     pub missing: Vec<String>,
     /// Whether every execution was explored.
     pub complete: bool,
+    /// Whether the engine came to its end, and its reduction may have left
+    /// executions out.
+    #[serde(default)]
+    pub reduced: bool,
     /// Whether as many schedules were drawn as were asked for, which is all
     /// that a sampling scheduler can do.
     pub sampled: bool,
@@ -122,6 +126,7 @@ impl Exploration {
             allowed_by: AllowedBy::Specification,
             missing: Vec::new(),
             complete: false,
+            reduced: false,
             sampled: false,
             steps: 0,
             undecided: 0,
@@ -134,11 +139,16 @@ impl Exploration {
         }
     }
 
+    /// Whether the engine came to its end, whatever that is for it.
+    pub const fn ended(&self) -> bool {
+        self.complete || self.reduced || self.sampled
+    }
+
     /// The verdict of this exploration alone.
     pub fn verdict(&self) -> Verdict {
         if let Some(failure) = &self.failure {
             failure.verdict()
-        } else if !self.complete && !self.sampled {
+        } else if !self.ended() {
             Verdict::CutOff
         } else if self.threads_run == 0 {
             Verdict::ToolFailure

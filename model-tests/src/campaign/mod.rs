@@ -170,7 +170,7 @@ impl Campaign {
         let mut failed = None;
         pool.run(jobs, |position, job, run| {
             // A run that an interrupt cut short is not a result.
-            if crate::interrupt::requested() && !run.complete && run.verdict().exit_code() != 1 {
+            if crate::interrupt::requested() && !run.ended() && run.verdict().exit_code() != 1 {
                 return ControlFlow::Break(());
             }
             let mut record = Record::new(position, job, &run);

@@ -57,6 +57,9 @@ pub struct Record {
     pub allowed: usize,
     /// Whether every execution was explored.
     pub complete: bool,
+    /// Whether the engine came to its end, and may have left executions out.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub reduced: bool,
     /// The verdict.
     pub verdict: Verdict,
     /// The time it took.
@@ -83,6 +86,7 @@ impl Record {
             outcomes: run.outcomes.len(),
             allowed: run.allowed,
             complete: run.complete,
+            reduced: run.reduced,
             verdict: run.verdict(),
             seconds: run.seconds,
             message: run

@@ -11,6 +11,7 @@ use crate::audit::oracle::{Answer, Oracle};
 use crate::audit::recorded::Recorded;
 use crate::audit::table::Table;
 use crate::audit::{self, AuditRow, joint};
+use crate::plan::models;
 use crate::{interrupt, litmus, print, workspace};
 use pipe::Verdict;
 use pipe::{Description, EngineName};
@@ -72,6 +73,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map_err(|e| Refusal::input(format!("{}: {e}", path.display())))?
         }
     };
+    if !models(args.engine, &table.changes()) {
+        return Err(Refusal::input(format!(
+            "{} does not model SeqCst\n  hint: --engine rc11 does",
+            args.engine
+        )));
+    }
     let folder = workspace::litmus();
     let corpus = litmus::load_all(&folder, &subject).map_err(Refusal::input)?;
     let way = super::campaign::way(args.engine)?;
@@ -141,7 +148,7 @@ fn audit(
     }
     bar.finish_and_clear();
     let bounds = args.bounds.iter().map(ToString::to_string).collect();
-    let now = Recorded::new(bounds, &rows, &minimal);
+    let now = Recorded::new(args.engine, bounds, &rows, &minimal);
     let failed = base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
     if !args.json {
         let failing = rows.iter().filter(|row| row.judged.fails());

@@ -14,6 +14,7 @@ use crate::agree::{self, Disagreement};
 use crate::archive::{Findings, Kept};
 use crate::campaign::{Campaign, CampaignSummary, Results, Shard, Way};
 use crate::litmus::ends;
+use crate::plan::models;
 use crate::pool::Pool;
 use crate::{campaign, print};
 use pipe::Verdict;
@@ -171,6 +172,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         for change in &args.weaken {
             orderings.push(described.change(change).map_err(Refusal::input)?);
         }
+    }
+    if let Some(way) = ways.iter().find(|way| !models(way.engine(), &orderings)) {
+        return Err(Refusal::input(format!(
+            "{} does not model SeqCst\n  hint: --engine rc11 does",
+            way.engine()
+        )));
     }
     let plan = Campaign {
         bound,

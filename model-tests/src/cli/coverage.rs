@@ -8,6 +8,7 @@ use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
 use serde::Serialize;
 
+use super::campaign::way;
 use super::pool::{pool, subject};
 use super::{Refusal, json};
 use crate::archive::{Findings, Kept};
@@ -15,9 +16,9 @@ use crate::coverage::{self, Coverage};
 use crate::{interrupt, litmus, print, workspace};
 use pipe::Verdict;
 use pipe::{CLASSES, Transition};
-use pipe::{EngineName, Job, Record};
+use pipe::{EngineName, Record};
 
-/// Compare the transitions that rc11 reaches with those that the specification
+/// Compare the transitions that an engine reaches with those that the specification
 /// allows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -29,6 +30,10 @@ pub(super) struct Args {
     /// Bounds whose programs are run beside the litmus files
     #[arg(long, value_name = "THREADSxOPS", default_values = ["2x2"], value_delimiter = ',')]
     bounds: Vec<Bound>,
+
+    /// The explorer: rc11 or loom, whose weak memory reaches everything
+    #[arg(long, value_name = "ENGINE", default_value = "rc11")]
+    engine: EngineName,
 
     /// Worker processes; as many as cores by default
     #[arg(long, value_name = "N")]
@@ -43,8 +48,9 @@ pub(super) struct Args {
 const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    let way = way(args.engine)?;
     let folder = workspace::litmus();
-    let corpus = litmus::load_all(&folder, &subject(EngineName::Rc11)).map_err(Refusal::input)?;
+    let corpus = litmus::load_all(&folder, &subject(args.engine)).map_err(Refusal::input)?;
     let programs: Vec<(Program, Ends)> = corpus
         .iter()
         .filter(|file| file.expect == Verdict::Pass && file.orderings.is_empty())
@@ -54,14 +60,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)])
         }))
         .collect();
-    let mut pool = pool(EngineName::Rc11, args.workers)?;
+    let mut pool = pool(args.engine, args.workers)?;
     let mut coverage = Coverage {
         allowed: coverage::allowed(&programs).map_err(Refusal::input)?,
         ..Coverage::default()
     };
     let mut verdict = Verdict::Pass;
     let jobs = programs.iter().map(|(program, ends)| {
-        let job = Job::rc11(program.clone(), *ends).recording(Record {
+        let job = way.job(program.clone(), *ends).recording(Record {
             coverage: true,
             ..Record::default()
         });
@@ -80,7 +86,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         anstream::eprintln!("interrupted");
         return Ok(Verdict::CutOff.exit_code());
     }
-    keep(&coverage, executions, seconds, verdict);
+    keep(args, &coverage, executions, seconds, verdict);
     if args.json {
         print_json(&coverage)?;
     } else {
@@ -88,14 +94,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     if verdict != Verdict::Pass {
         return Err(Refusal::tool(format!(
-            "a program ends in {verdict}: run `campaign 2x2` for it"
+            "a program ends in {verdict}: run `campaign 2x2 --engine {}` for it",
+            args.engine
         )));
     }
     Ok(if coverage.holds() { 0 } else { NOT_EXACT })
 }
 
 /// Keeps the cells for the report.
-fn keep(coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
+fn keep(args: &Args, coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
     let verdict = match verdict {
         Verdict::Pass if coverage.forbidden().count() > 0 => Verdict::ForbiddenOutcome,
         Verdict::Pass if coverage.missing().count() > 0 => Verdict::MissingOutcome,
@@ -108,7 +115,7 @@ fn keep(coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
     Kept {
         executions,
         seconds,
-        ..Kept::now("coverage".to_owned(), verdict, found)
+        ..Kept::now(format!("coverage {}", args.engine), verdict, found)
     }
     .keep();
 }

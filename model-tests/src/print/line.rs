@@ -24,6 +24,7 @@ pub struct RunLine<'a> {
     allowed: usize,
     allowed_by: AllowedBy,
     complete: bool,
+    reduced: bool,
     bounds: String,
     verdict: Verdict,
     seconds: f64,
@@ -63,6 +64,7 @@ impl<'a> RunLine<'a> {
             allowed: run.allowed,
             allowed_by: run.allowed_by,
             complete: run.complete,
+            reduced: run.reduced,
             bounds: bounds(job),
             verdict: run.verdict(),
             seconds: run.seconds,
@@ -140,6 +142,16 @@ fn outcomes(run: &Exploration) -> String {
     }
 }
 
+/// How much was explored of what there is, in a word.
+pub fn extent(run: &Exploration) -> &'static str {
+    match run {
+        Exploration { complete: true, .. } => "complete",
+        Exploration { reduced: true, .. } => "reduced",
+        Exploration { sampled: true, .. } => "sampled",
+        _ => "not complete",
+    }
+}
+
 /// The line for people.
 pub fn text(job: &Job, run: &Exploration) -> String {
     let said = verdict(run.verdict());
@@ -153,11 +165,7 @@ pub fn text(job: &Job, run: &Exploration) -> String {
         executions = count(run.executions),
         seen = run.outcomes.len(),
         outcomes = outcomes(run),
-        complete = match (run.complete, run.sampled) {
-            (true, _) => "complete",
-            (false, true) => "sampled",
-            (false, false) => "not complete",
-        },
+        complete = extent(run),
         bounds = bounds(job),
         time = seconds(run.seconds),
     )

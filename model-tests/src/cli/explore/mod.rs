@@ -530,6 +530,11 @@ fn engines(
                  --engine rc11 has no such limit"
             )));
         }
+        Some(EngineName::Loom) if !question.suits_loom() => {
+            return Err(Refusal::input(
+                "loom does not model SeqCst\n  hint: --engine rc11 does",
+            ));
+        }
         Some(EngineName::Shuttle) if !question.suits_shuttle() => {
             return Err(Refusal::input(
                 "shuttle does not model orderings: a changed one shows only under rc11 and loom",
@@ -546,7 +551,7 @@ fn engines(
             if question.suits_rc11() {
                 engines.push(EngineName::Rc11);
             }
-            if fits_loom {
+            if fits_loom && question.suits_loom() {
                 engines.push(EngineName::Loom);
             }
             if question.suits_shuttle() {

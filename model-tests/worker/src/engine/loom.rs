@@ -62,6 +62,7 @@ fn explore_subject<S: Subject<ModelHost>>(
     let watched = How {
         injects: how.inject.is_some(),
         samples: false,
+        reduces: how.probe == Probe::Load,
         stops_itself: false,
         record: how.record,
     };

@@ -120,6 +120,7 @@ fn explore_once<S: Subject<ModelHost>>(
     let watched = How {
         injects: false,
         samples: job.samples(),
+        reduces: false,
         stops_itself: true,
         record: how.record,
     };

@@ -60,6 +60,7 @@ fn explore_subject<S: Subject<ModelHost>>(
     let watched = How {
         injects: matches!(how.spurious, Spurious::Once(_)),
         samples: how.scheduler.samples(),
+        reduces: false,
         stops_itself: false,
         record: how.record,
     };

@@ -34,6 +34,8 @@ pub(super) struct How {
     pub(super) injects: bool,
     /// Executions are drawn, so that it never sees all of them.
     pub(super) samples: bool,
+    /// The explorer leaves executions out, and does not know which.
+    pub(super) reduces: bool,
     /// The explorer keeps the limits itself, lest what it leaves be lost.
     pub(super) stops_itself: bool,
     pub(super) record: Record,
@@ -279,7 +281,8 @@ impl<S: Subject<ModelHost>> Watch<S> {
             allowed: self.subject.allowed(),
             allowed_by: self.subject.allowed_by(),
             missing,
-            complete: complete && !self.how.samples,
+            complete: complete && !self.how.samples && !self.how.reduces,
+            reduced: complete && self.how.reduces,
             sampled: complete && self.how.samples,
             steps: earlier.steps + state.steps,
             undecided: earlier.undecided + state.undecided,
