@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use programs::outcome::Ends;
-use programs::program::{Bound, Program, enumerate};
+use programs::program::{Bound, Program, enumerate, enumerate_on};
 
 use super::table::Table;
 use crate::campaign::Way;
@@ -63,15 +63,24 @@ pub struct Oracle<'a> {
 
 impl<'a> Oracle<'a> {
     /// An oracle over these litmus files and bounds.
-    pub fn new(pool: &'a mut Pool, way: Way, corpus: &[Litmus], bounds: &[Bound]) -> Self {
+    pub fn new(
+        pool: &'a mut Pool,
+        way: Way,
+        corpus: &[Litmus],
+        bounds: &[Bound],
+        two_slots: &[Bound],
+    ) -> Self {
         let of_corpus = corpus
             .iter()
             .filter(|file| file.expect == Verdict::Pass && file.inject.is_none())
             .flat_map(|file| file.ends.iter().map(|ends| (file.program.clone(), *ends)));
-        let of_bounds = bounds.iter().flat_map(|bound| {
-            enumerate(*bound, false)
-                .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)])
-        });
+        let one_slot = bounds.iter().flat_map(|bound| enumerate(*bound, false));
+        let two_slots = two_slots
+            .iter()
+            .flat_map(|bound| enumerate_on(*bound, 2, false));
+        let of_bounds = one_slot
+            .chain(two_slots)
+            .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)]);
         let mut cases: Vec<_> = of_corpus.chain(of_bounds).collect();
         cases.sort_by_cached_key(|(program, ends)| (length(program), program.clone(), *ends));
         cases.dedup();

@@ -41,6 +41,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "THREADSxOPS", default_values = ["2x1", "2x2"], value_delimiter = ',')]
     bounds: Vec<Bound>,
 
+    /// Bounds whose programs on two slots are run too, which takes minutes
+    #[arg(long, value_name = "THREADSxOPS", value_delimiter = ',')]
+    two_slots: Vec<Bound>,
+
     /// Keep the result in model-tests/audit.json, which the documents are generated from
     #[arg(long, conflicts_with_all = ["orderings", "no_joint", "json"])]
     record: bool,
@@ -83,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let corpus = litmus::load_all(&folder, &subject).map_err(Refusal::input)?;
     let way = super::campaign::way(args.engine)?;
     let mut pool = pool(args.engine, args.workers)?;
-    let mut oracle = Oracle::new(&mut pool, way, &corpus, &args.bounds);
+    let mut oracle = Oracle::new(&mut pool, way, &corpus, &args.bounds, &args.two_slots);
     match audit(args, &mut oracle, &table, described) {
         Ok(true) => Ok(Verdict::Pass.exit_code()),
         Ok(false) => Ok(NOT_EXACT),
@@ -147,7 +151,12 @@ fn audit(
         });
     }
     bar.finish_and_clear();
-    let bounds = args.bounds.iter().map(ToString::to_string).collect();
+    let one_slot = args.bounds.iter().map(ToString::to_string);
+    let two_slots = args
+        .two_slots
+        .iter()
+        .map(|bound| format!("{bound} on 2 slots"));
+    let bounds = one_slot.chain(two_slots).collect();
     let now = Recorded::new(args.engine, bounds, &rows, &minimal);
     let failed = base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
     if !args.json {

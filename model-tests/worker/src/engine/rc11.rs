@@ -5,10 +5,10 @@ mod left;
 mod told;
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ::rc11::{Access, Builder, Execution, FailureKind, Flow, Graph, Program};
@@ -145,7 +145,9 @@ fn explore_once<S: Subject<ModelHost>>(
         most: job.limits.executions,
         config,
         cores: AtomicUsize::new(0),
-        done: (0..how.cores).map(|_| Mutex::default()).collect(),
+        done: (0..how.cores)
+            .map(|_| Done(UnsafeCell::default()))
+            .collect(),
         failing: Mutex::default(),
     };
     CORE.set(None);
@@ -243,14 +245,20 @@ struct Explored<'a, S: Subject<ModelHost>> {
     /// OS threads that have begun.
     cores: AtomicUsize,
     /// By core, what the threads of its execution did.
-    done: Vec<Mutex<Vec<S::Done>>>,
+    done: Vec<Done<S::Done>>,
     /// The graph of an execution that came to its end, and must not be.
     failing: Mutex<Option<Graph>>,
 }
 
+/// What the threads of an execution did, where a thread that is forgotten leaves it.
+struct Done<D>(UnsafeCell<Vec<D>>);
+
+// SAFETY: an OS thread touches that of its own core alone.
+unsafe impl<D: Send> Sync for Done<D> {}
+
 impl<S: Subject<ModelHost>> Explored<'_, S> {
-    /// What the threads of this core's execution did. Nobody else locks it.
-    fn done(&self) -> MutexGuard<'_, Vec<S::Done>> {
+    /// What the threads of this core's execution did.
+    fn done(&self) -> *mut Vec<S::Done> {
         let core = CORE.get().unwrap_or_else(|| {
             // ORDERING: Relaxed, no partner: each gets another number.
             let core = self.cores.fetch_add(1, Ordering::Relaxed);
@@ -258,9 +266,7 @@ impl<S: Subject<ModelHost>> Explored<'_, S> {
             CORE.set(Some(core));
             core
         });
-        self.done[core]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.done[core].0.get()
     }
 }
 
@@ -270,18 +276,20 @@ impl<S: Subject<ModelHost>> Program for Explored<'_, S> {
     }
 
     fn start(&self) {
-        let mut done = self.done();
-        *done = self.watch.begin();
+        // SAFETY: no thread of this core runs, and none goes on that has begun.
+        unsafe { *self.done() = self.watch.begin() };
     }
 
     fn run(&self, thread: usize) {
-        let mut done = std::mem::take(&mut self.done()[thread]);
-        self.watch.run_thread(thread, &mut done);
-        self.done()[thread] = done;
+        // SAFETY: there is one for each thread, which runs once, and until the end
+        // of the execution nobody else touches it or moves it.
+        let done = unsafe { &mut *(*self.done()).as_mut_ptr().add(thread) };
+        self.watch.run_thread(thread, done);
     }
 
     fn finish(&self, execution: &Execution<'_>) -> Flow {
-        let done = std::mem::take(&mut *self.done());
+        // SAFETY: all threads of this core are done.
+        let done = unsafe { std::mem::take(&mut *self.done()) };
         let told = |steps: &mut Vec<_>| told::add(steps, execution.graph(), false);
         match self.watch.end(done, told) {
             Ok(executions) if self.most.is_some_and(|most| executions >= most) => Flow::Stop,
