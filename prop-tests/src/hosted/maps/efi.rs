@@ -80,7 +80,10 @@ fn described(inside: &str) -> (&str, Option<MemoryRegionType>) {
     let bits = attributes.trim().strip_prefix("attr=0x");
     let bits = match bits.map(|bits| u64::from_str_radix(bits, 16)) {
         Some(bits) => bits.unwrap_or(SPECIFIC_PURPOSE),
-        None => u64::from(has("WB")) * WRITE_BACK | u64::from(has("SP")) * SPECIFIC_PURPOSE,
+        None => [("WB", WRITE_BACK), ("SP", SPECIFIC_PURPOSE)]
+            .into_iter()
+            .filter(|(flag, _)| has(flag))
+            .fold(0, |bits, (_, bit)| bits | bit),
     };
     let name = name.trim();
     (name, type_of(name).map(|typ| unless(typ, bits)))
