@@ -5,7 +5,8 @@
 //!   hole, and performing it as a load keeps stale reads in view;
 //! - a limit ends as `cut off`, never as a pass;
 //! - loom's own environment variables bound nothing;
-//! - shuttle's schedules follow from the seed, and DFS sees what loom sees.
+//! - shuttle's schedules follow from the seed, and DFS sees what loom sees;
+//! - programs that leave shuttle nothing to choose pass under all its schedulers.
 //!
 //! Each runs in the build of its engine; the others list it as ignored.
 
@@ -19,7 +20,7 @@ use pipe::{
     Verdict,
 };
 use programs::outcome::Ends;
-use programs::program::Program;
+use programs::program::{Bound, OpName, Program, enumerate_with};
 use worker::engine;
 
 /// Two lookups, each before a claim: loom's reduction takes a thread's own load
@@ -30,7 +31,7 @@ type Check = fn() -> Result<(), Failed>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let checks: [(EngineName, &str, Check); 7] = [
+    let checks: [(EngineName, &str, Check); 8] = [
         (
             EngineName::Loom,
             "loom-alone-misses-outcomes",
@@ -65,6 +66,11 @@ fn main() -> ExitCode {
             EngineName::Shuttle,
             "dfs-sees-what-loom-sees",
             dfs_sees_what_loom_sees,
+        ),
+        (
+            EngineName::Shuttle,
+            "nothing-to-choose-is-no-failure",
+            nothing_to_choose_is_no_failure,
         ),
     ];
     let trials = checks
@@ -235,6 +241,42 @@ fn dfs_sees_what_loom_sees() -> Result<(), Failed> {
             "all outcomes are seen",
             &run,
         )?;
+    }
+    Ok(())
+}
+
+/// With each scheduler, each end, and few programs of one or two steps: in some no
+/// thread ever has to wait for another's choice.
+fn nothing_to_choose_is_no_failure() -> Result<(), Failed> {
+    let (seed, schedules, depth) = (1, 50, 3);
+    let schedulers = [
+        Scheduler::Dfs,
+        Scheduler::Random { seed, schedules },
+        Scheduler::Pct {
+            seed,
+            schedules,
+            depth,
+        },
+        Scheduler::Urw { seed, schedules },
+    ];
+    let named = [
+        "unused: drop | drop",
+        "shared: get | read",
+        "shared*2: alloc_unique | write",
+    ];
+    let small = enumerate_with(Bound { threads: 2, ops: 1 }, &OpName::ALL);
+    for program in named.map(program).into_iter().chain(small) {
+        for (scheduler, ends) in schedulers
+            .iter()
+            .flat_map(|s| [(s, Ends::Dropped), (s, Ends::Left)])
+        {
+            let run = explore(&Job::shuttle(program.clone(), ends, scheduler.clone()))?;
+            ensure(
+                run.verdict() == Verdict::Pass,
+                &format!("`{program}` passes under {}", scheduler.name()),
+                &run,
+            )?;
+        }
     }
     Ok(())
 }
