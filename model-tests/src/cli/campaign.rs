@@ -1,17 +1,18 @@
 //! `campaign`: all canonical programs of a bound, or the results of its shards.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::outcome::Ends;
 use programs::program::{Bound, MAX_SLOTS};
 
-use super::pool::{pool, subject};
-use super::{Refusal, json};
+use super::pool::{LOOM_THREADS, pool, subject};
+use super::{Refusal, json, number};
 use crate::archive::{Findings, Kept};
 use crate::campaign::{Campaign, CampaignSummary, Results, Shard, Way};
 use crate::litmus::ends;
+use crate::out;
 use crate::{campaign, print};
 use pipe::Verdict;
 use pipe::{EngineName, Limits, Probe};
@@ -72,11 +73,11 @@ pub(super) struct Args {
     merge: Vec<PathBuf>,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Cut each run off after this many executions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one)]
     max_executions: Option<u64>,
 
     /// Print one JSON object for each run
@@ -85,10 +86,7 @@ pub(super) struct Args {
 }
 
 fn slots(word: &str) -> Result<usize, String> {
-    match word.parse() {
-        Ok(slots @ 1..=MAX_SLOTS) => Ok(slots),
-        _ => Err(format!("`{word}` is not a number from 1 to {MAX_SLOTS}")),
-    }
+    number::within(word, 1..=MAX_SLOTS)
 }
 
 fn probes(word: &str) -> Result<Vec<Probe>, String> {
@@ -109,6 +107,22 @@ fn ways(args: &Args) -> Result<Vec<Way>, Refusal> {
         Way::Rc11 => Ok(vec![Way::Rc11]),
         Way::Loom(_) => Ok(args.probe.iter().copied().map(Way::Loom).collect()),
     }
+}
+
+/// Refuses a bound that loom has too few threads for.
+///
+/// # Errors
+///
+/// If it is one.
+pub(super) fn fits_loom(bound: Bound) -> Result<(), String> {
+    if bound.threads > LOOM_THREADS {
+        return Err(format!(
+            "loom runs at most {LOOM_THREADS} threads, and {bound} has {}\n  hint: --engine rc11 \
+             has no such limit",
+            bound.threads
+        ));
+    }
+    Ok(())
 }
 
 /// How an engine that is complete is asked.
@@ -148,26 +162,35 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             seconds: None,
         },
     };
-    let programs = plan.programs();
-    let jobs = plan.jobs(&programs);
+    if let Way::Loom(_) = plan.ways[0] {
+        fits_loom(bound).map_err(Refusal::input)?;
+    }
+    let programs = plan.size().map_err(Refusal::input)?;
+    let total = plan.runs(programs);
+    if total == 0 {
+        return Err(Refusal::input(format!(
+            "shard {} has no program: {} has {programs} in all",
+            plan.shard,
+            plan.name()
+        )));
+    }
 
     let mut summary = CampaignSummary::default();
-    let mut done = HashSet::new();
+    let mut done = HashMap::new();
     let mut results = None;
     if let Some(path) = &args.results {
-        let (file, records) =
-            Results::open(path, &plan.header(programs.len())).map_err(Refusal::input)?;
-        for record in &records {
-            summary.add(record);
-            done.insert(record.key());
+        let (file, records) = Results::open(path, &plan.header(programs), args.max_executions)
+            .map_err(Refusal::input)?;
+        for record in records {
+            summary.add(&record);
+            done.insert(record.key(), record.program);
         }
         results = Some(file);
     }
 
     let mut pool = pool(args.engine, args.workers)?;
-    let total = jobs.len();
-    let bar = progress_bar(total as u64, done.len() as u64);
-    plan.run(&mut pool, jobs, &done, |record| {
+    let bar = progress_bar(total, done.len() as u64);
+    plan.run(&mut pool, &done, |record| {
         if let Some(results) = &mut results {
             results.add(&record)?;
         }
@@ -187,15 +210,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     bar.finish_and_clear();
 
     let mut verdict = summary.verdict();
-    if summary.runs() < total as u64 {
+    if summary.runs() < total {
         verdict = verdict.and(Verdict::CutOff);
     }
-    keep(&plan, &summary, total as u64, verdict);
+    keep(&plan, &summary, total, verdict);
     if !args.json {
-        anstream::println!(
+        out!(
             "campaign {} of {} canonical programs, shard {}, ends {}, {}",
             plan.name(),
-            print::count(programs.len() as u64),
+            print::count(programs as u64),
             plan.shard,
             plan.ends
                 .iter()
@@ -208,15 +231,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .collect::<Vec<_>>()
                 .join("+"),
         );
-        anstream::print!("{}", summary.text());
-        if summary.runs() < total as u64 {
-            anstream::println!(
+        out!("{}", summary.text().trim_end());
+        if summary.runs() < total {
+            out!(
                 "interrupted: {} of {} runs are done",
                 print::count(summary.runs()),
-                print::count(total as u64)
+                print::count(total)
             );
         }
-        anstream::println!("verdict: {}", print::verdict(verdict));
+        out!("verdict: {}", print::verdict(verdict));
     }
     Ok(verdict.exit_code())
 }
@@ -263,14 +286,14 @@ fn progress_bar(total: u64, done: u64) -> ProgressBar {
 fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     let merged = campaign::merge(files).map_err(Refusal::input)?;
     let verdict = merged.summary.verdict();
-    anstream::println!(
+    out!(
         "campaign {} of {} canonical programs, all {} shards, commit {}",
         merged.header.bound,
         print::count(merged.header.programs as u64),
         merged.header.shard.of,
         merged.header.commit
     );
-    anstream::print!("{}", merged.summary.text());
-    anstream::println!("verdict: {}", print::verdict(verdict));
+    out!("{}", merged.summary.text().trim_end());
+    out!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())
 }

@@ -8,11 +8,12 @@ use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
 use serde::Serialize;
 
-use super::pool::{pool, subject};
-use super::{Refusal, json};
+use super::pool::{pool, refuse_many, subject};
+use super::{Refusal, json, number};
 use crate::archive::{Findings, Kept};
 use crate::coverage::{self, Coverage};
 use crate::{interrupt, litmus, print, workspace};
+use crate::{note, out};
 use pipe::Verdict;
 use pipe::{CLASSES, Transition};
 use pipe::{EngineName, Job, Record};
@@ -31,7 +32,7 @@ pub(super) struct Args {
     bounds: Vec<Bound>,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Print one JSON object for each transition
@@ -43,6 +44,7 @@ pub(super) struct Args {
 const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    refuse_many(&args.bounds, true)?;
     let folder = workspace::litmus();
     let corpus = litmus::load_all(&folder, &subject(EngineName::Rc11)).map_err(Refusal::input)?;
     let programs: Vec<(Program, Ends)> = corpus
@@ -77,7 +79,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     })
     .map_err(Refusal::tool)?;
     if interrupt::requested() {
-        anstream::eprintln!("interrupted");
+        note!("interrupted");
         return Ok(Verdict::CutOff.exit_code());
     }
     keep(&coverage, executions, seconds, verdict);
@@ -170,8 +172,8 @@ fn print(coverage: &Coverage, programs: usize, executions: u64) {
         };
         table.add_row(std::iter::once((*op).to_owned()).chain(CLASSES.map(cell)));
     }
-    anstream::println!("{table}");
-    anstream::println!(
+    out!("{table}");
+    out!(
         "{} transitions allowed, {} reached, {} not reached, {} forbidden; {} runs, {} executions\n\
          · is a pair that the specification rules out",
         coverage.allowed.len(),

@@ -12,11 +12,12 @@ use programs::outcome::{Ends, OutcomePattern};
 use programs::program::Program;
 
 use super::input::{self, Input};
-use super::pool::{still_building, subject};
-use super::{Refusal, json};
+use super::pool::{LOOM_THREADS, still_building, subject};
+use super::{Refusal, json, number};
 use crate::archive::{Findings, Kept, Seen};
 use crate::interrupt;
 use crate::litmus::{Litmus, ends};
+use crate::out;
 use crate::plan::{self, Experiment};
 use crate::print;
 use crate::print::line::Smallest;
@@ -64,11 +65,11 @@ pub(super) struct Args {
     seed: u64,
 
     /// Cut each run off after this many executions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one)]
     max_executions: Option<u64>,
 
     /// Cut each run off after this many seconds
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = number::seconds)]
     max_seconds: Option<f64>,
 
     /// Show a failure of the program as it is, not of the smallest program
@@ -101,9 +102,6 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-/// The most threads that loom runs.
-const LOOM_THREADS: usize = 5;
-
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let subject = subject(args.engine.unwrap_or(EngineName::Rc11));
     let Asked {
@@ -117,8 +115,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     } else {
         Detail::Story
     };
-    let mut builds = Builds::start(&engines(args, &question, &program)?);
+    let engines = engines(args, &question, &program)?;
     interrupt::listen().map_err(Refusal::tool)?;
+    let mut builds = Builds::start(&engines);
     if !args.json {
         heading(&question, expected);
     }
@@ -173,7 +172,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map(|(job, run)| (job, run))
                 .collect();
             if !runs.is_empty() {
-                anstream::println!("\n{}", print::outcomes::table(&runs, &allowed));
+                out!("\n{}", print::outcomes::table(&runs, &allowed));
             }
         }
         if args.examples || !args.example.is_empty() {
@@ -187,22 +186,22 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         match &failed {
             Some((_, failed)) => {
                 let text = failed.text(&program, described()?, detail);
-                anstream::println!("\n{text}");
+                out!("\n{text}");
             }
             None => {
                 let broken = runs.iter().find(|(_, run)| run.failure.is_some());
                 if let Some((job, run)) = broken {
                     let text = print::failure::text(job, run, described()?, detail);
-                    anstream::println!("\n{text}");
+                    out!("\n{text}");
                 }
             }
         }
     }
     keep(&question, &runs, verdict);
     if !args.json {
-        anstream::println!("\nverdict: {}", print::verdict(verdict));
+        out!("\nverdict: {}", print::verdict(verdict));
         if let Some(expected) = expected.filter(|e| *e != verdict) {
-            anstream::println!("the litmus file expects: {}", print::verdict(expected));
+            out!("the litmus file expects: {}", print::verdict(expected));
         }
     }
     Ok(verdict.exit_code())
@@ -355,17 +354,17 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
 }
 
 fn heading(question: &Experiment, expected: Option<Verdict>) {
-    anstream::println!("program: {}", question.case);
+    out!("program: {}", question.case);
     for change in &question.orderings {
-        anstream::println!("changed: {change}");
+        out!("changed: {change}");
     }
     if let Some(inject) = &question.inject {
-        anstream::println!("injected: {inject} fails spuriously");
+        out!("injected: {inject} fails spuriously");
     }
     if let Some(expected) = expected {
-        anstream::println!("expected: {expected}");
+        out!("expected: {expected}");
     }
-    anstream::println!();
+    out!();
 }
 
 /// The engines that can say something of this program.
@@ -440,6 +439,6 @@ fn print_run(args: &Args, job: &Job, run: &Exploration, smallest: Option<Smalles
         // A line is plain data, which JSON can always say.
         let _ = json::line(&line);
     } else {
-        anstream::println!("{}", print::line::text(job, run));
+        out!("{}", print::line::text(job, run));
     }
 }
