@@ -1,5 +1,7 @@
 //! Engines that explore programs over frame metadata, and their verdicts.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod agree;
 pub mod archive;
 pub mod audit;
@@ -13,6 +15,7 @@ pub mod interrupt;
 pub mod litmus;
 pub mod minimise;
 pub mod nightly;
+pub mod output;
 pub mod plan;
 pub mod pool;
 pub mod print;

@@ -34,6 +34,18 @@ pub struct Header {
 impl Header {
     /// The version this build writes and reads.
     pub const FORMAT: u32 = 1;
+
+    /// Whether the record is of one of the runs.
+    pub(super) fn has(&self, record: &Record) -> bool {
+        let way = match record.engine.as_str() {
+            "rc11" => "rc11".to_owned(),
+            engine => format!("{engine} ({})", record.probe),
+        };
+        record.position < self.programs
+            && self.shard.contains(record.position)
+            && self.ends.contains(&record.ends)
+            && self.ways.contains(&way)
+    }
 }
 
 /// One run of one program.

@@ -1,6 +1,6 @@
 //! `campaign`: all canonical programs of a bound, or the results of its shards.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -8,12 +8,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::outcome::Ends;
 use programs::program::{Bound, MAX_SLOTS, Program};
 
-use super::pool::{pool_of, subject};
-use super::{Refusal, json};
+use super::pool::{LOOM_THREADS, pool_of, subject};
+use super::{Refusal, json, number};
 use crate::agree::{self, Disagreement};
 use crate::archive::{Findings, Kept};
 use crate::campaign::{Campaign, CampaignSummary, Results, Shard, Way};
 use crate::litmus::ends;
+use crate::out;
 use crate::plan::models;
 use crate::pool::Pool;
 use crate::{campaign, print};
@@ -87,11 +88,11 @@ pub(super) struct Args {
     merge: Vec<PathBuf>,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Cut each run off after this many executions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one)]
     max_executions: Option<u64>,
 
     /// Print one JSON object for each run
@@ -100,10 +101,7 @@ pub(super) struct Args {
 }
 
 fn slots(word: &str) -> Result<usize, String> {
-    match word.parse() {
-        Ok(slots @ 1..=MAX_SLOTS) => Ok(slots),
-        _ => Err(format!("`{word}` is not a number from 1 to {MAX_SLOTS}")),
-    }
+    number::within(word, 1..=MAX_SLOTS)
 }
 
 fn probes(word: &str) -> Result<Vec<Probe>, String> {
@@ -149,6 +147,22 @@ fn ways(args: &Args) -> Result<Vec<Way>, Refusal> {
     Ok(ways)
 }
 
+/// Refuses a bound that loom has too few threads for.
+///
+/// # Errors
+///
+/// If it is one.
+pub(super) fn fits_loom(bound: Bound) -> Result<(), String> {
+    if bound.threads > LOOM_THREADS {
+        return Err(format!(
+            "loom runs at most {LOOM_THREADS} threads, and {bound} has {}\n  hint: --engine rc11 \
+             has no such limit",
+            bound.threads
+        ));
+    }
+    Ok(())
+}
+
 /// How an engine that is complete is asked.
 pub(super) fn way(engine: EngineName) -> Result<Way, Refusal> {
     match engine {
@@ -192,18 +206,28 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             seconds: None,
         },
     };
-    let programs = plan.programs();
-    let jobs = plan.jobs(&programs);
+    if plan.ways.iter().any(|way| matches!(way, Way::Loom(_))) {
+        fits_loom(bound).map_err(Refusal::input)?;
+    }
+    let programs = plan.size().map_err(Refusal::input)?;
+    let total = plan.runs(programs);
+    if total == 0 {
+        return Err(Refusal::input(format!(
+            "shard {} has no program: {} has {programs} in all",
+            plan.shard,
+            plan.name()
+        )));
+    }
 
     let mut summary = CampaignSummary::default();
-    let mut done = HashSet::new();
+    let mut done = HashMap::new();
     let mut results = None;
     if let Some(path) = &args.results {
-        let (file, records) =
-            Results::open(path, &plan.header(programs.len())).map_err(Refusal::input)?;
-        for record in &records {
-            summary.add(record);
-            done.insert(record.key());
+        let (file, records) = Results::open(path, &plan.header(programs), args.max_executions)
+            .map_err(Refusal::input)?;
+        for record in records {
+            summary.add(&record);
+            done.insert(record.key(), record.program);
         }
         results = Some(file);
     }
@@ -211,9 +235,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let mut engines: Vec<_> = plan.ways.iter().map(|way| way.engine()).collect();
     engines.dedup();
     let mut pool = pool_of(&engines, args.workers)?;
-    let total = jobs.len();
-    let bar = progress_bar(total as u64, done.len() as u64);
-    plan.run(&mut pool, jobs, &done, |record| {
+    let bar = progress_bar(total, done.len() as u64);
+    plan.run(&mut pool, &done, |record| {
         if let Some(results) = &mut results {
             results.add(&record)?;
         }
@@ -238,19 +261,19 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     } else {
         summary.verdict()
     };
-    if summary.runs() < total as u64 {
+    if summary.runs() < total {
         verdict = verdict.and(Verdict::CutOff);
     }
-    keep(&plan, &summary, total as u64, verdict);
+    keep(&plan, &summary, total, verdict);
     if args.json {
         for disagreement in &disagreements {
             json::line(disagreement).map_err(Refusal::tool)?;
         }
     } else {
-        anstream::println!(
+        out!(
             "campaign {} of {} canonical programs, shard {}, ends {}, {}",
             plan.name(),
-            print::count(programs.len() as u64),
+            print::count(programs as u64),
             plan.shard,
             plan.ends
                 .iter()
@@ -263,19 +286,19 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .collect::<Vec<_>>()
                 .join("+"),
         );
-        anstream::print!("{}", summary.text());
+        out!("{}", summary.text().trim_end());
         for disagreement in &disagreements {
             let word = print::verdict(Verdict::Disagreement);
-            anstream::println!("{word}: {disagreement}");
+            out!("{word}: {disagreement}");
         }
-        if summary.runs() < total as u64 {
-            anstream::println!(
+        if summary.runs() < total {
+            out!(
                 "interrupted: {} of {} runs are done",
                 print::count(summary.runs()),
-                print::count(total as u64)
+                print::count(total)
             );
         }
-        anstream::println!("verdict: {}", print::verdict(verdict));
+        out!("verdict: {}", print::verdict(verdict));
     }
     Ok(verdict.exit_code())
 }
@@ -353,14 +376,14 @@ fn progress_bar(total: u64, done: u64) -> ProgressBar {
 fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     let merged = campaign::merge(files).map_err(Refusal::input)?;
     let verdict = merged.summary.verdict();
-    anstream::println!(
+    out!(
         "campaign {} of {} canonical programs, all {} shards, commit {}",
         merged.header.bound,
         print::count(merged.header.programs as u64),
         merged.header.shard.of,
         merged.header.commit
     );
-    anstream::print!("{}", merged.summary.text());
-    anstream::println!("verdict: {}", print::verdict(verdict));
+    out!("{}", merged.summary.text().trim_end());
+    out!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())
 }

@@ -8,12 +8,14 @@ use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
 use serde::Serialize;
 
-use super::campaign::way;
-use super::pool::{pool, subject};
-use super::{Refusal, json};
+use super::campaign::{fits_loom, way};
+use super::pool::{pool, refuse_many, subject};
+use super::{Refusal, json, number};
 use crate::archive::{Findings, Kept};
+use crate::campaign::Way;
 use crate::coverage::{self, Coverage};
 use crate::{interrupt, litmus, print, workspace};
+use crate::{note, out};
 use pipe::Verdict;
 use pipe::{CLASSES, Transition};
 use pipe::{EngineName, Record};
@@ -36,7 +38,7 @@ pub(super) struct Args {
     engine: EngineName,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Print one JSON object for each transition
@@ -49,6 +51,12 @@ const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let way = way(args.engine)?;
+    refuse_many(&args.bounds, true)?;
+    if let Way::Loom(_) = way {
+        for bound in &args.bounds {
+            fits_loom(*bound).map_err(Refusal::input)?;
+        }
+    }
     let folder = workspace::litmus();
     let corpus = litmus::load_all(&folder, &subject(args.engine)).map_err(Refusal::input)?;
     let programs: Vec<(Program, Ends)> = corpus
@@ -83,7 +91,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     })
     .map_err(Refusal::tool)?;
     if interrupt::requested() {
-        anstream::eprintln!("interrupted");
+        note!("interrupted");
         return Ok(Verdict::CutOff.exit_code());
     }
     keep(args, &coverage, executions, seconds, verdict);
@@ -177,8 +185,8 @@ fn print(coverage: &Coverage, programs: usize, executions: u64) {
         };
         table.add_row(std::iter::once((*op).to_owned()).chain(CLASSES.map(cell)));
     }
-    anstream::println!("{table}");
-    anstream::println!(
+    out!("{table}");
+    out!(
         "{} transitions allowed, {} reached, {} not reached, {} forbidden; {} runs, {} executions\n\
          · is a pair that the specification rules out",
         coverage.allowed.len(),

@@ -1,19 +1,20 @@
 //! `nightly`: shuttle and rc11's sampling for a time budget.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::pool::{pool_of, subject};
-use super::{Refusal, json};
+use super::{Refusal, json, number};
 use crate::archive::{Findings, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
 use crate::nightly::{Batch, BatchLine, Draw, NightSummary};
 use crate::{interrupt, litmus, print, workspace};
+use crate::{note, out};
 use pipe::Verdict;
 use pipe::{EngineName, Exploration};
 
@@ -41,7 +42,7 @@ pub(super) struct Args {
     pairs: Vec<String>,
 
     /// How long; 10 minutes if nothing else is said
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M", value_parser = number::minutes)]
     minutes: Option<f64>,
 
     /// Where everything random begins; drawn and printed if not given
@@ -53,11 +54,11 @@ pub(super) struct Args {
     shard: Option<Shard>,
 
     /// Run this many batches, however long it takes
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one)]
     batches: Option<u64>,
 
     /// Run one batch alone
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = batch)]
     batch: Option<u64>,
 
     /// Where failures are saved
@@ -65,7 +66,7 @@ pub(super) struct Args {
     failures: Option<PathBuf>,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Merge the JSON lines of all shards, given as files, and run nothing
@@ -92,18 +93,17 @@ impl Args {
             let (key, value) = pair
                 .split_once('=')
                 .ok_or_else(|| format!("`{pair}` is not key=value"))?;
-            fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<Option<T>, String> {
-                value
-                    .parse()
-                    .map(Some)
-                    .map_err(|_| format!("`{value}` is no number, in {key}={value}"))
+            fn within_key<T>(key: &str, value: Result<T, String>) -> Result<T, String> {
+                value.map_err(|why| format!("{key}: {why}"))
             }
             match key {
-                "minutes" => settings.minutes = number(key, value)?,
-                "seed" => settings.seed = number(key, value)?,
+                "minutes" => settings.minutes = Some(within_key(key, number::minutes(value))?),
+                "seed" => {
+                    settings.seed = Some(within_key(key, number::within(value, 0..=u64::MAX))?)
+                }
                 "shard" => settings.shard = Some(value.parse()?),
-                "batches" => settings.batches = number(key, value)?,
-                "batch" => settings.batch = number(key, value)?,
+                "batches" => settings.batches = Some(within_key(key, number::at_least_one(value))?),
+                "batch" => settings.batch = Some(within_key(key, number::within(value, BATCHES))?),
                 "failures" => settings.failures = Some(value.into()),
                 _ => {
                     return Err(format!(
@@ -112,12 +112,6 @@ impl Args {
                     ));
                 }
             }
-        }
-        if settings
-            .minutes
-            .is_some_and(|m| !(m.is_finite() && m > 0.0))
-        {
-            return Err("minutes must be more than 0".to_owned());
         }
         Ok(settings)
     }
@@ -130,6 +124,13 @@ struct Settings {
     batches: Option<u64>,
     batch: Option<u64>,
     failures: Option<PathBuf>,
+}
+
+/// The numbers that batches have.
+const BATCHES: RangeInclusive<u64> = 0..=u64::MAX - 1;
+
+fn batch(word: &str) -> Result<u64, String> {
+    number::within(word, BATCHES)
 }
 
 /// How long a night is if nothing else is said.
@@ -171,7 +172,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         None => 0..settings.batches.unwrap_or(u64::MAX),
     };
     if !args.json {
-        anstream::println!("nightly seed={} shard={}", draw.seed, draw.shard);
+        out!("nightly seed={} shard={}", draw.seed, draw.shard);
     }
     let batches = numbers
         .map(|number| draw.batch(number))
@@ -225,11 +226,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     .keep();
     if !args.json {
-        anstream::println!("{}", summary.text());
+        out!("{}", summary.text());
         if interrupt::requested() {
-            anstream::println!("interrupted: these are the results so far");
+            out!("interrupted: these are the results so far");
         }
-        anstream::println!(
+        out!(
             "verdict: {}{}",
             print::verdict(verdict),
             if verdict == Verdict::Pass {
@@ -274,9 +275,9 @@ fn print_failure(
         }
     );
     if args.json {
-        anstream::eprintln!("{text}");
+        note!("{text}");
     } else {
-        anstream::println!("{text}");
+        out!("{text}");
     }
 }
 
@@ -304,17 +305,17 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
                 )));
             }
             if line.verdict != Verdict::Pass {
-                anstream::println!("{}: {}", print::verdict(line.verdict), line.program);
+                out!("{}: {}", print::verdict(line.verdict), line.program);
             }
             summary.add(&line);
         }
     }
-    anstream::println!("{}", summary.text());
+    out!("{}", summary.text());
     let mut verdict = summary.verdict();
     if summary.batches() == 0 {
         verdict = Verdict::CutOff;
     }
-    anstream::println!("verdict: {}", print::verdict(verdict));
+    out!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())
 }
 

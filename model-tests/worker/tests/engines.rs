@@ -8,11 +8,12 @@
 //! - shuttle's schedules follow from the seed, and DFS sees what loom sees;
 //! - rc11 and loom agree, and a result that is falsified is a disagreement;
 //! - what rc11 left when it was cut off, and several cores, come to what one run
-//!   comes to, and another program or worker does not go on with it.
+//!   comes to, and another program or worker does not go on with it;
+//! - programs that leave shuttle nothing to choose pass under all its schedulers.
 //!
 //! Each runs in the build of its engine; the others list it as ignored.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ use pipe::{
     Request, Scheduler, Verdict,
 };
 use programs::outcome::Ends;
-use programs::program::Program;
+use programs::program::{Bound, OpName, Program, enumerate_with};
 use worker::engine;
 
 /// Two lookups, each before a claim: loom's reduction takes a thread's own load
@@ -37,7 +38,7 @@ type Check = fn() -> Result<(), Failed>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let checks: [(EngineName, &str, Check); 13] = [
+    let checks: [(EngineName, &str, Check); 14] = [
         (EngineName::Loom, "rc11-and-loom-agree", rc11_and_loom_agree),
         (
             EngineName::Loom,
@@ -98,6 +99,11 @@ fn main() -> ExitCode {
             EngineName::Shuttle,
             "dfs-sees-what-loom-sees",
             dfs_sees_what_loom_sees,
+        ),
+        (
+            EngineName::Shuttle,
+            "nothing-to-choose-is-no-failure",
+            nothing_to_choose_is_no_failure,
         ),
     ];
     let trials = checks
@@ -418,10 +424,9 @@ fn compared(loom: &Path, orderings: &[OrderingChange]) -> Result<CampaignSummary
         limits: Limits::default(),
     };
     let rc11 = model_tests::worker::build(EngineName::Rc11)?;
-    let jobs = plan.jobs(&plan.programs());
     let mut summary = CampaignSummary::default();
     let mut pool = Pool::of(&[(EngineName::Rc11, &*rc11), (EngineName::Loom, loom)], 1);
-    plan.run(&mut pool, jobs, &HashSet::new(), |record| {
+    plan.run(&mut pool, &HashMap::new(), |record| {
         summary.add(&record);
         Ok(())
     })?;
@@ -466,6 +471,42 @@ fn a_falsified_result_is_a_disagreement() -> Result<(), Failed> {
     let verdicts = [summary.verdict(), summary.agreement()];
     if verdicts != [Verdict::Disagreement; 2] || summary.verdict().exit_code() != 1 {
         return Err(summary.text().into());
+    }
+    Ok(())
+}
+
+/// With each scheduler, each end, and few programs of one or two steps: in some no
+/// thread ever has to wait for another's choice.
+fn nothing_to_choose_is_no_failure() -> Result<(), Failed> {
+    let (seed, schedules, depth) = (1, 50, 3);
+    let schedulers = [
+        Scheduler::Dfs,
+        Scheduler::Random { seed, schedules },
+        Scheduler::Pct {
+            seed,
+            schedules,
+            depth,
+        },
+        Scheduler::Urw { seed, schedules },
+    ];
+    let named = [
+        "unused: drop | drop",
+        "shared: get | read",
+        "shared*2: alloc_unique | write",
+    ];
+    let small = enumerate_with(Bound { threads: 2, ops: 1 }, &OpName::ALL);
+    for program in named.map(program).into_iter().chain(small) {
+        for (scheduler, ends) in schedulers
+            .iter()
+            .flat_map(|s| [(s, Ends::Dropped), (s, Ends::Left)])
+        {
+            let run = explore(&Job::shuttle(program.clone(), ends, scheduler.clone()))?;
+            ensure(
+                run.verdict() == Verdict::Pass,
+                &format!("`{program}` passes under {}", scheduler.name()),
+                &run,
+            )?;
+        }
     }
     Ok(())
 }

@@ -12,13 +12,14 @@ use programs::outcome::{Ends, OutcomePattern};
 use programs::program::Program;
 
 use super::input::{self, Input};
-use super::pool::{still_building, subject};
-use super::{Refusal, json};
+use super::pool::{LOOM_THREADS, still_building, subject};
+use super::{Refusal, json, number};
 use crate::agree::{self, Disagreement};
 use crate::archive::{Findings, Kept, Seen};
 use crate::cut::Cut;
 use crate::interrupt;
 use crate::litmus::{Litmus, ends};
+use crate::out;
 use crate::plan::{self, Experiment};
 use crate::print;
 use crate::print::outcomes::Allowed;
@@ -63,7 +64,7 @@ pub(super) struct Args {
     engine: Option<EngineName>,
 
     /// Let rc11 explore on this many cores
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::workers)]
     jobs: usize,
 
     /// Where an exploration of rc11 is saved that is cut off; target/cut if not given
@@ -80,11 +81,11 @@ pub(super) struct Args {
     seed: u64,
 
     /// Cut each run off after this many executions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one)]
     max_executions: Option<u64>,
 
     /// Cut each run off after this many seconds
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = number::seconds)]
     max_seconds: Option<f64>,
 
     /// Show a failure of the program as it is, not of the smallest program
@@ -117,16 +118,6 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-fn at_least_one(word: &str) -> Result<usize, String> {
-    match word.parse() {
-        Ok(number @ 1..) => Ok(number),
-        _ => Err(format!("`{word}` is not a number from 1 on")),
-    }
-}
-
-/// The most threads that loom runs.
-const LOOM_THREADS: usize = 5;
-
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let subject = subject(args.engine.unwrap_or(EngineName::Rc11));
     let Asked {
@@ -141,8 +132,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     } else {
         Detail::Story
     };
-    let mut builds = Builds::start(&engines(args, &question, &program)?);
+    let engines = engines(args, &question, &program)?;
     interrupt::listen().map_err(Refusal::tool)?;
+    let mut builds = Builds::start(&engines);
     if !args.json {
         heading(&question, expected);
     }
@@ -197,7 +189,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             json::line(&disagreement).map_err(Refusal::tool)?;
         } else {
             let word = print::verdict(Verdict::Disagreement);
-            anstream::println!("{word}: {disagreement}");
+            out!("{word}: {disagreement}");
         }
     }
     if !args.json && !args.quiet {
@@ -209,7 +201,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map(|(job, run)| (job, run))
                 .collect();
             if !runs.is_empty() {
-                anstream::println!("\n{}", print::outcomes::table(&runs, &allowed));
+                out!("\n{}", print::outcomes::table(&runs, &allowed));
             }
         }
         if args.examples || !args.example.is_empty() {
@@ -223,22 +215,22 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         match &failed {
             Some((_, failed)) => {
                 let text = failed.text(&program, described()?, detail);
-                anstream::println!("\n{text}");
+                out!("\n{text}");
             }
             None => {
                 let broken = runs.iter().find(|(_, run)| run.failure.is_some());
                 if let Some((job, run)) = broken {
                     let text = print::failure::text(job, run, described()?, detail);
-                    anstream::println!("\n{text}");
+                    out!("\n{text}");
                 }
             }
         }
     }
     keep(&question, &runs, verdict);
     if !args.json {
-        anstream::println!("\nverdict: {}", print::verdict(verdict));
+        out!("\nverdict: {}", print::verdict(verdict));
         if let Some(expected) = expected.filter(|e| *e != verdict) {
-            anstream::println!("the litmus file expects: {}", print::verdict(expected));
+            out!("the litmus file expects: {}", print::verdict(expected));
         }
     }
     Ok(verdict.exit_code())
@@ -355,9 +347,9 @@ impl Session<'_> {
                 let _ = json::line(&line);
                 return;
             }
-            anstream::println!("{}", print::line::text(job, run));
+            out!("{}", print::line::text(job, run));
             if let Some(path) = saved {
-                anstream::println!("to go on: just explore --resume {}", near(path));
+                out!("to go on: just explore --resume {}", near(path));
             }
         });
     }
@@ -487,17 +479,17 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
 }
 
 fn heading(question: &Experiment, expected: Option<Verdict>) {
-    anstream::println!("program: {}", question.case);
+    out!("program: {}", question.case);
     for change in &question.orderings {
-        anstream::println!("changed: {change}");
+        out!("changed: {change}");
     }
     if let Some(inject) = &question.inject {
-        anstream::println!("injected: {inject} fails spuriously");
+        out!("injected: {inject} fails spuriously");
     }
     if let Some(expected) = expected {
-        anstream::println!("expected: {expected}");
+        out!("expected: {expected}");
     }
-    anstream::println!();
+    out!();
 }
 
 /// The engines that can say something of this program.
