@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, Schedule, Step, Verdict};
+use crate::{Access, Graph, Schedule, Step, Verdict};
 
 /// What ended an exploration early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Failure {
     pub steps: Vec<Step>,
     /// The schedule that shuttle took.
     pub schedule: Option<Schedule>,
+    /// The execution graph that rc11 came to.
+    #[serde(default)]
+    pub graph: Option<Graph>,
 }
 
 impl Failure {
@@ -30,6 +33,7 @@ impl From<Reason> for Failure {
             reason,
             steps: Vec::new(),
             schedule: None,
+            graph: None,
         }
     }
 }
@@ -72,6 +76,13 @@ pub enum Reason {
     Abort {
         /// The outcome, in the text form.
         outcome: String,
+    },
+    /// The code under test panicked.
+    Panic {
+        /// With what message.
+        message: String,
+        /// File, line and column.
+        location: String,
     },
     /// No thread could go on.
     Deadlock {
@@ -147,6 +158,7 @@ impl Reason {
             },
             Reason::Forbidden { .. } => Verdict::ForbiddenOutcome,
             Reason::Abort { .. } => Verdict::Abort,
+            Reason::Panic { .. } => Verdict::Panic,
             Reason::Deadlock { .. } => Verdict::Deadlock,
             Reason::TooLong { .. } | Reason::NoEnd | Reason::Interrupted => Verdict::CutOff,
             Reason::NeverInjected | Reason::Tool { .. } => Verdict::ToolFailure,
@@ -195,6 +207,7 @@ impl fmt::Display for Reason {
             }
             Reason::Fault { slot, what, .. } => write!(f, "slot {slot}: {what}"),
             Reason::Forbidden { outcome } | Reason::Abort { outcome } => f.write_str(outcome),
+            Reason::Panic { message, location } => write!(f, "{message}, at {location}"),
             Reason::NoEnd => f.write_str("an execution did not come to its end"),
             Reason::Interrupted => f.write_str("interrupted"),
             Reason::NeverInjected => {

@@ -5,8 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The ordering of an access, or no fence. `SeqCst` is not among them: no
-/// access needs it, and of the engines rc11 alone models it.
+/// The ordering of an access, or no fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Ordering {
     /// A fence that is removed.
@@ -20,16 +19,19 @@ pub enum Ordering {
     Release,
     /// `AcqRel`.
     AcqRel,
+    /// `SeqCst`. Of the engines rc11 alone models it.
+    SeqCst,
 }
 
 impl Ordering {
     /// All of them.
-    pub const ALL: [Ordering; 5] = [
+    pub const ALL: [Ordering; 6] = [
         Ordering::None,
         Ordering::Relaxed,
         Ordering::Acquire,
         Ordering::Release,
         Ordering::AcqRel,
+        Ordering::SeqCst,
     ];
 
     /// The spelling.
@@ -40,17 +42,24 @@ impl Ordering {
             Ordering::Acquire => "Acquire",
             Ordering::Release => "Release",
             Ordering::AcqRel => "AcqRel",
+            Ordering::SeqCst => "SeqCst",
         }
     }
 
-    /// Whether it acquires.
+    /// Whether it acquires, where the operation reads.
     pub const fn acquires(self) -> bool {
-        matches!(self, Ordering::Acquire | Ordering::AcqRel)
+        matches!(
+            self,
+            Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst
+        )
     }
 
-    /// Whether it releases.
+    /// Whether it releases, where the operation writes.
     pub const fn releases(self) -> bool {
-        matches!(self, Ordering::Release | Ordering::AcqRel)
+        matches!(
+            self,
+            Ordering::Release | Ordering::AcqRel | Ordering::SeqCst
+        )
     }
 }
 

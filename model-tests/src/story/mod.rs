@@ -101,6 +101,10 @@ pub enum What {
         read: Option<String>,
         /// Where it was read from.
         from: ReadFrom,
+        /// Where the steps are not in modification order: the step, made before,
+        /// that overwrites what is read or, of a step that writes, what is written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overwritten: Option<usize>,
         /// The state written, by name.
         written: Option<String>,
         /// A weak compare-and-swap that was made to fail.
@@ -195,7 +199,8 @@ fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<
     let starts = starts(program, subject);
     let sources = source::sources(steps, &starts, job.reads_newest(), subject);
     let order = order::order(steps, &sources, Strength::AsRun, subject);
-    let table = rows::Table::new(program, steps, &sources, subject);
+    let overwritten = source::overwritten(steps);
+    let table = rows::Table::new(program, steps, (&sources, &overwritten), subject);
     let number = |step: usize| table.numbers[step];
     let mut synchronises: Vec<_> = order
         .edges

@@ -21,6 +21,8 @@ fn atomic(
             read,
             written,
             spurious: false,
+            reads_from: None,
+            follows: None,
         },
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use pipe::EngineName;
 
 use crate::cargo::{cargo, run};
+use crate::interrupt;
 use crate::workspace;
 
 /// Engines in the order in which their workers take longer to build.
@@ -76,7 +77,8 @@ impl Builds {
     }
 
     /// The next worker, in the order of the engines as far as several are there.
-    /// `idle` is called once if it takes a while until one is.
+    /// `idle` is called once if it takes a while until one is. None after the
+    /// last, or once an interrupt is requested.
     pub fn next(
         &mut self,
         idle: impl FnOnce(&[EngineName]),
@@ -84,7 +86,7 @@ impl Builds {
         /// In which a worker that is up to date is there.
         const MOMENT: Duration = Duration::from_secs(1);
         let mut idle = Some(idle);
-        while !self.waiting.is_empty() {
+        while !self.waiting.is_empty() && !interrupt::requested() {
             let built = match self.built.recv_timeout(MOMENT) {
                 Ok(built) => built,
                 Err(RecvTimeoutError::Disconnected) => break,

@@ -89,17 +89,19 @@ pub(crate) const fn to_core(ordering: Ordering) -> Option<atomic::Ordering> {
         Ordering::Acquire => Some(atomic::Ordering::Acquire),
         Ordering::Release => Some(atomic::Ordering::Release),
         Ordering::AcqRel => Some(atomic::Ordering::AcqRel),
+        Ordering::SeqCst => Some(atomic::Ordering::SeqCst),
     }
 }
 
-/// The reverse of [`to_core`]. No site has `SeqCst`.
+/// The reverse of [`to_core`].
 pub(crate) const fn of_core(ordering: Option<atomic::Ordering>) -> Ordering {
     match ordering {
         None => Ordering::None,
         Some(atomic::Ordering::Relaxed) => Ordering::Relaxed,
         Some(atomic::Ordering::Acquire) => Ordering::Acquire,
         Some(atomic::Ordering::Release) => Ordering::Release,
-        Some(_) => Ordering::AcqRel,
+        Some(atomic::Ordering::AcqRel) => Ordering::AcqRel,
+        Some(_) => Ordering::SeqCst,
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::ptr;
 
+use meta_core::PAGE_SIZE;
+
 use super::actor::{Actor, Held, List, Row};
 use super::{Body, Expected, Prop, Scenario, lists, segments};
 use crate::world::Host;
@@ -112,6 +114,13 @@ fn broken<H: Host>() -> Vec<Scenario<H>> {
             segments::clones_end_once(),
         ),
         replace(
+            "control-segment-clones-end-once-beyond",
+            ["panic", "panic"],
+            0,
+            slice_beyond_the_end,
+            segments::clones_end_once(),
+        ),
+        replace(
             "control-refused-range-meets-claim-kept",
             ["forbidden outcome", "forbidden outcome"],
             0,
@@ -185,6 +194,12 @@ fn drop_twice<H: Host>(me: &mut Actor<'_, H>) {
     let copy = copy_of_row(&row);
     me.give_up(0..2, row);
     me.give_up(0..2, copy);
+}
+
+/// No memory is touched: the segment refuses, by a panic.
+fn slice_beyond_the_end<H: Host>(me: &mut Actor<'_, H>) {
+    let row = me.row();
+    let _never = Held::new(row.slice(0..3 * PAGE_SIZE));
 }
 
 fn keep_what_was_claimed<H: Host>(me: &mut Actor<'_, H>) {

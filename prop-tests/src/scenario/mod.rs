@@ -33,7 +33,7 @@ pub enum Expected {
     Pass,
     /// A control: these verdicts, in the words that every command uses.
     Broken {
-        /// The verdict under loom.
+        /// The verdict under weak memory: rc11 and loom.
         loom: &'static str,
         /// The verdict under shuttle, if it can tell.
         shuttle: Option<&'static str>,

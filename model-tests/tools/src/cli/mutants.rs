@@ -9,9 +9,10 @@ use super::planted;
 use crate::mutants::{self, Fate, JudgedMutant, Judges, Mutant};
 use crate::print;
 use model_tests::cli::pool::subject;
-use model_tests::cli::{Refusal, json};
+use model_tests::cli::{Refusal, json, number};
 use model_tests::pool::Pool;
 use model_tests::{interrupt, litmus, workspace};
+use model_tests::{note, out};
 use pipe::{EngineName, Verdict};
 
 /// Put the harness to the test: change the protocol's code, and that of the explorer
@@ -45,7 +46,7 @@ pub(super) struct Args {
     planted: bool,
 
     /// How many searches for a planted bug the median is of
-    #[arg(long, value_name = "N", default_value_t = 5, requires = "planted")]
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "planted", value_parser = number::at_least_one)]
     pub(super) seeds: u64,
 
     /// Ask every judge, instead of the first that kills
@@ -57,7 +58,7 @@ pub(super) struct Args {
     list: bool,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Print one JSON object for each mutant, or for each search
@@ -118,9 +119,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     bar.finish_and_clear();
     if !args.json {
-        anstream::println!("{}", print::mutants::rows(&rows));
-        anstream::print!("{}", print::mutants::notes(&rows));
-        anstream::println!("{}", print::mutants::sum(&rows));
+        out!("{}", print::mutants::rows(&rows));
+        out!("{}", print::mutants::notes(&rows).trim_end());
+        out!("{}", print::mutants::sum(&rows));
     }
     if rows
         .iter()
@@ -160,9 +161,9 @@ fn chosen(args: &Args) -> Result<Vec<Mutant>, Refusal> {
 
 fn list(mutants: &[Mutant]) {
     for mutant in mutants {
-        anstream::println!("{}: {}", mutant.name, mutant.what);
+        out!("{}: {}", mutant.name, mutant.what);
         if let Some(reason) = &mutant.equivalent {
-            anstream::println!("    equivalent: {reason}");
+            out!("    equivalent: {reason}");
         }
     }
 }
@@ -172,13 +173,13 @@ fn tell(args: &Args, row: &JudgedMutant) -> Result<(), Refusal> {
     if args.json {
         json::line(row).map_err(Refusal::tool)?;
     } else if !row.fate.is_fine() {
-        anstream::eprintln!("{}: {}", row.mutant, row.fate.as_str());
+        note!("{}: {}", row.mutant, row.fate.as_str());
     }
     Ok(())
 }
 
 fn interrupted(done: usize, of: usize) -> u8 {
-    anstream::eprintln!("interrupted: {done} of {of} mutants are judged");
+    note!("interrupted: {done} of {of} mutants are judged");
     Verdict::CutOff.exit_code()
 }
 

@@ -14,6 +14,7 @@ use model_tests::campaign::Shard;
 use model_tests::cli::{Refusal, json};
 use model_tests::interrupt;
 use model_tests::nightly::Draw;
+use model_tests::out;
 use model_tests::workspace;
 use pipe::EngineName;
 use pipe::Verdict;
@@ -54,8 +55,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     bar.finish_and_clear();
     if !args.json {
-        anstream::println!("{}", table(&bugs, &searches));
-        anstream::println!(
+        out!("{}", table(&bugs, &searches));
+        out!(
             "median schedules of {} searches; a search gives up after {}",
             args.seeds,
             print::count(ENOUGH)

@@ -88,6 +88,8 @@ pub(super) fn steps(events: &[Event], world: &World) -> Vec<Step> {
                     read,
                     written,
                     spurious,
+                    reads_from: None,
+                    follows: None,
                 },
                 EventKind::Plain {
                     cell,

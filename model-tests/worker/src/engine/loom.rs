@@ -5,7 +5,7 @@
 //! is built by construction, and results go through plain memory that loom does
 //! not see.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meta_core::model;
@@ -62,6 +62,8 @@ fn explore_subject<S: Subject<ModelHost>>(
     let watched = How {
         injects: how.inject.is_some(),
         samples: false,
+        reduces: how.probe == Probe::Load,
+        stops_itself: false,
         record: how.record,
     };
     let watch = Arc::new(Watch::new(job, watched, subject, progress));
@@ -100,7 +102,7 @@ fn explore_subject<S: Subject<ModelHost>>(
         move || execution(&watch)
     };
     let ended = catch_unwind(AssertUnwindSafe(|| builder.check(model)));
-    Ok(watch.finish(ended))
+    Ok(watch.finish(ended.map(|()| true)))
 }
 
 fn execution<S: Subject<ModelHost>>(watch: &Arc<Watch<S>>) {
@@ -147,7 +149,9 @@ impl<S: Subject<ModelHost>> Execution<S> {
         if gathered.running == 0 {
             let done = std::mem::take(&mut gathered.done);
             drop(gathered);
-            self.watch.end(done);
+            if let Err(stop) = self.watch.end(done, |_| Ok(())) {
+                resume_unwind(Box::new(stop));
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ mod failure;
 mod host;
 #[cfg(loom)]
 mod loom;
+mod panics;
 #[cfg(rc11)]
 mod rc11;
 #[cfg(shuttle)]
@@ -60,6 +61,7 @@ pub const fn compiled() -> EngineName {
 ///
 /// If the job is another engine's, or there is no such scenario.
 pub fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+    panics::take_down();
     compiled_in::explore(job, progress)
 }
 

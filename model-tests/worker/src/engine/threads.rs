@@ -10,7 +10,7 @@
 
 use std::cell::Cell;
 use std::hint;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -22,7 +22,7 @@ use prop_tests::world::{Host, World};
 use super::judge::{self, ProgramSubject};
 use super::subject::{ScenarioSubject, Subject};
 use super::tally::Tally;
-use super::{Progress, message_of, not_mine};
+use super::{Progress, message_of, not_mine, panics};
 use crate::interrupt;
 
 pub(super) const NAME: EngineName = EngineName::Threads;
@@ -180,10 +180,13 @@ impl<S: Subject<ThreadHost>> Run<'_, S> {
         unsafe { self.subject.reset() };
         self.rounds += 1;
         let failure = match crew.run(self.subject, self.rounds, &mut self.done) {
-            Err(payload) => {
-                let message = message_of(payload.as_ref());
-                Reason::tool(format_args!("a thread panicked: {message}")).into()
-            }
+            Err(payload) => match payload.downcast::<Reason>() {
+                Ok(reason) => (*reason).into(),
+                Err(payload) => {
+                    let message = message_of(payload.as_ref());
+                    Reason::tool(format_args!("a thread panicked: {message}")).into()
+                }
+            },
             Ok(()) => match self.subject.show(&self.done) {
                 Err(fault) => judge::of_fault(&fault),
                 Ok(shown) => {
@@ -317,7 +320,7 @@ impl<D: Default> Crew<D> {
         // and each thread runs once in a round.
         let run = || unsafe { subject.run(thread, done) };
         // A panic is an answer too; the thread's handles are forgotten.
-        *ended = catch_unwind(AssertUnwindSafe(run));
+        *ended = panics::caught(run);
     }
 }
 
@@ -404,6 +407,19 @@ mod tests {
             assert!(run.executions <= 100 && !run.sampled);
             assert_ne!(run.verdict(), Verdict::Pass);
         }
+    }
+
+    #[test]
+    fn a_panic_of_the_code_under_test_is_a_failure() {
+        panics::take_down();
+        let name = "control-segment-clones-end-once-beyond";
+        let subject = ScenarioSubject::new(name, false).unwrap();
+        let job = Job::threads(Target::Scenario(name.to_owned()), Ends::Dropped, 5);
+        let progress: Progress = Arc::new(|_| ());
+        let run = rounds_of(&subject, &job, 5, &progress);
+        assert_eq!((run.verdict(), run.executions), (Verdict::Panic, 1));
+        let message = run.failure.unwrap().reason.to_string();
+        assert!(message.contains("are not in a segment"), "{message}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::host::ModelHost;
 use super::judge;
 use super::subject::Subject;
 use super::tally::Tally;
-use super::{Progress, compiled, coverage, failure};
+use super::{Progress, compiled, coverage, failure, panics};
 use crate::interrupt;
 
 /// How often progress is reported.
@@ -23,7 +23,8 @@ const REPORT_EVERY: Duration = Duration::from_millis(250);
 /// How often the clock is looked at, in executions.
 const LOOK_UP_EVERY: u64 = 16;
 
-/// The payload that ends an exploration whose reason is known already.
+/// Ends an exploration whose reason is known already, also as the payload of a
+/// panic.
 pub(super) struct Stop;
 
 /// What a watch has to know of how the explorer goes about the job.
@@ -33,6 +34,10 @@ pub(super) struct How {
     pub(super) injects: bool,
     /// Executions are drawn, so that it never sees all of them.
     pub(super) samples: bool,
+    /// The explorer leaves executions out, and does not know which.
+    pub(super) reduces: bool,
+    /// The explorer keeps the limits itself, lest what it leaves be lost.
+    pub(super) stops_itself: bool,
     pub(super) record: Record,
 }
 
@@ -41,14 +46,17 @@ pub(super) struct Watch<S: Subject<ModelHost>> {
     subject: S,
     how: How,
     limits: Limits,
+    /// What was seen before, in an exploration that this one goes on with.
+    earlier: Exploration,
     started: Instant,
     progress: Progress,
     state: Mutex<State<S>>,
 }
 
 struct State<S: Subject<ModelHost>> {
-    /// What each thread of the last execution did; its memory is used again.
-    done: Vec<S::Done>,
+    /// What each thread of executions that are over did; its memory is used
+    /// again.
+    done: Vec<Vec<S::Done>>,
     outcomes: Tally<S::Seen>,
     examples: BTreeMap<String, Vec<Step>>,
     /// Executions begun; a failing one may not come to its end.
@@ -90,11 +98,23 @@ impl<S: Subject<ModelHost>> Watch<S> {
         Watch {
             subject,
             how,
-            limits: job.limits,
+            limits: if how.stops_itself {
+                Limits::default()
+            } else {
+                job.limits
+            },
+            earlier: Exploration::new(compiled()),
             started: Instant::now(),
             progress,
             state: Mutex::default(),
         }
+    }
+
+    /// Goes on with what was seen before.
+    #[cfg(rc11)]
+    pub(super) fn after(mut self, earlier: &Exploration) -> Self {
+        self.earlier = earlier.clone();
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State<S>> {
@@ -106,7 +126,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
     /// cut off.
     pub(super) fn begin(&self) -> Vec<S::Done> {
         let mut state = self.state();
-        let mut over = interrupt::requested()
+        let mut over = !self.how.stops_itself && interrupt::requested()
             || self
                 .limits
                 .executions
@@ -116,8 +136,8 @@ impl<S: Subject<ModelHost>> Watch<S> {
             if elapsed - state.reported >= REPORT_EVERY {
                 state.reported = elapsed;
                 (self.progress)(SoFar {
-                    executions: state.executions,
-                    outcomes: state.outcomes.len(),
+                    executions: self.earlier.executions + state.executions,
+                    outcomes: self.earlier.outcomes.len().max(state.outcomes.len()),
                 });
             }
             over |= self
@@ -130,7 +150,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
             resume_unwind(Box::new(Stop));
         }
         state.begun += 1;
-        let mut done = std::mem::take(&mut state.done);
+        let mut done = state.done.pop().unwrap_or_default();
         done.resize_with(self.subject.threads(), S::Done::default);
         drop(state);
         model::enter_thread(0);
@@ -146,86 +166,139 @@ impl<S: Subject<ModelHost>> Watch<S> {
         model::enter_thread(thread);
         // SAFETY: the world was reset before the engine started the threads, and
         // it starts each once.
-        unsafe { self.subject.run(thread, done) };
+        let run = || unsafe { self.subject.run(thread, done) };
+        panics::caught(run).unwrap_or_else(|payload| resume_unwind(payload));
     }
 
-    /// Ends an execution whose threads are done. It unwinds with [`Stop`] if it
-    /// shows a failure.
-    pub(super) fn end(&self, done: Vec<S::Done>) {
+    /// Ends an execution whose threads are done, and says how many there were; a
+    /// failure that it shows ends the exploration. `told` adds what the engine knows
+    /// of recorded steps.
+    pub(super) fn end(
+        &self,
+        done: Vec<S::Done>,
+        told: impl FnOnce(&mut Vec<Step>) -> Result<(), String>,
+    ) -> Result<u64, Stop> {
         let mut guard = self.state();
         let state = &mut *guard;
-        state.done = done;
-        state.threads_run += state.done.len() as u64;
+        state.threads_run += done.len() as u64;
         state.executions += 1;
         state.steps += model::steps();
-        if model::was_cut() {
+        let failure = if model::was_cut() {
             state.cut_branches += 1;
-            return;
-        }
-        state.injected |= model::was_injected();
-        let failure = match self.subject.show(&state.done) {
-            Err(fault) => judge::of_fault(&fault),
-            Ok(shown) => {
-                let Some(outcome) = state.outcomes.count(&shown) else {
-                    return;
-                };
-                if self.how.record.examples {
-                    state.examples.insert(outcome.to_string(), steps_so_far());
-                }
-                match self.subject.forbidden(outcome, &mut state.undecided) {
-                    Some(failure) => failure,
-                    None => return,
-                }
-            }
+            None
+        } else {
+            state.injected |= model::was_injected();
+            self.judge(state, &done, told)
         };
-        state.failure = Some(failure);
-        drop(guard);
-        resume_unwind(Box::new(Stop));
+        // Of several cores the first that fails ends it.
+        let failure = failure.filter(|_| state.failure.is_none());
+        let Some(failure) = failure else {
+            state.done.push(done);
+            return Ok(state.executions);
+        };
+        state.failure = Some(Failure {
+            steps: steps_so_far(),
+            ..failure
+        });
+        Err(Stop)
     }
 
-    /// What was seen, given how the explorer returned.
-    pub(super) fn finish(&self, ended: std::thread::Result<()>) -> Exploration {
+    /// Gives the subject back, for another exploration of it.
+    #[cfg(rc11)]
+    pub(super) fn into_subject(self) -> S {
+        self.subject
+    }
+
+    /// Counts what an execution showed, and gives the failure that it is.
+    #[inline]
+    fn judge(
+        &self,
+        state: &mut State<S>,
+        done: &[S::Done],
+        told: impl FnOnce(&mut Vec<Step>) -> Result<(), String>,
+    ) -> Option<Failure> {
+        let shown = match self.subject.show(done) {
+            Ok(shown) => shown,
+            Err(fault) => return Some(judge::of_fault(&fault)),
+        };
+        let outcome = state.outcomes.count(&shown)?;
+        if self.how.record.examples {
+            let mut steps = steps_so_far();
+            if let Err(error) = told(&mut steps) {
+                return Some(Reason::tool(error).into());
+            }
+            state.examples.insert(outcome.to_string(), steps);
+        }
+        // What was seen before was judged then.
+        if !self.earlier.outcomes.is_empty()
+            && self.earlier.outcomes.contains_key(&outcome.to_string())
+        {
+            return None;
+        }
+        self.subject.forbidden(outcome, &mut state.undecided)
+    }
+
+    /// What was seen, given how the explorer returned: unwinding, or with all of it
+    /// explored or not.
+    pub(super) fn finish(&self, ended: std::thread::Result<bool>) -> Exploration {
         let mut state = self.state();
         let mut failure = state.failure.take();
-        let mut complete = ended.is_ok();
-        if let Err(payload) = &ended {
-            complete = false;
-            if failure.is_none() && !payload.is::<Stop>() {
-                failure = Some(failure::of_panic(payload.as_ref()));
-            }
-        }
-        if let Some(failure) = &mut failure {
-            failure.steps = steps_so_far();
+        let complete = matches!(ended, Ok(true));
+        if let Err(payload) = &ended
+            && failure.is_none()
+            && !payload.is::<Stop>()
+        {
+            failure = Some(Failure {
+                steps: steps_so_far(),
+                ..failure::of_panic(payload.as_ref())
+            });
         } else if complete && self.how.injects && !state.injected {
             failure = Some(Reason::NeverInjected.into());
         }
-        let missing = if complete {
+        let earlier = &self.earlier;
+        let begun = earlier.left.as_ref().map_or(0, |left| left.begun);
+        let mut outcomes: BTreeMap<String, u64> = state.outcomes.to_texts();
+        for (outcome, times) in &earlier.outcomes {
+            *outcomes.entry(outcome.clone()).or_default() += times;
+        }
+        let mut missing = if complete {
             self.subject.missing(&state.outcomes)
         } else {
             Vec::new()
         };
+        missing.retain(|outcome| !earlier.outcomes.contains_key(outcome));
+        let mut examples = std::mem::take(&mut state.examples);
+        examples.extend(earlier.examples.clone());
         Exploration {
             engine: compiled(),
             executions: if failure.is_some() {
-                state.begun
+                begun + state.begun
             } else {
-                state.executions
+                earlier.executions + state.executions
             },
-            cut_branches: state.cut_branches,
-            outcomes: state.outcomes.to_texts(),
+            cut_branches: earlier.cut_branches + state.cut_branches,
+            outcomes,
             allowed: self.subject.allowed(),
             allowed_by: self.subject.allowed_by(),
             missing,
-            complete: complete && !self.how.samples,
+            complete: complete && !self.how.samples && !self.how.reduces,
+            reduced: complete && self.how.reduces,
             sampled: complete && self.how.samples,
-            steps: state.steps,
-            undecided: state.undecided,
-            transitions: coverage::take(),
-            threads_run: state.threads_run,
-            examples: std::mem::take(&mut state.examples),
+            steps: earlier.steps + state.steps,
+            undecided: earlier.undecided + state.undecided,
+            transitions: &coverage::take() | &earlier.transitions,
+            threads_run: earlier.threads_run + state.threads_run,
+            examples,
             failure,
-            seconds: self.started.elapsed().as_secs_f64(),
+            left: None,
+            seconds: earlier.seconds + self.started.elapsed().as_secs_f64(),
         }
+    }
+
+    /// Executions begun, earlier ones included.
+    #[cfg(rc11)]
+    pub(super) fn begun(&self) -> u64 {
+        self.earlier.left.as_ref().map_or(0, |left| left.begun) + self.state().begun
     }
 }
 

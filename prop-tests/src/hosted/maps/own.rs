@@ -1,4 +1,4 @@
-//! Memory maps as text.
+//! The form of the shipped files.
 //!
 //! One region a line, in any order: first and last address in hexadecimal,
 //! both included, and the type. `#` begins a comment. The first comment of a
@@ -14,10 +14,9 @@
 //! The types are `usable`, `reclaimable`, `framebuffer`, `module`, `kernel`,
 //! `reserved`, `nvs` (kept across sleep), `unknown` and `bad`.
 
-use std::error::Error;
-use std::fmt;
-
 use meta_core::boot::{MemoryRegion, MemoryRegionType};
+
+use super::{MapError, parse_range, region_of};
 
 /// The word for a type.
 pub const fn type_name(typ: MemoryRegionType) -> &'static str {
@@ -39,14 +38,14 @@ pub const fn type_name(typ: MemoryRegionType) -> &'static str {
 /// # Errors
 ///
 /// The first line that is not as it should be.
-pub fn parse(text: &str) -> Result<Vec<MemoryRegion>, MapFileError> {
+pub fn parse(text: &str) -> Result<Vec<MemoryRegion>, MapError> {
     let mut regions = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let content = line.split('#').next().unwrap_or_default().trim();
         if content.is_empty() {
             continue;
         }
-        let region = parse_region(content).map_err(|what| MapFileError {
+        let region = parse_region(content).map_err(|what| MapError {
             line: index + 1,
             what,
         })?;
@@ -69,39 +68,18 @@ fn parse_region(line: &str) -> Result<MemoryRegion, String> {
     region_of(first, last, typ)
 }
 
-/// The region between two addresses, both included.
-pub(super) fn region_of(
-    first: usize,
-    last: usize,
-    typ: MemoryRegionType,
-) -> Result<MemoryRegion, String> {
-    let len = last
-        .checked_sub(first)
-        .ok_or("the region ends before it begins")?;
-    let len = len.checked_add(1).ok_or("the region is all there is")?;
-    Ok(MemoryRegion {
-        base: first,
-        len,
-        typ,
-    })
-}
-
-/// Two hexadecimal addresses with a dash between them.
-pub(super) fn parse_range(range: &str) -> Result<(usize, usize), String> {
-    let (first, last) = range
-        .split_once('-')
-        .ok_or_else(|| format!("`{range}` is not FIRST-LAST"))?;
-    Ok((parse_address(first)?, parse_address(last)?))
-}
-
-/// A hexadecimal address, with or without `0x`.
-pub(super) fn parse_address(text: &str) -> Result<usize, String> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let only_digits = digits.bytes().all(|b| b.is_ascii_hexdigit());
-    usize::from_str_radix(digits, 16)
-        .ok()
-        .filter(|_| only_digits)
-        .ok_or_else(|| format!("`{text}` is no address"))
+/// Whether the line has the shape of an entry, right or wrong.
+pub(super) fn is_entry(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let (range, word) = (words.next().unwrap_or_default(), words.next());
+    let hexadecimal = |part: &str| {
+        let digits = part.strip_prefix("0x").unwrap_or(part);
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    let (first, last) = range.split_once('-').unwrap_or((range, "0"));
+    hexadecimal(first)
+        && hexadecimal(last)
+        && word.is_some_and(|word| !word.starts_with([':', '-']))
 }
 
 /// Writes a memory map, as [`parse`] reads it; empty regions are left out.
@@ -114,20 +92,3 @@ pub fn print(regions: &[MemoryRegion]) -> String {
     }
     text
 }
-
-/// A line of a memory map that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MapFileError {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub what: String,
-}
-
-impl fmt::Display for MapFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.what)
-    }
-}
-
-impl Error for MapFileError {}
