@@ -25,11 +25,10 @@ then by the tests of a normal build; one of the explorer by the tests of rc11. T
 must pass all of them first.
 
 Planted bugs are the patch files in model-tests/planted, and their copy of the workspace is below
-target/planted. Each find is replayed, from its schedule and from its seed.
+target/planted. Each find is replayed, from its schedule or execution graph and from its seed.
 
 Exit codes: 0 every mutant is killed or equivalent as it says, every planted bug found by some
-scheduler; 1 not so, 2 bad input,
-3 interrupted, 4 tool failure")]
+engine; 1 not so, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Judge a few representative mutants alone
     #[arg(long)]
@@ -39,8 +38,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with = "quick")]
     pub(super) only: Vec<String>,
 
-    /// Plant bugs that need more threads, operations or slots than loom's bounds have, and count
-    /// the schedules until each of shuttle's schedulers finds them
+    /// Plant bugs that need more threads, operations or slots than a campaign's bounds have, and
+    /// count the executions until each of shuttle's schedulers and rc11's sampling finds them
     #[arg(long, conflicts_with_all = ["quick", "all_judges", "list"])]
     planted: bool,
 
