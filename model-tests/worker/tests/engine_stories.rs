@@ -12,7 +12,7 @@ use std::path::Path;
 
 use model_tests::counterexample::Counterexample;
 use model_tests::litmus::{self, Litmus};
-use model_tests::plan::Question;
+use model_tests::plan::Experiment;
 use model_tests::smallest::smallest;
 use model_tests::subject::Subject;
 use model_tests::worker::Worker;
@@ -39,7 +39,7 @@ fn controls() -> Vec<Litmus> {
     files
 }
 
-fn jobs(question: &Question) -> Vec<Job> {
+fn jobs(question: &Experiment) -> Vec<Job> {
     if cfg!(rc11) {
         question.rc11_jobs()
     } else {
@@ -146,22 +146,22 @@ fn a_replay_makes_the_same_execution() {
 
 #[cfg(rc11)]
 mod rc11 {
-    use pipe::{Case, Origin, Reason};
+    use pipe::{Origin, Reason, Target};
     use programs::outcome::Ends;
 
     use super::*;
 
     /// A lookup sees what was published after what it has seen.
-    fn stale() -> Question {
+    fn stale() -> Experiment {
         let publication = pipe::OrderingChange {
             site: "PUBLISH_SHARED".to_owned(),
             ordering: pipe::Ordering::Relaxed,
         };
         let program = "unused: alloc alloc@1 | get@1 get".parse().unwrap();
-        Question {
+        Experiment {
             ends: vec![Ends::Left],
             orderings: vec![publication],
-            case: Case::Program(program),
+            case: Target::Program(program),
             ..controls()[0].question()
         }
     }
@@ -245,7 +245,10 @@ mod rc11 {
             let again = worker.explore(&found.job(), &mut |_| ()).unwrap();
             assert!(matches!(found.reason, Some(Reason::Forbidden { .. })));
             let again = again.failure.unwrap();
-            assert_eq!((again.steps, Some(again.reason)), (found.steps, found.reason));
+            assert_eq!(
+                (again.steps, Some(again.reason)),
+                (found.steps, found.reason)
+            );
         }
     }
 
@@ -256,7 +259,7 @@ mod rc11 {
         let [job] = jobs(&stale()).try_into().unwrap();
         let run = worker.explore(&job, &mut |_| ()).unwrap();
         let mut found = Counterexample::of(&job, &run).unwrap();
-        found.job.case = Case::Program("unused: get get@1 | get@1 get".parse().unwrap());
+        found.job.case = Target::Program("unused: get get@1 | get@1 get".parse().unwrap());
         let again = worker.explore(&found.job(), &mut |_| ()).unwrap();
         assert_eq!(again.verdict(), Verdict::ToolFailure, "{again:?}");
         found.graph = Some(pipe::Graph(serde_json::json!({"threads": 2})));

@@ -83,12 +83,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     Ok(if bugs.iter().all(found) { 0 } else { NOT_FOUND })
 }
 
-fn search_all(
-    args: &Args,
-    bug: &Mutant,
-    worker: &Path,
-    way: Way,
-) -> Result<Vec<Search>, Refusal> {
+fn search_all(args: &Args, bug: &Mutant, worker: &Path, way: Way) -> Result<Vec<Search>, Refusal> {
     let mut searches = Vec::new();
     for seed in 1..=args.seeds {
         if interrupt::requested() {
@@ -113,7 +108,9 @@ fn table(bugs: &[Mutant], searches: &[Search]) -> String {
     table
         .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Disabled);
-    let heads = ["planted bug", "found as"].into_iter().chain(Way::ALL.map(Way::name));
+    let heads = ["planted bug", "found as"]
+        .into_iter()
+        .chain(Way::ALL.map(Way::name));
     table.set_header(heads);
     for bug in bugs {
         let of = |way: Way| -> Vec<&Search> {

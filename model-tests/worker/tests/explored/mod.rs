@@ -24,8 +24,7 @@ pub(crate) fn own_worker() -> &'static Path {
 ///
 /// What the compiler says, if it cannot be built.
 pub(crate) fn rc11_worker() -> Result<&'static Path, &'static str> {
-    static BUILT: LazyLock<Result<PathBuf, String>> =
-        LazyLock::new(|| build(EngineName::Rc11));
+    static BUILT: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| build(EngineName::Rc11));
     BUILT.as_deref().map_err(String::as_str)
 }
 

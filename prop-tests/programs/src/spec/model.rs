@@ -7,7 +7,7 @@ use crate::outcome::{Ends, Outcome};
 use crate::program::Program;
 
 /// The most states of the specification that are gone through: some seconds.
-const MOST_STATES: usize = 100_000;
+pub const MOST_STATES: usize = 100_000;
 
 /// How the steps of a program see one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,9 +31,24 @@ impl MemoryModel {
         ends: Ends,
         params: &Params,
     ) -> Result<Option<BTreeSet<Outcome>>, SpecError> {
+        self.allowed_within(program, ends, params, MOST_STATES)
+    }
+
+    /// The same, where a program is too large if it has more than `most` states.
+    ///
+    /// # Errors
+    ///
+    /// As [`allowed`](Self::allowed).
+    pub fn allowed_within(
+        self,
+        program: &Program,
+        ends: Ends,
+        params: &Params,
+        most: usize,
+    ) -> Result<Option<BTreeSet<Outcome>>, SpecError> {
         match self.of(program) {
             Self::Interleaved => super::allowed(program, ends, params).map(Some),
-            Self::Rc11 => weak::allowed(program, ends, params, MOST_STATES),
+            Self::Rc11 => weak::allowed(program, ends, params, most),
         }
     }
 
@@ -97,7 +112,10 @@ mod tests {
                     let allowed = memory.allowed(&program, ends, &Params::MODEL);
                     allowed.unwrap().expect("few states")
                 };
-                let (weak, strong) = (allowed(MemoryModel::Rc11), allowed(MemoryModel::Interleaved));
+                let (weak, strong) = (
+                    allowed(MemoryModel::Rc11),
+                    allowed(MemoryModel::Interleaved),
+                );
                 assert!(weak.is_superset(&strong), "{program}");
                 more += weak.len();
             }
