@@ -10,6 +10,7 @@ use crate::mutants::{self, Fate, JudgedMutant, Judges, Mutant};
 use crate::print;
 use model_tests::cli::pool::subject;
 use model_tests::cli::{Refusal, json};
+use model_tests::nightly::Way;
 use model_tests::pool::Pool;
 use model_tests::{interrupt, litmus, workspace};
 use pipe::{EngineName, Verdict};
@@ -46,6 +47,11 @@ pub(super) struct Args {
     /// How many searches for a planted bug the median is of
     #[arg(long, value_name = "N", default_value_t = 5, requires = "planted")]
     pub(super) seeds: u64,
+
+    /// Search for planted bugs in these ways alone: random, pct and urw are shuttle's
+    /// schedulers, rc11 samples weak memory
+    #[arg(long, value_name = "WAY", num_args = 1.., requires = "planted")]
+    pub(super) by: Vec<Way>,
 
     /// Ask every judge, instead of the first that kills
     #[arg(long)]

@@ -46,9 +46,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         bar.set_message(format!("{}: build", bug.name));
         tree.mutate(&bug.patch).map_err(Refusal::tool)?;
         for engine in [EngineName::Shuttle, EngineName::Rc11] {
+            let asked = |way: &Way| args.by.is_empty() || args.by.contains(way);
+            let ways: Vec<_> = Way::ALL.into_iter().filter(asked).collect();
+            let mut ways = ways.into_iter().filter(|w| w.engine() == engine).peekable();
+            if ways.peek().is_none() {
+                continue;
+            }
             let worker = mutants::build_worker(tree.path(), &target, engine)
                 .map_err(|e| Refusal::tool(format!("{}: {e}", bug.name)))?;
-            for way in Way::ALL.into_iter().filter(|way| way.engine() == engine) {
+            for way in ways {
                 bar.set_message(format!("{}: {}", bug.name, way.name()));
                 searches.extend(search_all(args, bug, &worker, way)?);
             }
@@ -124,8 +130,9 @@ fn table(bugs: &[Mutant], searches: &[Search]) -> String {
             bug.name.clone(),
             found.map_or_else(|| "not found".to_owned(), |s| s.verdict.to_string()),
         ];
-        row.extend(Way::ALL.map(|way| {
-            planted::median(&of(way)).map_or_else(|| "not found".to_owned(), print::count)
+        row.extend(Way::ALL.map(|way| match of(way).as_slice() {
+            [] => "-".to_owned(),
+            all => planted::median(all).map_or_else(|| "not found".to_owned(), print::count),
         }));
         table.add_row(row);
     }
