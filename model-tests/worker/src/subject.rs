@@ -37,6 +37,7 @@ pub struct Subject {
 
 /// What the pointer that an `UnsafeCell` hands out at a line is used for.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(model), allow(dead_code, reason = "real threads know no cells"))]
 pub(crate) struct CellUse {
     pub(crate) path_end: &'static str,
     pub(crate) line: u32,

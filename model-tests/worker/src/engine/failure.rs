@@ -9,7 +9,6 @@ use pipe::{Failure, Reason, SiteInfo, Step, StepKind, Violation};
 
 use super::message_of;
 use crate::own::{of_core, to_core};
-use crate::panics;
 
 /// A panic that came out of an explorer, or the reason why it gave up.
 pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
@@ -18,9 +17,24 @@ pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
     }
     let reason = match payload.downcast_ref::<model::Violation>() {
         Some(violation) => of_violation(violation),
-        None => panics::of_message(message_of(payload)),
+        None => of_message(message_of(payload)),
     };
     reason.into()
+}
+
+/// An explorer's panics are told apart by its words.
+fn of_message(message: &str) -> Reason {
+    let message = message.trim().to_owned();
+    if message.contains("Causality violation") {
+        Reason::Race { message }
+    } else if message.starts_with("deadlock") {
+        Reason::Deadlock { message }
+    } else if message.contains("exceeded maximum number of branches") {
+        Reason::TooLong { message }
+    } else {
+        // An assertion inside an explorer, or a bug of the harness.
+        Reason::Tool { message }
+    }
 }
 
 /// A race that there may be only for want of a row in the subject's table of accesses.
@@ -121,6 +135,8 @@ pub(super) fn steps(events: &[Event], slot_at: impl Fn(usize) -> Option<usize>) 
                     read,
                     written,
                     spurious,
+                    reads_from: None,
+                    follows: None,
                 },
                 EventKind::Plain {
                     cell,

@@ -5,7 +5,7 @@
 //! is built by construction, and results go through plain memory that loom does
 //! not see.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meta_core::model;
@@ -63,6 +63,8 @@ fn explore_once<C: Checked>(
     let watched = How {
         injects: how.inject.is_some(),
         samples: false,
+        reduces: how.probe == Probe::Load,
+        stops_itself: false,
         record: how.record,
     };
     let watch = Arc::new(Watch::new(job, watched, checked, progress));
@@ -102,7 +104,7 @@ fn explore_once<C: Checked>(
         move || execution(&watch)
     };
     let ended = catch_unwind(AssertUnwindSafe(|| builder.check(model)));
-    Ok(watch.finish(ended))
+    Ok(watch.finish(ended.map(|()| true)))
 }
 
 fn execution<C: Checked>(watch: &Arc<Watch<C>>) {
@@ -127,7 +129,9 @@ fn execution<C: Checked>(watch: &Arc<Watch<C>>) {
         }
         let mut done = std::mem::take(&mut execution.gathered().done);
         watch.join(&mut done);
-        watch.end(done);
+        if let Err(stop) = watch.end(done, |_| Ok(())) {
+            resume_unwind(Box::new(stop));
+        }
     }
 }
 
@@ -160,7 +164,9 @@ impl<C: Checked> Execution<C> {
         if gathered.running == 0 && !self.watch.checked().joins() {
             let done = std::mem::take(&mut gathered.done);
             drop(gathered);
-            self.watch.end(done);
+            if let Err(stop) = self.watch.end(done, |_| Ok(())) {
+                resume_unwind(Box::new(stop));
+            }
         }
     }
 }

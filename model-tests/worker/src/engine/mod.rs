@@ -14,6 +14,7 @@ mod failure;
 mod host;
 #[cfg(loom)]
 mod loom;
+mod panics;
 #[cfg(rc11)]
 mod rc11;
 #[cfg(shuttle)]
@@ -32,7 +33,7 @@ use std::sync::Arc;
 
 use pipe::{EngineName, Exploration, Job, SoFar};
 use programs::program::Program;
-use programs::spec::Params;
+use programs::spec::{MOST_STATES, Params};
 use prop_tests::protocol::Protocol;
 use prop_tests::scenario::Scenario;
 
@@ -85,10 +86,28 @@ pub(crate) fn explore_program<P: Protocol<Host = Host>>(
     job: &Job,
     progress: Progress,
 ) -> Result<Exploration, String> {
+    explore_within::<P>(program, job, progress, MOST_STATES)
+}
+
+/// The same; what is allowed is enumerated by the specification alone where that takes
+/// no more than so many states.
+fn explore_within<P: Protocol<Host = Host>>(
+    program: &Program,
+    job: &Job,
+    progress: Progress,
+    most_states: usize,
+) -> Result<Exploration, String> {
+    panics::take_down();
     let params = Params {
         ref_count_max: P::REF_COUNT_MAX,
     };
-    let judge = Judge::new(program, job, params, compiled_in::is_exact(job))?;
+    let judge = Judge::new(
+        program,
+        job,
+        params,
+        compiled_in::is_exact(job),
+        most_states,
+    )?;
     #[cfg(rc11)]
     let judge = judge.explored_if_needed(job)?;
     compiled_in::explore(job, CheckedProgram::<P>::new(judge), progress)
@@ -101,6 +120,7 @@ pub(crate) fn explore_scenario(
     job: &Job,
     progress: Progress,
 ) -> Result<Exploration, String> {
+    panics::take_down();
     if NAME == EngineName::Threads && scenario.is_control() {
         return Err("real threads cannot run what is broken on purpose".to_owned());
     }
