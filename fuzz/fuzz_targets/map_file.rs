@@ -1,24 +1,24 @@
-//! Memory maps as text, in the form of the shipped files and of `/proc/iomem`:
-//! nothing panics, and what is accepted survives printing.
+//! Memory maps as text, in every form: nothing panics, what is accepted survives
+//! printing, and an error names a line that is there.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use meta_core::boot::MemoryRegion;
-use prop_tests::hosted::{linux, map_file};
+use prop_tests::hosted::maps::{self, own};
 
 fn survives_printing(regions: Vec<MemoryRegion>) {
-    let printed = map_file::print(&regions);
-    assert_eq!(map_file::parse(&printed), Ok(regions), "{printed}");
+    let printed = own::print(&regions);
+    assert_eq!(own::parse(&printed), Ok(regions), "{printed}");
 }
 
 fuzz_target!(|text: &str| {
-    match map_file::parse(text) {
+    match own::parse(text) {
         Ok(regions) => survives_printing(regions),
         Err(error) => assert!((1..=text.lines().count()).contains(&error.line)),
     }
-    match linux::iomem(text) {
-        Ok(regions) => survives_printing(regions),
-        Err(error) => assert!(!error.is_empty()),
+    match maps::parse(text) {
+        Ok(map) => survives_printing(map.regions),
+        Err(error) => assert!((1..=text.lines().count()).contains(&error.line)),
     }
 });

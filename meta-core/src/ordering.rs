@@ -20,7 +20,7 @@ use crate::state::SlotState;
 /// assert!(Operation::Load.admits(Some(Acquire)) && !Operation::Load.admits(Some(Release)));
 /// // Only a fence can be left out.
 /// assert!(Operation::Fence.admits(None) && !Operation::Store.admits(None));
-/// assert!(!Operation::FetchAdd.admits(Some(SeqCst)));
+/// assert!(Operation::FetchAdd.admits(Some(SeqCst)));
 /// assert_eq!(Operation::CasFailure.to_string(), "CAS, failing");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,21 +42,24 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether this operation can have `ordering`; `None` stands for no fence.
-    ///
-    /// `SeqCst` is left out everywhere: no access needs it, and no engine
-    /// models it faithfully.
+    /// Whether this operation can have `ordering`; `None` stands for no fence. Each can
+    /// have `SeqCst`, which no access needs.
     pub const fn admits(self, ordering: Option<Ordering>) -> bool {
-        use Ordering::{AcqRel, Acquire, Relaxed, Release};
+        use Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
         match self {
             Operation::Load | Operation::CasFailure => {
-                matches!(ordering, Some(Relaxed | Acquire))
+                matches!(ordering, Some(Relaxed | Acquire | SeqCst))
             }
-            Operation::Store => matches!(ordering, Some(Relaxed | Release)),
+            Operation::Store => matches!(ordering, Some(Relaxed | Release | SeqCst)),
             Operation::CasSuccess | Operation::FetchAdd | Operation::FetchSub => {
-                matches!(ordering, Some(Relaxed | Acquire | Release | AcqRel))
+                matches!(
+                    ordering,
+                    Some(Relaxed | Acquire | Release | AcqRel | SeqCst)
+                )
             }
-            Operation::Fence => matches!(ordering, None | Some(Acquire | Release | AcqRel)),
+            Operation::Fence => {
+                matches!(ordering, None | Some(Acquire | Release | AcqRel | SeqCst))
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::commit;
+use crate::note;
 use crate::workspace;
 use pipe::Transition;
 use pipe::Verdict;
@@ -121,7 +122,7 @@ impl Kept {
             .map_err(|e| e.to_string())
             .and_then(|line| append(&path, &line).map_err(|e| e.to_string()));
         if let Err(error) = kept {
-            anstream::eprintln!("note: not kept for the report: {}: {error}", path.display());
+            note!("note: not kept for the report: {}: {error}", path.display());
         }
     }
 }

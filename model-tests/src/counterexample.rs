@@ -11,8 +11,8 @@ use crate::story::{self, Story};
 use crate::workspace;
 use pipe::Verdict;
 use pipe::{
-    Description, EngineName, Exploration, Failure, Job, Limits, Manner, Reason, Record, Schedule,
-    Scheduler, Step,
+    Description, EngineName, Exploration, Failure, Graph, Job, Limits, Manner, Reason, Record,
+    Schedule, Scheduler, Search, Step,
 };
 
 /// A failing execution.
@@ -45,6 +45,9 @@ pub struct Counterexample {
     pub execution: u64,
     /// The schedule that shuttle took.
     pub schedule: Option<Schedule>,
+    /// The execution graph that rc11 came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<Graph>,
     /// The program that failed at first, if this is a smaller one.
     #[serde(default)]
     pub original: Option<String>,
@@ -79,6 +82,7 @@ impl Counterexample {
             job: job.clone(),
             execution: run.executions,
             schedule: failure.and_then(|f| f.schedule.clone()),
+            graph: failure.and_then(|f| f.graph.clone()),
             original: None,
             steps: failure.map_or_else(Vec::new, |f| f.steps.clone()),
         })
@@ -128,6 +132,7 @@ impl Counterexample {
             reason,
             steps: self.steps.clone(),
             schedule: self.schedule.clone(),
+            graph: self.graph.clone(),
         });
         run
     }
@@ -190,14 +195,20 @@ impl Counterexample {
     }
 
     /// The job that runs the failing execution again: shuttle takes the same
-    /// schedule at once, loom goes through the same executions up to it. A
-    /// missing outcome takes all of them.
+    /// schedule at once, rc11 makes the same graph, loom goes through the same
+    /// executions up to it. A missing outcome takes all of them.
     pub fn job(&self) -> Job {
         let mut job = self.job.clone().recording(Record::STEPS);
-        match (&self.schedule, &mut job.manner) {
-            (Some(schedule), Manner::Shuttle(shuttle)) => {
+        match (&self.schedule, &self.graph, &mut job.manner) {
+            (Some(schedule), _, Manner::Shuttle(shuttle)) => {
                 shuttle.scheduler = Scheduler::Replay {
                     schedule: schedule.clone(),
+                };
+                job.limits = Limits::default();
+            }
+            (_, Some(graph), Manner::Rc11(rc11)) => {
+                rc11.search = Search::Replay {
+                    graph: graph.clone(),
                 };
                 job.limits = Limits::default();
             }

@@ -1,5 +1,6 @@
 //! Stopping early, with the results so far.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -16,16 +17,22 @@ pub fn requested() -> bool {
     STOP.load(Ordering::Relaxed)
 }
 
-/// Makes an interrupt a request; a second one ends the process at once.
+/// Makes an interrupt a request, from the first call on; a second one ends the
+/// process at once.
 ///
 /// # Errors
 ///
 /// If the operating system refuses the handler.
-pub fn listen() -> Result<(), ctrlc::Error> {
-    ctrlc::set_handler(|| {
-        if requested() {
-            std::process::exit(i32::from(pipe::Verdict::CutOff.exit_code()));
-        }
-        request();
-    })
+pub fn listen() -> Result<(), String> {
+    static LISTENS: OnceLock<Result<(), String>> = OnceLock::new();
+    let listens = LISTENS.get_or_init(|| {
+        let listens = ctrlc::set_handler(|| {
+            if requested() {
+                std::process::exit(i32::from(pipe::Verdict::CutOff.exit_code()));
+            }
+            request();
+        });
+        listens.map_err(|error| error.to_string())
+    });
+    listens.clone()
 }

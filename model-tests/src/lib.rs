@@ -1,5 +1,8 @@
 //! Engines that explore programs over frame metadata, and their verdicts.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod agree;
 pub mod archive;
 pub mod audit;
 pub mod campaign;
@@ -7,10 +10,12 @@ pub mod cargo;
 pub mod cli;
 pub mod counterexample;
 pub mod coverage;
+pub mod cut;
 pub mod interrupt;
 pub mod litmus;
 pub mod minimise;
 pub mod nightly;
+pub mod output;
 pub mod package;
 pub mod plan;
 pub mod pool;

@@ -1,8 +1,8 @@
 //! Which explorations answer for a program.
 
 use pipe::{
-    EngineName, Exploration, Inject, Job, Limits, Manner, OrderingChange, Probe, Reason, Record,
-    Scheduler, SoFar, Spurious, Target, Verdict,
+    EngineName, Exploration, Inject, Job, Limits, Manner, Ordering, OrderingChange, Probe, Reason,
+    Record, Scheduler, SoFar, Spurious, Target, Verdict,
 };
 use programs::outcome::Ends;
 
@@ -21,6 +21,12 @@ pub const ROUNDS: u64 = 20_000;
 
 /// The bug depth that PCT is given: two places where priorities change.
 pub const PCT_DEPTH: usize = 3;
+
+/// Whether the engine models these orderings.
+pub fn models(engine: EngineName, orderings: &[OrderingChange]) -> bool {
+    let seq_cst = |change: &OrderingChange| change.ordering == Ordering::SeqCst;
+    engine == EngineName::Rc11 || !orderings.iter().any(seq_cst)
+}
 
 /// A program and what is changed for it.
 #[derive(Clone, Debug)]
@@ -96,6 +102,11 @@ impl Experiment {
     /// Whether rc11 can say anything: it injects no failure.
     pub fn suits_rc11(&self) -> bool {
         self.inject.is_none()
+    }
+
+    /// Whether loom can say anything: it does not model SeqCst.
+    pub fn suits_loom(&self) -> bool {
+        models(EngineName::Loom, &self.orderings)
     }
 
     /// Whether shuttle can say anything: changed orderings mean nothing to it.
@@ -230,6 +241,21 @@ impl Next {
             Verdict::CutOff => Next::NoAnswer,
             Verdict::Pass => Next::More,
             _ => Next::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// What a program asks as it is.
+    pub(crate) fn question(program: &str) -> Experiment {
+        let program: programs::program::Program = program.parse().unwrap();
+        Experiment {
+            case: program.into(),
+            ends: vec![Ends::Dropped, Ends::Left],
+            ..Experiment::of_scenario("", None)
         }
     }
 }

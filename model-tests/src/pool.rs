@@ -10,19 +10,27 @@ use crate::interrupt;
 use crate::worker::Worker;
 use pipe::{EngineName, Exploration, Job};
 
-/// Workers of one engine.
+/// Workers of one engine, or of several.
 #[derive(Debug)]
 pub struct Pool {
-    workers: Vec<Worker>,
+    /// Of each engine one, that work in turn.
+    workers: Vec<Vec<Worker>>,
 }
 
 impl Pool {
     /// A pool of this many workers, which start with their first jobs.
     pub fn new(engine: EngineName, program: &Path, workers: usize) -> Self {
+        Pool::of(&[(engine, program)], workers)
+    }
+
+    /// The same for jobs of several engines.
+    pub fn of(engines: &[(EngineName, &Path)], workers: usize) -> Self {
+        let each = |_| {
+            let of_each = engines.iter();
+            of_each.map(|(engine, program)| Worker::new(*engine, program))
+        };
         Pool {
-            workers: (0..workers.max(1))
-                .map(|_| Worker::new(engine, program))
-                .collect(),
+            workers: (0..workers.max(1)).map(|n| each(n).collect()).collect(),
         }
     }
 
@@ -42,7 +50,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// If a worker refuses a job or cannot be started.
+    /// If a worker refuses a job or cannot be started, or there is none of its engine.
     pub fn run<T: Send>(
         &mut self,
         jobs: impl Iterator<Item = (T, Job)> + Send,
@@ -53,14 +61,18 @@ impl Pool {
         let mut refused = None;
         thread::scope(|scope| {
             let (to_answers, answers) = mpsc::channel();
-            for worker in &mut self.workers {
+            for workers in &mut self.workers {
                 let (jobs, stop, to_answers) = (&jobs, &stop, to_answers.clone());
                 scope.spawn(move || {
                     // ORDERING: Relaxed: a flag that is looked at again.
                     while !stop.load(Ordering::Relaxed) && !interrupt::requested() {
                         let next = jobs.lock().unwrap_or_else(|e| e.into_inner()).next();
                         let Some((tag, job)) = next else { return };
-                        let answer = worker.explore(&job, &mut |_| ());
+                        let engine = job.engine();
+                        let answer = match workers.iter_mut().find(|w| w.engine() == engine) {
+                            Some(worker) => worker.explore(&job, &mut |_| ()),
+                            None => Err(format!("no worker runs {engine}")),
+                        };
                         if to_answers.send((tag, job, answer)).is_err() {
                             return;
                         }

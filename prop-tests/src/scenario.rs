@@ -39,7 +39,7 @@ pub enum Expected {
     /// A control, which is broken on purpose: these verdicts, in the words that
     /// every command uses.
     Broken {
-        /// The verdict under rc11 and loom.
+        /// The verdict under weak memory: rc11 and loom.
         loom: &'static str,
         /// The verdict under shuttle, if it can tell.
         shuttle: Option<&'static str>,

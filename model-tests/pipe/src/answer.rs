@@ -55,6 +55,18 @@ pub enum AllowedBy {
     Nobody,
 }
 
+/// What is left of an exploration that was cut off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// Which worker left it, by a digest of its code: no other one goes on with
+    /// it.
+    pub worker: String,
+    /// Executions begun, those included that did not come to their end.
+    pub begun: u64,
+    /// The graphs that are left, each in the explorer's own form.
+    pub graphs: Vec<String>,
+}
+
 /// What an engine saw.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exploration {
@@ -75,6 +87,10 @@ pub struct Exploration {
     pub missing: Vec<String>,
     /// Whether every execution was explored.
     pub complete: bool,
+    /// Whether the engine came to its end, and its reduction may have left
+    /// executions out.
+    #[serde(default)]
+    pub reduced: bool,
     /// Whether as many schedules were drawn as were asked for, which is all
     /// that a sampling scheduler can do.
     pub sampled: bool,
@@ -96,6 +112,9 @@ pub struct Exploration {
     pub examples: BTreeMap<String, Vec<Step>>,
     /// What ended the exploration, if it was not its end.
     pub failure: Option<Failure>,
+    /// What is left, if a limit or an interrupt ended it and the job asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
     /// The time it took.
     pub seconds: f64,
 }
@@ -112,6 +131,7 @@ impl Exploration {
             allowed_by: AllowedBy::Specification,
             missing: Vec::new(),
             complete: false,
+            reduced: false,
             sampled: false,
             steps: 0,
             undecided: 0,
@@ -120,18 +140,24 @@ impl Exploration {
             threads_run: 0,
             examples: BTreeMap::new(),
             failure: None,
+            left: None,
             seconds: 0.0,
         }
+    }
+
+    /// Whether the engine came to its end, whatever that is for it.
+    pub const fn ended(&self) -> bool {
+        self.complete || self.reduced || self.sampled
     }
 
     /// The verdict of this exploration alone.
     pub fn verdict(&self) -> Verdict {
         if let Some(failure) = &self.failure {
             failure.verdict()
+        } else if !self.ended() {
+            Verdict::CutOff
         } else if self.threads_run == 0 {
             Verdict::ToolFailure
-        } else if !self.complete && !self.sampled {
-            Verdict::CutOff
         } else if !self.missing.is_empty() {
             Verdict::MissingOutcome
         } else {

@@ -186,7 +186,7 @@ pub struct Scenario {
 /// How a control must fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
-    /// The verdict under rc11 and loom.
+    /// The verdict under weak memory: rc11 and loom.
     pub loom: Verdict,
     /// The verdict under shuttle, if it can tell.
     pub shuttle: Option<Verdict>,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, Schedule, Step, Verdict};
+use crate::{Access, Graph, Schedule, Step, Verdict};
 
 /// What ended an exploration early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Failure {
     pub steps: Vec<Step>,
     /// The schedule that shuttle took.
     pub schedule: Option<Schedule>,
+    /// The execution graph that rc11 came to.
+    #[serde(default)]
+    pub graph: Option<Graph>,
 }
 
 impl Failure {
@@ -30,6 +33,7 @@ impl From<Reason> for Failure {
             reason,
             steps: Vec::new(),
             schedule: None,
+            graph: None,
         }
     }
 }
@@ -73,17 +77,17 @@ pub enum Reason {
         /// The outcome, in the text form.
         outcome: String,
     },
+    /// The code under test panicked.
+    Panic {
+        /// With what message.
+        message: String,
+        /// File, line and column.
+        location: String,
+    },
     /// No thread could go on.
     Deadlock {
         /// The explorer's words.
         message: String,
-    },
-    /// A thread of the code under test panicked.
-    Panic {
-        /// Its message.
-        message: String,
-        /// File, line and column.
-        location: String,
     },
     /// An execution takes more steps than the explorer makes.
     TooLong {
@@ -154,8 +158,8 @@ impl Reason {
             },
             Reason::Forbidden { .. } => Verdict::ForbiddenOutcome,
             Reason::Abort { .. } => Verdict::Abort,
-            Reason::Deadlock { .. } => Verdict::Deadlock,
             Reason::Panic { .. } => Verdict::Panic,
+            Reason::Deadlock { .. } => Verdict::Deadlock,
             Reason::TooLong { .. } | Reason::NoEnd | Reason::Interrupted => Verdict::CutOff,
             Reason::NeverInjected | Reason::Tool { .. } => Verdict::ToolFailure,
         }
@@ -201,7 +205,6 @@ impl fmt::Display for Reason {
                 };
                 write!(f, "{access:?} of `{field}`, which {what}, at {location}")
             }
-            Reason::Panic { message, location } => write!(f, "{message}, at {location}"),
             Reason::Fault {
                 slot: Some(slot),
                 what,
@@ -209,6 +212,7 @@ impl fmt::Display for Reason {
             } => write!(f, "slot {slot}: {what}"),
             Reason::Fault { what, .. } => f.write_str(what),
             Reason::Forbidden { outcome } | Reason::Abort { outcome } => f.write_str(outcome),
+            Reason::Panic { message, location } => write!(f, "{message}, at {location}"),
             Reason::NoEnd => f.write_str("an execution did not come to its end"),
             Reason::Interrupted => f.write_str("interrupted"),
             Reason::NeverInjected => {

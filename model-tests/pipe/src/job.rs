@@ -7,7 +7,7 @@ use programs::program::Program;
 use programs::spec::MemoryModel;
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineName, OrderingChange, Scheduler};
+use crate::{EngineName, Exploration, Graph, OrderingChange, Scheduler};
 
 /// One exploration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ impl fmt::Display for Target {
 }
 
 /// How an engine goes about a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Manner {
     /// Under rc11.
@@ -75,12 +75,71 @@ pub enum Manner {
 }
 
 /// How rc11 goes about it: loads and all else as the code has them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Rc11 {
+    /// Which executions it makes.
+    pub search: Search,
     /// Sites with another ordering.
     pub orderings: Vec<OrderingChange>,
     /// What is recorded.
     pub record: Record,
+    /// On how many OS threads it explores.
+    pub cores: usize,
+    /// Whether it hands over what is left when it is cut off.
+    pub keeps_left: bool,
+    /// The exploration of the same program to go on with, which was cut off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Box<Exploration>>,
+}
+
+impl Default for Rc11 {
+    fn default() -> Self {
+        Rc11 {
+            search: Search::Exact,
+            orderings: Vec::new(),
+            record: Record::default(),
+            cores: 1,
+            keeps_left: false,
+            resume: None,
+        }
+    }
+}
+
+/// Which execution graphs rc11 goes through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Search {
+    /// Every one, once.
+    Exact,
+    /// Some, drawn at random; every one has a chance.
+    Sample {
+        /// Where the random numbers begin.
+        seed: u64,
+        /// How many.
+        samples: u64,
+    },
+    /// One that was made before.
+    Replay {
+        /// The graph.
+        graph: Graph,
+    },
+}
+
+impl Search {
+    /// The name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Search::Exact => "exact",
+            Search::Sample { .. } => "sample",
+            Search::Replay { .. } => "replay",
+        }
+    }
+
+    /// Whether it never sees all of them.
+    pub const fn samples(&self) -> bool {
+        !matches!(self, Search::Exact)
+    }
 }
 
 /// How loom goes about it.
@@ -217,9 +276,14 @@ impl Job {
 
     /// A run under rc11, of the code as it is.
     pub fn rc11(case: impl Into<Target>, ends: Ends) -> Self {
+        Job::rc11_search(case, ends, Search::Exact)
+    }
+
+    /// The same, of these executions.
+    pub fn rc11_search(case: impl Into<Target>, ends: Ends, search: Search) -> Self {
         let rc11 = Rc11 {
-            orderings: Vec::new(),
-            record: Record::default(),
+            search,
+            ..Rc11::default()
         };
         Job::new(case, ends, Manner::Rc11(rc11))
     }
@@ -288,6 +352,28 @@ impl Job {
         self
     }
 
+    /// Whether the engine draws executions, so that it never sees all of them.
+    pub const fn samples(&self) -> bool {
+        match &self.manner {
+            Manner::Rc11(rc11) => rc11.search.samples(),
+            Manner::Loom(_) => false,
+            Manner::Shuttle(shuttle) => shuttle.scheduler.samples(),
+            Manner::Threads(_) => true,
+        }
+    }
+
+    /// Where random numbers begin, where there are any.
+    pub const fn seed(&self) -> Option<u64> {
+        match &self.manner {
+            Manner::Rc11(Rc11 {
+                search: Search::Sample { seed, .. },
+                ..
+            }) => Some(*seed),
+            Manner::Shuttle(shuttle) => shuttle.scheduler.seed(),
+            _ => None,
+        }
+    }
+
     /// What is recorded, where something can be.
     pub const fn record_mut(&mut self) -> Option<&mut Record> {
         match &mut self.manner {
@@ -330,7 +416,7 @@ impl Job {
 impl fmt::Display for Manner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Manner::Rc11(_) => f.pad("exact"),
+            Manner::Rc11(rc11) => f.pad(rc11.search.name()),
             Manner::Loom(loom) => loom.probe.fmt(f),
             Manner::Shuttle(Shuttle {
                 scheduler, overlap, ..

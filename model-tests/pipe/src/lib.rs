@@ -9,6 +9,7 @@ mod answer;
 mod description;
 mod engine;
 mod failure;
+mod graph;
 mod job;
 mod ordering;
 mod scheduler;
@@ -16,17 +17,19 @@ mod step;
 mod transition;
 mod verdict;
 
-pub use answer::{AllowedBy, Exploration, Reply, Request, SoFar};
+pub use answer::{AllowedBy, Exploration, Left, Reply, Request, SoFar};
 pub use description::{
     Broken, Description, Operation, Programs, RefCounts, Refused, Scenario, Site, SiteInfo,
 };
 pub use engine::EngineName;
 pub use failure::{Failure, Fault, Reason, Violation};
+pub use graph::Graph;
 pub use job::{
-    Inject, Job, Limits, Loom, Manner, Probe, Rc11, Record, Shuttle, Spurious, Target, Threads,
+    Inject, Job, Limits, Loom, Manner, Probe, Rc11, Record, Search, Shuttle, Spurious, Target,
+    Threads,
 };
 pub use ordering::{Ordering, OrderingChange};
 pub use scheduler::{Choice, Schedule, Scheduler};
-pub use step::{Access, Step, StepKind};
+pub use step::{Access, Origin, Step, StepKind};
 pub use transition::{CLASSES, Transition};
 pub use verdict::Verdict;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The ordering of an access, or no fence. Of the engines rc11 alone models `SeqCst`.
+/// The ordering of an access, or no fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Ordering {
     /// A fence that is removed.
@@ -19,7 +19,7 @@ pub enum Ordering {
     Release,
     /// `AcqRel`.
     AcqRel,
-    /// `SeqCst`.
+    /// `SeqCst`. Of the engines rc11 alone models it.
     SeqCst,
 }
 
@@ -46,7 +46,7 @@ impl Ordering {
         }
     }
 
-    /// Whether it acquires.
+    /// Whether it acquires, where the operation reads.
     pub const fn acquires(self) -> bool {
         matches!(
             self,
@@ -54,7 +54,7 @@ impl Ordering {
         )
     }
 
-    /// Whether it releases.
+    /// Whether it releases, where the operation writes.
     pub const fn releases(self) -> bool {
         matches!(
             self,

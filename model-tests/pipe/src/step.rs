@@ -46,6 +46,13 @@ pub enum StepKind {
         written: Option<u64>,
         /// A weak CAS that was made to fail.
         spurious: bool,
+        /// Of a read, the write that it reads from, where the engine knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reads_from: Option<Origin>,
+        /// Of a write, the one before it in modification order, where the engine
+        /// knows: of those that were made.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        follows: Option<Origin>,
     },
     /// An access to plain memory.
     Plain {
@@ -63,6 +70,16 @@ pub enum StepKind {
         /// Whether a handle moved; if not, the mailbox was full or empty.
         ok: bool,
     },
+}
+
+/// A write to a slot's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// That of the start state.
+    Start,
+    /// That of this step: a position among all steps, counted from 0.
+    Step(usize),
 }
 
 /// What an access to plain memory is for.

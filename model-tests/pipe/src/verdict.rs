@@ -35,12 +35,15 @@ pub enum Verdict {
     /// A thread aborted where the specification does not allow it.
     #[serde(rename = "abort")]
     Abort,
-    /// A thread of the code under test panicked.
+    /// The code under test panicked, which is no abort that it asked for.
     #[serde(rename = "panic")]
     Panic,
     /// No thread could go on.
     #[serde(rename = "deadlock")]
     Deadlock,
+    /// Two engines that are exact came to different results.
+    #[serde(rename = "disagreement")]
+    Disagreement,
     /// The exploration was not complete. Never a pass.
     #[serde(rename = "cut off")]
     CutOff,
@@ -51,7 +54,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them.
-    pub const ALL: [Verdict; 12] = [
+    pub const ALL: [Verdict; 13] = [
         Verdict::Pass,
         Verdict::DataRace,
         Verdict::ForbiddenOutcome,
@@ -62,6 +65,7 @@ impl Verdict {
         Verdict::Abort,
         Verdict::Panic,
         Verdict::Deadlock,
+        Verdict::Disagreement,
         Verdict::CutOff,
         Verdict::ToolFailure,
     ];
@@ -79,12 +83,13 @@ impl Verdict {
             Verdict::Abort => "abort",
             Verdict::Panic => "panic",
             Verdict::Deadlock => "deadlock",
+            Verdict::Disagreement => "disagreement",
             Verdict::CutOff => "cut off",
             Verdict::ToolFailure => "tool failure",
         }
     }
 
-    /// Whether it says that the protocol is wrong.
+    /// Whether it says that the protocol is wrong, or an engine.
     pub const fn is_failure(self) -> bool {
         !matches!(self, Verdict::Pass | Verdict::CutOff | Verdict::ToolFailure)
     }

@@ -49,14 +49,10 @@ impl Features {
     }
 
     fn table(&self, set: u64) -> Table {
-        let none = Halves {
-            acquire: false,
-            release: false,
-        };
         let start = self.of_code.clone();
         let mut table = start
             .sites()
-            .fold(start.clone(), |table, site| table.with(site, none));
+            .fold(start.clone(), |table, site| table.with(site, Halves::NONE));
         for (bit, (site, half)) in self.all.iter().enumerate() {
             if set & (1 << bit) != 0 {
                 let mut halves = table.get(*site);

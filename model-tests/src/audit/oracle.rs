@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use programs::outcome::Ends;
-use programs::program::{Bound, Program, enumerate};
+use programs::program::{Bound, Program, enumerate, enumerate_on};
 
 use super::table::Table;
 use crate::campaign::Way;
@@ -36,6 +36,9 @@ pub struct Kill {
 pub struct Answer {
     /// The failing program, if there is one.
     pub kill: Option<Kill>,
+    /// A program on several slots that misses an outcome which the code's orderings
+    /// allow: no failure, but a difference.
+    pub ruled_out: Option<Kill>,
     /// How many runs were made.
     pub runs: u64,
     /// How many executions they had.
@@ -46,6 +49,9 @@ pub struct Answer {
 
 /// Everything that has to pass: the litmus corpus, and all programs of the
 /// bounds, with handles dropped and left.
+///
+/// On several slots stronger orderings forbid outcomes. That alone is no failure, or
+/// what passes would fail with more.
 pub struct Oracle<'a> {
     pool: &'a mut Pool,
     way: Way,
@@ -64,6 +70,7 @@ impl<'a> Oracle<'a> {
         way: Way,
         corpus: &[Litmus],
         bounds: &[Bound],
+        two_slots: &[Bound],
         subject: &Description,
     ) -> Self {
         let other = package::chosen().is_some();
@@ -75,21 +82,19 @@ impl<'a> Oracle<'a> {
             .iter()
             .filter(|file| file.expect == Verdict::Pass && file.inject.is_none())
             .flat_map(|file| file.ends.iter().map(|ends| (file.program.clone(), *ends)));
-        let of_bounds = bounds.iter().flat_map(|bound| {
-            enumerate(*bound, false)
-                .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)])
-        });
+        let one_slot = bounds.iter().flat_map(|bound| enumerate(*bound, false));
+        let two_slots = two_slots
+            .iter()
+            .flat_map(|bound| enumerate_on(*bound, 2, false));
+        let of_bounds = one_slot
+            .chain(two_slots)
+            .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)]);
         let mut programs: Vec<_> = of_corpus.chain(of_bounds).filter(runs).collect();
         programs.sort_by_cached_key(|(program, ends)| (length(program), program.clone(), *ends));
         programs.dedup();
-        let scenarios = subject
-            .scenarios
-            .iter()
-            .filter(|own| other && own.broken.is_none());
+        let scenarios = (subject.scenarios.iter()).filter(|own| other && own.broken.is_none());
         let scenarios = scenarios.map(|own| (Target::Scenario(own.name.clone()), Ends::Dropped));
-        let programs = programs
-            .into_iter()
-            .map(|(program, ends)| (program.into(), ends));
+        let programs = (programs.into_iter()).map(|(program, ends)| (program.into(), ends));
         let cases = programs.chain(scenarios).collect();
         Oracle {
             pool,
@@ -132,6 +137,11 @@ impl<'a> Oracle<'a> {
     /// The engine that judges.
     pub const fn engine(&self) -> EngineName {
         self.way.engine()
+    }
+
+    /// Whether the engine knows SeqCst.
+    pub fn knows_seq_cst(&self) -> bool {
+        self.engine() == EngineName::Rc11
     }
 
     /// How many cases there are.
@@ -217,8 +227,10 @@ impl<'a> Oracle<'a> {
             (position, job)
         });
         let mut first: Option<(usize, Kill)> = None;
+        let mut ruled_out: Option<(usize, Kill)> = None;
         let mut answer = Answer {
             kill: None,
+            ruled_out: None,
             runs: 0,
             executions: 0,
             seconds: 0.0,
@@ -235,8 +247,11 @@ impl<'a> Oracle<'a> {
                 unclear = Some(format!("{}: {verdict}", job.case));
                 return ControlFlow::Break(());
             }
-            if first.as_ref().is_none_or(|(known, _)| position < *known) {
-                let (case, ends) = &cases[position];
+            let (case, ends) = &cases[position];
+            let slots = case.program().map_or(1, Program::slots);
+            let forbids = verdict == Verdict::MissingOutcome && slots > 1;
+            let found = if forbids { &mut ruled_out } else { &mut first };
+            if found.as_ref().is_none_or(|(known, _)| position < *known) {
                 let message = run.failure.as_ref().map(|f| f.reason.to_string());
                 let kill = Kill {
                     case: case.clone(),
@@ -245,9 +260,13 @@ impl<'a> Oracle<'a> {
                     message: message.unwrap_or_else(|| run.missing.join("; ")),
                     executions: run.executions,
                 };
-                first = Some((position, kill));
+                *found = Some((position, kill));
             }
-            ControlFlow::Break(())
+            if forbids {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         })?;
         if crate::interrupt::requested() {
             return Err("interrupted".to_owned());
@@ -258,6 +277,7 @@ impl<'a> Oracle<'a> {
             return Err(unclear);
         }
         answer.kill = first.map(|(_, kill)| kill);
+        answer.ruled_out = ruled_out.map(|(_, kill)| kill);
         answer.seconds = started.elapsed().as_secs_f64();
         Ok(answer)
     }

@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::table::Table;
 use super::variants::{self, Halves};
 use super::{AuditRow, RowVerdict};
-use pipe::{Description, Verdict};
+use pipe::{Description, EngineName, Ordering, Verdict};
 
 use crate::workspace;
 
 /// What is kept of an audit: nothing that differs from machine to machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
+    /// The engine.
+    #[serde(default)]
+    pub engine: String,
     /// The bounds whose programs were run beside the litmus files.
     pub bounds: Vec<String>,
     /// The rows, in the order of the table of orderings.
@@ -75,12 +78,18 @@ impl RecordedRow {
 
 impl Recorded {
     /// What is to be kept of these rows and minimal tables.
-    pub fn new(bounds: Vec<String>, rows: &[AuditRow], minimal: &[Table]) -> Self {
+    pub fn new(
+        engine: EngineName,
+        bounds: Vec<String>,
+        rows: &[AuditRow],
+        minimal: &[Table],
+    ) -> Self {
         let of_code = minimal.first().map(Table::as_in_the_code);
         let of_code = of_code.as_ref().map(not_weakest);
         let mut minimal: Vec<_> = minimal.iter().map(not_weakest).collect();
         minimal.sort_by_key(|set| (Some(set) != of_code.as_ref(), set.len(), set.clone()));
         Recorded {
+            engine: engine.to_string(),
             bounds,
             rows: rows.iter().map(RecordedRow::new).collect(),
             minimal,
@@ -139,7 +148,7 @@ impl Recorded {
     }
 
     /// In what `now` differs, a line each. Minimal sets are compared if `now`
-    /// has some.
+    /// has some, and SeqCst if both engines know it.
     pub fn differences(&self, now: &Recorded) -> Vec<String> {
         let mut lines = Vec::new();
         for row in &now.rows {
@@ -155,8 +164,12 @@ impl Recorded {
                 Some(_) => {}
             }
         }
+        let seq_cst = Ordering::SeqCst.as_str();
         for row in &self.rows {
             let (site, from, to) = row.question();
+            if self.engine != now.engine && to == Some(seq_cst) {
+                continue;
+            }
             if !now.rows.iter().any(|r| r.question() == row.question()) {
                 let to = to.unwrap_or("-");
                 lines.push(format!("{site} {from} -> {to}: in the record only"));
@@ -232,7 +245,7 @@ mod tests {
         let dec = described().site("DEC").unwrap();
         let both = variants::admitted(dec).last().unwrap();
         let sets = [code.with(dec, both), code.clone()];
-        let recorded = Recorded::new(Vec::new(), &[], &sets);
+        let recorded = Recorded::new(EngineName::Rc11, Vec::new(), &[], &sets);
         assert_eq!(recorded.minimal[0], not_weakest(&code));
         assert_ne!(recorded.minimal[1], not_weakest(&code));
     }

@@ -24,6 +24,9 @@ pub enum RowVerdict {
     /// A stronger ordering changes nothing, as it should.
     #[serde(rename = "changes nothing")]
     ChangesNothing,
+    /// A stronger ordering passes, and forbids an outcome on several slots.
+    #[serde(rename = "forbids outcomes")]
+    ForbidsOutcomes,
     /// The table fails with this ordering, and not with the one tried.
     #[serde(rename = "too weak")]
     TooWeak,
@@ -40,6 +43,7 @@ impl RowVerdict {
             RowVerdict::StrongerThanNeeded => "stronger than needed",
             RowVerdict::Weakest => "weakest already",
             RowVerdict::ChangesNothing => "changes nothing",
+            RowVerdict::ForbidsOutcomes => "forbids outcomes",
             RowVerdict::TooWeak => "too weak",
             RowVerdict::FailsWhenStronger => "fails when stronger",
         }
@@ -119,7 +123,9 @@ pub fn rows(
             take(&row);
             rows.push(row);
         }
-        for to in variants::stronger(site, from) {
+        let asked = |to: &variants::Halves| !to.seq_cst || oracle.knows_seq_cst();
+        let stronger: Vec<_> = variants::stronger(site, from).filter(asked).collect();
+        for to in stronger {
             let answer = oracle.judge(&table.with(site, to))?;
             let row = of_answer(engine, site, table, to, &answer, RowVerdict::ChangesNothing);
             take(&row);
@@ -145,7 +151,8 @@ pub fn mend(
     let code_passes = oracle.passes(&mended)?;
     if !code_passes {
         for site in table.sites() {
-            mended = mended.with(site, variants::strongest(site));
+            let strongest = mended.get(site).or(variants::strongest(site));
+            mended = mended.with(site, strongest);
         }
         if !oracle.passes(&mended)? {
             return Err(
@@ -216,22 +223,24 @@ fn of_answer(
     answer: &Answer,
     expected: RowVerdict,
 ) -> AuditRow {
-    let judged = match (expected, &answer.kill) {
-        (RowVerdict::Needed, None) => RowVerdict::StrongerThanNeeded,
-        (RowVerdict::ChangesNothing, Some(_)) => RowVerdict::FailsWhenStronger,
-        (expected, _) => expected,
+    let (judged, kill) = match (expected, &answer.kill, &answer.ruled_out) {
+        (RowVerdict::Needed, None, _) => (RowVerdict::StrongerThanNeeded, None),
+        (RowVerdict::ChangesNothing, Some(kill), _) => (RowVerdict::FailsWhenStronger, Some(kill)),
+        (RowVerdict::ChangesNothing, None, Some(missing)) => {
+            (RowVerdict::ForbidsOutcomes, Some(missing))
+        }
+        (expected, kill, _) => (expected, kill.as_ref()),
     };
-    let kill = answer.kill.as_ref();
     AuditRow {
         to: Some(variants::name(site, to)),
         judged,
         verdict: kill.map_or(Verdict::Pass, |kill| kill.verdict),
         program: kill.map(|kill| kill.case.to_string()),
         ends: kill.map(|kill| kill.ends.as_str()),
-        executions: kill.map_or(answer.executions, |kill| kill.executions),
+        executions: (answer.kill.as_ref()).map_or(answer.executions, |kill| kill.executions),
         runs: answer.runs,
         seconds: answer.seconds,
-        complete: kill.is_none(),
+        complete: answer.kill.is_none(),
         ..new(engine, site, table)
     }
 }

@@ -1,4 +1,5 @@
-//! Orderings as sets of halves: Acquire, Release, both or neither.
+//! Orderings as sets of halves: Acquire, Release, both or neither; and SeqCst, which
+//! has both and more.
 
 use pipe::{Operation, Ordering, OrderingChange, Site};
 
@@ -9,39 +10,51 @@ pub struct Halves {
     pub acquire: bool,
     /// It releases.
     pub release: bool,
+    /// It is in the one order of all that are sequentially consistent.
+    pub seq_cst: bool,
 }
 
 impl Halves {
-    /// All of them, weakest first.
-    pub const ALL: [Halves; 4] = [
-        Halves {
-            acquire: false,
-            release: false,
-        },
-        Halves {
-            acquire: true,
-            release: false,
-        },
-        Halves {
-            acquire: false,
-            release: true,
-        },
-        Halves {
-            acquire: true,
-            release: true,
-        },
+    /// Neither.
+    pub const NONE: Halves = Halves::new(false, false);
+
+    /// All but SeqCst, weakest first.
+    const BUT_SEQ_CST: [Halves; 4] = [
+        Halves::NONE,
+        Halves::new(true, false),
+        Halves::new(false, true),
+        Halves::new(true, true),
     ];
+
+    /// SeqCst.
+    const SEQ_CST: Halves = Halves {
+        acquire: true,
+        release: true,
+        seq_cst: true,
+    };
+
+    const fn new(acquire: bool, release: bool) -> Self {
+        Halves {
+            acquire,
+            release,
+            seq_cst: false,
+        }
+    }
 
     /// The halves of an ordering.
     pub fn of(ordering: Ordering) -> Self {
         Halves {
             acquire: ordering.acquires(),
             release: ordering.releases(),
+            seq_cst: ordering == Ordering::SeqCst,
         }
     }
 
     /// The ordering with these halves, as `operation` spells it.
     pub fn ordering(self, operation: Operation) -> Ordering {
+        if self.seq_cst {
+            return Ordering::SeqCst;
+        }
         match (self.acquire, self.release) {
             (true, true) => Ordering::AcqRel,
             (true, false) => Ordering::Acquire,
@@ -57,26 +70,27 @@ impl Halves {
         Halves {
             acquire: self.acquire || other.acquire,
             release: self.release || other.release,
+            seq_cst: self.seq_cst || other.seq_cst,
         }
     }
 
     /// Whether it has everything that `other` has.
     pub fn includes(self, other: Halves) -> bool {
-        (self.acquire || !other.acquire) && (self.release || !other.release)
+        (self.acquire || !other.acquire)
+            && (self.release || !other.release)
+            && (self.seq_cst || !other.seq_cst)
     }
 }
 
-/// The orderings that a site's operation can have.
+/// The orderings that a site's operation can have, but for SeqCst.
 pub fn admitted(site: Site) -> impl Iterator<Item = Halves> {
-    Halves::ALL
-        .into_iter()
-        .filter(move |halves| site.admits.contains(&halves.ordering(site.operation)))
+    let admits = move |halves: &Halves| site.admits.contains(&halves.ordering(site.operation));
+    Halves::BUT_SEQ_CST.into_iter().filter(admits)
 }
 
 /// The strongest ordering that a site's operation can have.
 pub fn strongest(site: Site) -> Halves {
-    let none = Halves::ALL[0];
-    admitted(site).fold(none, Halves::or)
+    admitted(site).fold(Halves::NONE, Halves::or)
 }
 
 /// The orderings that lack something `from` has: the weaker ones, and the other
@@ -85,9 +99,11 @@ pub fn lacking(site: Site, from: Halves) -> impl Iterator<Item = Halves> {
     admitted(site).filter(move |to| !to.includes(from))
 }
 
-/// The orderings that have all that `from` has, and more.
+/// The orderings that have all that `from` has, and more; SeqCst last.
 pub fn stronger(site: Site, from: Halves) -> impl Iterator<Item = Halves> {
-    admitted(site).filter(move |to| to.includes(from) && *to != from)
+    admitted(site)
+        .chain([Halves::SEQ_CST])
+        .filter(move |to| to.includes(from) && *to != from)
 }
 
 /// The change that gives a site these halves.
@@ -117,7 +133,7 @@ mod tests {
         let site = described().site("DEC").unwrap();
         let dec = Halves::of(Ordering::Release);
         assert_eq!(names(site, lacking(site, dec)), ["Relaxed", "Acquire"]);
-        assert_eq!(names(site, stronger(site, dec)), ["AcqRel"]);
+        assert_eq!(names(site, stronger(site, dec)), ["AcqRel", "SeqCst"]);
         let fence = Halves::of(Ordering::Acquire);
         let site = described().site("LAST_FENCE").unwrap();
         assert_eq!(names(site, lacking(site, fence)), ["none", "Release"]);
@@ -127,6 +143,7 @@ mod tests {
     fn nothing_is_weaker_than_relaxed() {
         let relaxed = Halves::of(Ordering::Relaxed);
         for site in described().sites() {
+            assert!(site.admits.contains(&Ordering::SeqCst), "{site}");
             if site.operation != Operation::Fence {
                 assert_eq!(lacking(site, relaxed).count(), 0, "{site}");
             }

@@ -1,6 +1,6 @@
 //! Shards, put together again.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::record::Header;
@@ -53,37 +53,34 @@ pub fn merge(paths: &[PathBuf]) -> Result<Merged, String> {
                 path.display()
             ));
         }
-        let runs = of_all.ends.len() * of_all.ways.len();
-        let positions = (0..of_all.programs).filter(|p| shard.contains(*p)).count();
-        let distinct: HashSet<_> = records.iter().map(super::Record::key).collect();
-        if let Some(stray) = records.iter().find(|r| !shard.contains(r.position)) {
+        let runs = of_all.ends.len() as u128 * of_all.ways.len() as u128;
+        let expected = shard.len(of_all.programs) as u128 * runs;
+        if records.len() as u128 != expected || expected == 0 {
             return Err(format!(
-                "{}: `{}` does not belong to shard {shard}",
+                "gap: {} has {} of the {expected} runs of shard {shard}; run it again to complete it",
                 path.display(),
-                stray.program
-            ));
-        }
-        if distinct.len() != positions * runs {
-            return Err(format!(
-                "gap: {} has {} of the {} runs of shard {shard}; run it again to complete it",
-                path.display(),
-                distinct.len(),
-                positions * runs
+                records.len(),
             ));
         }
         records.iter().for_each(|record| summary.add(record));
     }
     let header = whole.ok_or("no result files")?;
-    let missing: Vec<String> = (1..=header.shard.of)
-        .map(|index| Shard {
-            index,
-            ..header.shard
-        })
-        .filter(|shard| !shards.contains_key(shard))
-        .map(|shard| shard.to_string())
-        .collect();
-    if !missing.is_empty() {
-        return Err(format!("gap: no results of shard {}", missing.join(", ")));
+    let of = header.shard.of;
+    let missing = of - shards.len();
+    if missing > 0 {
+        /// How many are named.
+        const NAMED: usize = 5;
+        let gaps = (1..=of).map(|index| Shard { index, of });
+        let gaps = gaps.filter(|shard| !shards.contains_key(shard));
+        let gaps: Vec<_> = gaps.take(NAMED).map(|shard| shard.to_string()).collect();
+        let more = match missing - gaps.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        return Err(format!(
+            "gap: no results of shard {}{more}",
+            gaps.join(", ")
+        ));
     }
     Ok(Merged { header, summary })
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::shard::Shard;
+use crate::counterexample::digest;
 use crate::package;
 use pipe::Verdict;
 use pipe::{Exploration, Job};
@@ -37,6 +38,18 @@ pub struct Header {
 impl Header {
     /// The version this build writes and reads.
     pub const FORMAT: u32 = 1;
+
+    /// Whether the record is of one of the runs.
+    pub(super) fn has(&self, record: &Record) -> bool {
+        let way = match record.engine.as_str() {
+            "rc11" => "rc11".to_owned(),
+            engine => format!("{engine} ({})", record.probe),
+        };
+        record.position < self.programs
+            && self.shard.contains(record.position)
+            && self.ends.contains(&record.ends)
+            && self.ways.contains(&way)
+    }
 }
 
 /// One run of one program.
@@ -63,6 +76,9 @@ pub struct Record {
     pub allowed: usize,
     /// Whether every execution was explored.
     pub complete: bool,
+    /// Whether the engine came to its end, and may have left executions out.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub reduced: bool,
     /// The verdict.
     pub verdict: Verdict,
     /// The time it took.
@@ -70,6 +86,9 @@ pub struct Record {
     /// What is known of a failure, or the outcomes that are missing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
+    /// A digest of the outcomes, if they are compared with another engine's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen: Option<String>,
 }
 
 impl Record {
@@ -87,6 +106,7 @@ impl Record {
             outcomes: run.outcomes.len(),
             allowed: run.allowed,
             complete: run.complete,
+            reduced: run.reduced,
             verdict: run.verdict(),
             seconds: run.seconds,
             message: run
@@ -94,7 +114,16 @@ impl Record {
                 .as_ref()
                 .map(|f| f.reason.to_string())
                 .or(missing),
+            seen: None,
         }
+    }
+
+    /// The same, to be compared with another engine's.
+    #[must_use]
+    pub fn compared(mut self, run: &Exploration) -> Self {
+        let outcomes: Vec<_> = run.outcomes.keys().map(String::as_str).collect();
+        self.seen = Some(format!("{:016x}", digest(&outcomes.join("\n"))));
+        self
     }
 
     /// What tells this run from the others of its campaign.

@@ -7,11 +7,27 @@ use serde::{Deserialize, Serialize};
 
 /// Shard `index` of `of`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Shard {
     /// Which.
     pub index: usize,
     /// Of how many.
     pub of: usize,
+}
+
+/// A shard as it is written down, which there need not be.
+#[derive(Deserialize)]
+struct Unchecked {
+    index: usize,
+    of: usize,
+}
+
+impl TryFrom<Unchecked> for Shard {
+    type Error = String;
+
+    fn try_from(Unchecked { index, of }: Unchecked) -> Result<Self, String> {
+        Shard::new(index, of)
+    }
 }
 
 impl Shard {
@@ -22,6 +38,11 @@ impl Shard {
     /// cost alike, so they go to different shards.
     pub fn contains(self, position: usize) -> bool {
         position % self.of == self.index - 1
+    }
+
+    /// How many of so many programs belong to the shard.
+    pub fn len(self, programs: usize) -> usize {
+        programs.saturating_sub(self.index - 1).div_ceil(self.of)
     }
 
     fn new(index: usize, of: usize) -> Result<Self, String> {
@@ -124,6 +145,11 @@ mod tests {
             for position in 0..100 {
                 let holders = (1..=of).filter(|&index| Shard { index, of }.contains(position));
                 assert_eq!(holders.count(), 1);
+            }
+            for (index, programs) in (1..=of).flat_map(|index| (0..30).map(move |n| (index, n))) {
+                let shard = Shard { index, of };
+                let held = (0..programs).filter(|p| shard.contains(*p)).count();
+                assert_eq!(shard.len(programs), held, "{shard} of {programs}");
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::compare::{Compared, Difference};
 use super::record::Record;
 use crate::print::{count, seconds, verdict};
 use pipe::Verdict;
@@ -10,14 +11,44 @@ use pipe::Verdict;
 /// How many of the slowest programs and of the failures are named.
 const NAMED: usize = 5;
 
-/// The sums over the runs of a campaign.
-#[derive(Clone, Debug, Default)]
-pub struct CampaignSummary {
+/// Sums over runs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
     runs: u64,
     executions: u64,
     outcomes: u64,
     allowed: u64,
     seconds: f64,
+}
+
+impl Sums {
+    fn add(&mut self, record: &Record) {
+        self.runs += 1;
+        self.executions += record.executions;
+        self.outcomes += record.outcomes as u64;
+        self.allowed += record.allowed as u64;
+        self.seconds += record.seconds;
+    }
+
+    fn text(&self) -> String {
+        format!(
+            "{} runs, {} executions, {} of {} outcomes, {} of engine time",
+            count(self.runs),
+            count(self.executions),
+            count(self.outcomes),
+            count(self.allowed),
+            seconds(self.seconds),
+        )
+    }
+}
+
+/// The sums over the runs of a campaign.
+#[derive(Clone, Debug, Default)]
+pub struct CampaignSummary {
+    all: Sums,
+    /// By engine, and how it goes about it.
+    ways: BTreeMap<String, Sums>,
+    compared: Compared,
     verdicts: BTreeMap<Verdict, u64>,
     slowest: Vec<Record>,
     failures: Vec<Record>,
@@ -27,13 +58,13 @@ pub struct CampaignSummary {
 impl CampaignSummary {
     /// Adds a run.
     pub fn add(&mut self, record: &Record) {
-        self.runs += 1;
-        self.executions += record.executions;
-        self.outcomes += record.outcomes as u64;
-        self.allowed += record.allowed as u64;
-        self.seconds += record.seconds;
+        self.all.add(record);
+        let way = format!("{} {}", record.engine, record.probe);
+        self.ways.entry(way).or_default().add(record);
+        self.compared.add(record);
         *self.verdicts.entry(record.verdict).or_default() += 1;
-        self.verdict = Some(self.verdict().and(record.verdict));
+        let verdict = self.verdict.unwrap_or(Verdict::Pass);
+        self.verdict = Some(verdict.and(record.verdict));
         if record.verdict != Verdict::Pass && self.failures.len() < NAMED {
             self.failures.push(record.clone());
         }
@@ -45,51 +76,60 @@ impl CampaignSummary {
 
     /// Runs so far.
     pub fn runs(&self) -> u64 {
-        self.runs
+        self.all.runs
     }
 
     /// Executions so far.
     pub fn executions(&self) -> u64 {
-        self.executions
+        self.all.executions
     }
 
     /// Outcomes seen so far, over all runs.
     pub fn outcomes(&self) -> u64 {
-        self.outcomes
+        self.all.outcomes
     }
 
     /// Outcomes that are allowed, over all runs so far.
     pub fn allowed(&self) -> u64 {
-        self.allowed
+        self.all.allowed
     }
 
     /// The time of the engine so far, in seconds.
     pub fn seconds(&self) -> f64 {
-        self.seconds
+        self.all.seconds
     }
 
     /// Runs that did not pass.
     pub fn mismatches(&self) -> u64 {
-        self.runs - self.verdicts.get(&Verdict::Pass).copied().unwrap_or(0)
+        self.all.runs - self.verdicts.get(&Verdict::Pass).copied().unwrap_or(0)
     }
 
-    /// The verdict over all runs.
+    /// The verdict over all runs; engines that contradict each other come first.
     pub fn verdict(&self) -> Verdict {
-        self.verdict.unwrap_or(Verdict::Pass)
+        let verdict = self.verdict.unwrap_or(Verdict::Pass);
+        self.compared.verdict().unwrap_or(verdict)
+    }
+
+    /// Whether the engines agree, whatever they say of the programs; not a pass if
+    /// something was not explored.
+    pub fn agreement(&self) -> Verdict {
+        let open = self.verdicts.keys().filter(|verdict| !verdict.is_failure());
+        let open = open.fold(Verdict::Pass, |all, verdict| all.and(*verdict));
+        self.compared.verdict().unwrap_or(open)
+    }
+
+    /// The programs on which engines contradict each other.
+    pub fn differences(&self) -> &[Difference] {
+        &self.compared.differ
     }
 
     /// For people.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        let _ = writeln!(
-            text,
-            "{} runs, {} executions, {} of {} outcomes, {} of engine time",
-            count(self.runs),
-            count(self.executions),
-            count(self.outcomes),
-            count(self.allowed),
-            seconds(self.seconds),
-        );
+        let _ = writeln!(text, "{}", self.all.text());
+        for (way, sums) in self.ways.iter().filter(|_| self.ways.len() > 1) {
+            let _ = writeln!(text, "  {way}: {}", sums.text());
+        }
         for (said, runs) in &self.verdicts {
             let _ = writeln!(text, "  {:>9}  {}", count(*runs), verdict(*said));
         }
@@ -105,6 +145,15 @@ impl CampaignSummary {
                     record.probe
                 );
             }
+        }
+        let Compared { pairs, differ, .. } = &self.compared;
+        if *pairs > 0 {
+            let _ = writeln!(
+                text,
+                "compared: {} programs and ends; the engines agree on {}",
+                count(*pairs),
+                count(*pairs - differ.len() as u64),
+            );
         }
         for record in &self.failures {
             let _ = writeln!(

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::program::Bound;
 
-use super::pool::{pool, subject};
-use super::{Refusal, json};
+use super::pool::{pool, refuse_many, subject};
+use super::{Refusal, json, number};
 use crate::audit::oracle::{Answer, Oracle};
 use crate::audit::recorded::Recorded;
 use crate::audit::table::Table;
 use crate::audit::{self, AuditRow, joint};
+use crate::campaign::Way;
+use crate::plan::models;
 use crate::{interrupt, litmus, package, print};
+use crate::{note, out};
 use pipe::Verdict;
 use pipe::{Description, EngineName};
 
@@ -40,6 +43,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "THREADSxOPS", default_values = ["2x1", "2x2"], value_delimiter = ',')]
     bounds: Vec<Bound>,
 
+    /// Bounds whose programs on two slots are run too, which takes minutes
+    #[arg(long, value_name = "THREADSxOPS", value_delimiter = ',')]
+    two_slots: Vec<Bound>,
+
     /// Keep the result in model-tests/audit.json, which the documents are generated from
     #[arg(long, conflicts_with_all = ["orderings", "no_joint", "json"])]
     record: bool,
@@ -49,7 +56,7 @@ pub(super) struct Args {
     engine: EngineName,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Print one JSON object for each ordering that was tried
@@ -61,12 +68,25 @@ pub(super) struct Args {
 const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
+    refuse_many(&args.bounds, false)?;
+    let way = super::campaign::way(args.engine)?;
+    if let Way::Loom(_) = way {
+        for bound in &args.bounds {
+            super::campaign::fits_loom(*bound).map_err(Refusal::input)?;
+        }
+    }
     let subject = subject(args.engine);
     let mut described = subject.description().map_err(Refusal::tool)?;
     let corpus = litmus::corpus(&subject).map_err(Refusal::input)?;
-    let way = super::campaign::way(args.engine)?;
     let mut pool = pool(args.engine, args.workers)?;
-    let mut oracle = Oracle::new(&mut pool, way, &corpus, &args.bounds, described);
+    let mut oracle = Oracle::new(
+        &mut pool,
+        way,
+        &corpus,
+        &args.bounds,
+        &args.two_slots,
+        described,
+    );
     if described.sites.is_empty() {
         described = oracle.find_sites(described).map_err(Refusal::tool)?;
         if described.sites.is_empty() {
@@ -85,11 +105,17 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map_err(|e| Refusal::input(format!("{}: {e}", path.display())))?
         }
     };
+    if !models(args.engine, &table.changes()) {
+        return Err(Refusal::input(format!(
+            "{} does not model SeqCst\n  hint: --engine rc11 does",
+            args.engine
+        )));
+    }
     match audit(args, &mut oracle, &table, described) {
         Ok(true) => Ok(Verdict::Pass.exit_code()),
         Ok(false) => Ok(NOT_EXACT),
         Err(_) if interrupt::requested() => {
-            anstream::eprintln!("interrupted");
+            note!("interrupted");
             Ok(Verdict::CutOff.exit_code())
         }
         Err(error) => Err(Refusal::tool(error)),
@@ -129,7 +155,7 @@ fn audit(
     rows.extend(audit::rows(oracle, &sound, take)?);
     if !args.json {
         bar.suspend(|| as_it_is(&base, oracle.cases()));
-        bar.suspend(|| anstream::println!("{}", print::audit::rows(&rows)));
+        bar.suspend(|| out!("{}", print::audit::rows(&rows)));
     }
     let mut minimal = Vec::new();
     if !args.no_joint && !args.json {
@@ -139,7 +165,7 @@ fn audit(
             bar.set_message(format!("minimal sets of orderings: {found} so far"));
         })?;
         bar.suspend(|| {
-            anstream::println!(
+            out!(
                 "\nall {} minimal sets of orderings under which everything passes (· is the \
                  weakest):\n{}",
                 minimal.len(),
@@ -148,13 +174,18 @@ fn audit(
         });
     }
     bar.finish_and_clear();
-    let bounds = args.bounds.iter().map(ToString::to_string).collect();
-    let now = Recorded::new(bounds, &rows, &minimal);
+    let one_slot = args.bounds.iter().map(ToString::to_string);
+    let two_slots = args
+        .two_slots
+        .iter()
+        .map(|bound| format!("{bound} on 2 slots"));
+    let bounds = one_slot.chain(two_slots).collect();
+    let now = Recorded::new(args.engine, bounds, &rows, &minimal);
     let failed = base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
     if !args.json {
         let failing = rows.iter().filter(|row| row.judged.fails());
         for row in failing {
-            anstream::println!(
+            out!(
                 "{}: {} is {}; {}",
                 row.site,
                 row.from,
@@ -170,7 +201,7 @@ fn audit(
                 }
             );
         }
-        anstream::println!(
+        out!(
             "{}",
             if failed {
                 "verdict: not every ordering is needed, or one is missing"
@@ -190,10 +221,10 @@ fn is_kept(args: &Args, now: &Recorded, failed: bool) -> Result<bool, String> {
             return Err("only the audit of meta-core is kept".to_owned());
         }
         if failed {
-            anstream::println!("not recorded: only an audit that passes is kept");
+            out!("not recorded: only an audit that passes is kept");
         } else {
             now.save()?;
-            anstream::println!("recorded: {}", Recorded::path().display());
+            out!("recorded: {}", Recorded::path().display());
         }
         return Ok(!failed);
     }
@@ -206,10 +237,10 @@ fn is_kept(args: &Args, now: &Recorded, failed: bool) -> Result<bool, String> {
     }
     let differences = recorded.differences(now);
     for difference in &differences {
-        anstream::eprintln!("not as recorded: {difference}");
+        note!("not as recorded: {difference}");
     }
     if !differences.is_empty() {
-        anstream::eprintln!(
+        note!(
             "the documents show another result; if this one is meant, run `cargo run --release -- \
              audit --record`, then `cargo run --release \
              --package tools -- docs`"
@@ -220,13 +251,13 @@ fn is_kept(args: &Args, now: &Recorded, failed: bool) -> Result<bool, String> {
 
 fn as_it_is(base: &Answer, cases: usize) {
     match &base.kill {
-        None => anstream::println!(
+        None => out!(
             "as it is: {} cases pass, {} executions, {}",
             print::count(cases as u64),
             print::count(base.executions),
             print::seconds(base.seconds)
         ),
-        Some(kill) => anstream::println!(
+        Some(kill) => out!(
             "as it is: {} in `{}`, execution {}",
             print::verdict(kill.verdict),
             kill.case,

@@ -1,17 +1,22 @@
 //! `campaign`: all canonical programs of a bound, or the results of its shards.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::outcome::Ends;
-use programs::program::{Bound, MAX_SLOTS};
+use programs::program::{Bound, MAX_SLOTS, Program};
 
-use super::pool::{pool, subject};
-use super::{Refusal, json};
+use super::pool::{LOOM_THREADS, pool_of, subject};
+use super::{Refusal, json, number};
+use crate::agree::{self, Disagreement};
 use crate::archive::{Findings, Kept};
 use crate::campaign::{Campaign, CampaignSummary, Results, Shard, Way};
 use crate::litmus::ends;
+use crate::out;
+use crate::plan::models;
+use crate::pool::Pool;
 use crate::subject::fitting;
 use crate::{campaign, package, print};
 use pipe::Verdict;
@@ -22,6 +27,8 @@ use pipe::{EngineName, Limits, Probe};
 #[command(after_help = "\
 Examples:
   framecheck campaign 2x2
+  framecheck campaign 2x2 --engine rc11,loom
+  framecheck campaign 2x2 --engine rc11,loom --agree --weaken SHARE=Relaxed
   framecheck campaign 3x2 --ends left --results 3x2.jsonl    (run it again to go on)
   framecheck campaign 3x2 --shard 2/16 --results 2.jsonl     (then: framecheck campaign --merge *.jsonl)
   framecheck campaign 3x2 --shard env/16 --results $JOB.jsonl
@@ -39,9 +46,18 @@ pub(super) struct Args {
     #[arg(long, value_name = "ENDS", value_parser = ends::parse, default_value = "both")]
     ends: std::vec::Vec<Ends>,
 
-    /// The explorer: rc11 or loom
-    #[arg(long, value_name = "ENGINE", default_value = "rc11")]
-    engine: EngineName,
+    /// The explorer: rc11 or loom; or both, which are compared then
+    #[arg(
+        long,
+        value_name = "ENGINE",
+        value_delimiter = ',',
+        default_value = "rc11"
+    )]
+    engine: Vec<EngineName>,
+
+    /// Judge whether the engines agree, and not the programs
+    #[arg(long, conflicts_with = "merge")]
+    agree: bool,
 
     /// How loom performs loads: cas (outcomes seen = allowed), load (stale reads, outcomes seen
     /// among those allowed) or both
@@ -73,11 +89,11 @@ pub(super) struct Args {
     merge: Vec<PathBuf>,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Cut each run off after this many executions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one)]
     max_executions: Option<u64>,
 
     /// Print one JSON object for each run
@@ -86,10 +102,7 @@ pub(super) struct Args {
 }
 
 fn slots(word: &str) -> Result<usize, String> {
-    match word.parse() {
-        Ok(slots @ 1..=MAX_SLOTS) => Ok(slots),
-        _ => Err(format!("`{word}` is not a number from 1 to {MAX_SLOTS}")),
-    }
+    number::within(word, 1..=MAX_SLOTS)
 }
 
 fn probes(word: &str) -> Result<Vec<Probe>, String> {
@@ -101,15 +114,54 @@ fn probes(word: &str) -> Result<Vec<Probe>, String> {
     }
 }
 
-/// The engine that was asked for, and how it performs loads.
+/// The engines that were asked for, and how they perform loads.
 fn ways(args: &Args) -> Result<Vec<Way>, Refusal> {
-    match way(args.engine)? {
-        Way::Rc11 if args.probe != [Probe::Cas] => Err(Refusal::input(
-            "rc11 performs loads as the code has them\n  hint: --probe goes with --engine loom",
-        )),
-        Way::Rc11 => Ok(vec![Way::Rc11]),
-        Way::Loom(_) => Ok(args.probe.iter().copied().map(Way::Loom).collect()),
+    let mut ways = Vec::new();
+    for &engine in &args.engine {
+        let of_engine = match way(engine)? {
+            Way::Rc11 => vec![Way::Rc11],
+            Way::Loom(_) => args.probe.iter().copied().map(Way::Loom).collect(),
+        };
+        for way in of_engine {
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
     }
+    if args.probe != [Probe::Cas] && !args.engine.contains(&EngineName::Loom) {
+        return Err(Refusal::input(
+            "rc11 performs loads as the code has them\n  hint: --probe goes with --engine loom",
+        ));
+    }
+    let compares = ways.contains(&Way::Rc11) && ways.contains(&Way::Loom(Probe::Cas));
+    if ways.contains(&Way::Rc11) && ways.len() > 1 && (!compares || args.slots > 1) {
+        return Err(Refusal::input(
+            "on several slots, and with --probe load, loom does not see what rc11 sees: they \
+             cannot be compared\n  hint: give one engine",
+        ));
+    }
+    if args.agree && !compares {
+        return Err(Refusal::input(
+            "--agree compares engines\n  hint: --engine rc11,loom",
+        ));
+    }
+    Ok(ways)
+}
+
+/// Refuses a bound that loom has too few threads for.
+///
+/// # Errors
+///
+/// If it is one.
+pub(super) fn fits_loom(bound: Bound) -> Result<(), String> {
+    if bound.threads > LOOM_THREADS {
+        return Err(format!(
+            "loom runs at most {LOOM_THREADS} threads, and {bound} has {}\n  hint: --engine rc11 \
+             has no such limit",
+            bound.threads
+        ));
+    }
+    Ok(())
 }
 
 /// How an engine that is complete is asked.
@@ -130,13 +182,20 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let ways = ways(args)?;
     let mut orderings = Vec::new();
     if !args.weaken.is_empty() {
-        let subject = subject(args.engine);
+        let subject = subject(ways[0].engine());
         let described = subject.description().map_err(Refusal::tool)?;
         for change in &args.weaken {
             orderings.push(described.change(change).map_err(Refusal::input)?);
         }
     }
-    let plan = Campaign {
+    if let Some(way) = ways.iter().find(|way| !models(way.engine(), &orderings)) {
+        return Err(Refusal::input(format!(
+            "{} does not model SeqCst\n  hint: --engine rc11 does",
+            way.engine()
+        )));
+    }
+    let mut plan = Campaign {
+        fits: None,
         bound,
         slots: args.slots,
         ends: args.ends.clone(),
@@ -149,32 +208,45 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             seconds: None,
         },
     };
-    let mut programs = plan.programs();
+    if plan.ways.iter().any(|way| matches!(way, Way::Loom(_))) {
+        fits_loom(bound).map_err(Refusal::input)?;
+    }
+    let programs = plan.size().map_err(Refusal::input)?;
+    let mut total = plan.runs(programs);
+    if total == 0 {
+        return Err(Refusal::input(format!(
+            "shard {} has no program: {} has {programs} in all",
+            plan.shard,
+            plan.name()
+        )));
+    }
     let mut left_out = Vec::new();
     if package::chosen().is_some() {
-        let subject = subject(args.engine);
+        let subject = subject(plan.ways[0].engine());
         let described = subject.description().map_err(Refusal::tool)?;
-        (programs, left_out) = fitting(programs, described).map_err(Refusal::input)?;
+        (_, left_out) = fitting(plan.programs(), described).map_err(Refusal::input)?;
+        plan.fits.clone_from(&described.programs);
+        total = plan.jobs().count() as u64;
     }
-    let jobs = plan.jobs(&programs);
 
     let mut summary = CampaignSummary::default();
-    let mut done = HashSet::new();
+    let mut done = HashMap::new();
     let mut results = None;
     if let Some(path) = &args.results {
-        let (file, records) =
-            Results::open(path, &plan.header(programs.len())).map_err(Refusal::input)?;
-        for record in &records {
-            summary.add(record);
-            done.insert(record.key());
+        let (file, records) = Results::open(path, &plan.header(programs), args.max_executions)
+            .map_err(Refusal::input)?;
+        for record in records {
+            summary.add(&record);
+            done.insert(record.key(), record.program);
         }
         results = Some(file);
     }
 
-    let mut pool = pool(args.engine, args.workers)?;
-    let total = jobs.len();
-    let bar = progress_bar(total as u64, done.len() as u64);
-    plan.run(&mut pool, jobs, &done, |record| {
+    let mut engines: Vec<_> = plan.ways.iter().map(|way| way.engine()).collect();
+    engines.dedup();
+    let mut pool = pool_of(&engines, args.workers)?;
+    let bar = progress_bar(total, done.len() as u64);
+    plan.run(&mut pool, &done, |record| {
         if let Some(results) = &mut results {
             results.add(&record)?;
         }
@@ -193,17 +265,26 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     .map_err(Refusal::tool)?;
     bar.finish_and_clear();
 
-    let mut verdict = summary.verdict();
-    if summary.runs() < total as u64 {
+    let disagreements = look_into(&plan, &summary, &mut pool).map_err(Refusal::tool)?;
+    let mut verdict = if args.agree {
+        summary.agreement()
+    } else {
+        summary.verdict()
+    };
+    if summary.runs() < total {
         verdict = verdict.and(Verdict::CutOff);
     }
-    keep(&plan, &summary, total as u64, verdict);
-    if !args.json {
-        anstream::println!(
+    keep(&plan, &summary, total, verdict);
+    if args.json {
+        for disagreement in &disagreements {
+            json::line(disagreement).map_err(Refusal::tool)?;
+        }
+    } else {
+        out!(
             "campaign{} {} of {} canonical programs, shard {}, ends {}, {}",
             package::option(),
             plan.name(),
-            print::count(programs.len() as u64),
+            print::count(programs as u64),
             plan.shard,
             plan.ends
                 .iter()
@@ -216,20 +297,53 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .collect::<Vec<_>>()
                 .join("+"),
         );
-        left_out
-            .iter()
-            .for_each(|line| anstream::println!("{line}"));
-        anstream::print!("{}", summary.text());
-        if summary.runs() < total as u64 {
-            anstream::println!(
+        left_out.iter().for_each(|line| out!("{line}"));
+        out!("{}", summary.text().trim_end());
+        for disagreement in &disagreements {
+            let word = print::verdict(Verdict::Disagreement);
+            out!("{word}: {disagreement}");
+        }
+        if summary.runs() < total {
+            out!(
                 "interrupted: {} of {} runs are done",
                 print::count(summary.runs()),
-                print::count(total as u64)
+                print::count(total)
             );
         }
-        anstream::println!("verdict: {}", print::verdict(verdict));
+        out!("verdict: {}", print::verdict(verdict));
     }
     Ok(verdict.exit_code())
+}
+
+/// How many of the programs are named that engines disagree on.
+const NAMED: usize = 5;
+
+/// Explores what engines disagree on once more, to see in what.
+fn look_into(
+    plan: &Campaign,
+    summary: &CampaignSummary,
+    pool: &mut Pool,
+) -> Result<Vec<Disagreement>, String> {
+    let mut found = Vec::new();
+    for difference in summary.differences().iter().take(NAMED) {
+        let mut runs = Vec::new();
+        for record in [&difference.one, &difference.other] {
+            let engine: EngineName = record.engine.parse()?;
+            let ends = record.ends.parse()?;
+            let way = way(engine).map_err(|refusal| refusal.message)?;
+            let program = record.program.parse::<Program>();
+            let job = way.job(program.map_err(|e| e.to_string())?, ends);
+            let job = job.with_orderings(&plan.orderings);
+            pool.run([((), job)].into_iter(), |(), job, run| {
+                runs.push((job.clone(), run));
+                ControlFlow::Continue(())
+            })?;
+        }
+        if let [(job, run), (other_job, other)] = &runs[..] {
+            found.extend(agree::between((job, run), (other_job, other)));
+        }
+    }
+    Ok(found)
 }
 
 /// Keeps the sums for the report.
@@ -274,14 +388,14 @@ fn progress_bar(total: u64, done: u64) -> ProgressBar {
 fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     let merged = campaign::merge(files).map_err(Refusal::input)?;
     let verdict = merged.summary.verdict();
-    anstream::println!(
+    out!(
         "campaign {} of {} canonical programs, all {} shards, commit {}",
         merged.header.bound,
         print::count(merged.header.programs as u64),
         merged.header.shard.of,
         merged.header.commit
     );
-    anstream::print!("{}", merged.summary.text());
-    anstream::println!("verdict: {}", print::verdict(verdict));
+    out!("{}", merged.summary.text().trim_end());
+    out!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())
 }

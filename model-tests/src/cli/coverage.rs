@@ -8,17 +8,20 @@ use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
 use serde::Serialize;
 
-use super::pool::{pool, subject};
-use super::{Refusal, json};
+use super::campaign::{fits_loom, way};
+use super::pool::{pool, refuse_many, subject};
+use super::{Refusal, json, number};
 use crate::archive::{Findings, Kept};
+use crate::campaign::Way;
 use crate::coverage::{self, Coverage};
 use crate::subject::fitting;
 use crate::{interrupt, litmus, package, print};
+use crate::{note, out};
 use pipe::Verdict;
 use pipe::{CLASSES, Transition};
-use pipe::{EngineName, Job, Record};
+use pipe::{EngineName, Record};
 
-/// Compare the transitions that rc11 reaches with those that the specification
+/// Compare the transitions that an engine reaches with those that the specification
 /// allows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -31,8 +34,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "THREADSxOPS", default_values = ["2x2"], value_delimiter = ',')]
     bounds: Vec<Bound>,
 
+    /// The explorer: rc11 or loom, whose weak memory reaches everything
+    #[arg(long, value_name = "ENGINE", default_value = "rc11")]
+    engine: EngineName,
+
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Print one JSON object for each transition
@@ -44,7 +51,14 @@ pub(super) struct Args {
 const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    let subject = subject(EngineName::Rc11);
+    let way = way(args.engine)?;
+    refuse_many(&args.bounds, true)?;
+    if let Way::Loom(_) = way {
+        for bound in &args.bounds {
+            fits_loom(*bound).map_err(Refusal::input)?;
+        }
+    }
+    let subject = subject(args.engine);
     let corpus = litmus::corpus(&subject).map_err(Refusal::input)?;
     let mut programs: Vec<(Program, Ends)> = corpus
         .iter()
@@ -61,18 +75,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         let (_, left_out) = fitting(all, described).map_err(Refusal::input)?;
         let own = described.programs.as_ref();
         programs.retain(|(program, _)| own.is_some_and(|own| own.refuses(program).is_none()));
-        left_out
-            .iter()
-            .for_each(|line| anstream::eprintln!("{line}"));
+        left_out.iter().for_each(|line| note!("{line}"));
     }
-    let mut pool = pool(EngineName::Rc11, args.workers)?;
+    let mut pool = pool(args.engine, args.workers)?;
     let mut coverage = Coverage {
         allowed: coverage::allowed(&programs).map_err(Refusal::input)?,
         ..Coverage::default()
     };
     let mut verdict = Verdict::Pass;
     let jobs = programs.iter().map(|(program, ends)| {
-        let job = Job::rc11(program.clone(), *ends).recording(Record {
+        let job = way.job(program.clone(), *ends).recording(Record {
             coverage: true,
             ..Record::default()
         });
@@ -88,10 +100,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     })
     .map_err(Refusal::tool)?;
     if interrupt::requested() {
-        anstream::eprintln!("interrupted");
+        note!("interrupted");
         return Ok(Verdict::CutOff.exit_code());
     }
-    keep(&coverage, executions, seconds, verdict);
+    keep(args, &coverage, executions, seconds, verdict);
     if args.json {
         print_json(&coverage)?;
     } else {
@@ -99,14 +111,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     if verdict != Verdict::Pass {
         return Err(Refusal::tool(format!(
-            "a program ends in {verdict}: run `campaign 2x2` for it"
+            "a program ends in {verdict}: run `campaign 2x2 --engine {}` for it",
+            args.engine
         )));
     }
     Ok(if coverage.holds() { 0 } else { NOT_EXACT })
 }
 
 /// Keeps the cells for the report.
-fn keep(coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
+fn keep(args: &Args, coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
     let verdict = match verdict {
         Verdict::Pass if coverage.forbidden().count() > 0 => Verdict::ForbiddenOutcome,
         Verdict::Pass if coverage.missing().count() > 0 => Verdict::MissingOutcome,
@@ -119,7 +132,11 @@ fn keep(coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
     Kept {
         executions,
         seconds,
-        ..Kept::now(format!("coverage{}", package::option()), verdict, found)
+        ..Kept::now(
+            format!("coverage{} {}", package::option(), args.engine),
+            verdict,
+            found,
+        )
     }
     .keep();
 }
@@ -181,8 +198,8 @@ fn print(coverage: &Coverage, programs: usize, executions: u64) {
         };
         table.add_row(std::iter::once((*op).to_owned()).chain(CLASSES.map(cell)));
     }
-    anstream::println!("{table}");
-    anstream::println!(
+    out!("{table}");
+    out!(
         "{} transitions allowed, {} reached, {} not reached, {} forbidden; {} runs, {} executions\n\
          · is a pair that the specification rules out",
         coverage.allowed.len(),

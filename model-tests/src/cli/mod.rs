@@ -7,17 +7,18 @@ mod explore;
 mod input;
 pub mod json;
 mod nightly;
+pub mod number;
 pub mod pool;
 mod replay;
 mod report;
 mod subject;
 
+use crate::{interrupt, note, out, output, package};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::package;
 use pipe::Verdict;
 
 /// Explores programs over reference-counted frame metadata, and judges what it
@@ -57,7 +58,10 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse::<Cli>() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     cli.color.write_global();
     if let Err(error) = package::choose(cli.subject.as_deref()) {
         return conclude(Err(Refusal::input(error)));
@@ -72,13 +76,35 @@ pub fn run() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Subject(command) => subject::run(&command),
         Command::Completions { shell } => {
-            let mut command = Cli::command();
-            clap_complete::generate(shell, &mut command, "framecheck", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "framecheck", &mut script);
+            output::raw(&script);
             Ok(Verdict::Pass.exit_code())
         }
     };
     conclude(result)
 }
+
+/// The command line of this process; or, if it is none or asks for help, which is
+/// printed, the exit code.
+///
+/// # Errors
+///
+/// The exit code.
+pub fn parse<T: Parser>() -> Result<T, ExitCode> {
+    T::try_parse().map_err(|said| {
+        let text = said.render();
+        match said.use_stderr() {
+            true => note!("{}", text.ansi().to_string().trim_end()),
+            false => out!("{}", text.ansi().to_string().trim_end()),
+        }
+        output::flush();
+        ExitCode::from(u8::from(said.use_stderr()) * BAD_INPUT)
+    })
+}
+
+/// The exit code when the input makes no sense.
+const BAD_INPUT: u8 = 2;
 
 /// The command line, described.
 pub fn command() -> clap::Command {
@@ -87,10 +113,11 @@ pub fn command() -> clap::Command {
 
 /// Says why a command did not get to a verdict, if so; its exit code.
 pub fn conclude(result: Result<u8, Refusal>) -> ExitCode {
+    output::flush();
     match result {
         Ok(code) => ExitCode::from(code),
         Err(refusal) => {
-            anstream::eprintln!("{}", refusal.message);
+            note!("{}", refusal.message);
             ExitCode::from(refusal.code)
         }
     }
@@ -109,13 +136,19 @@ impl Refusal {
     /// The input makes no sense.
     pub fn input(message: impl std::fmt::Display) -> Self {
         Refusal {
-            code: 2,
+            code: BAD_INPUT,
             message: format!("{}: {message}", red("error")),
         }
     }
 
-    /// A tool failed.
+    /// A tool failed; but if somebody interrupted, that is why.
     pub fn tool(message: impl std::fmt::Display) -> Self {
+        if interrupt::requested() {
+            return Refusal {
+                code: Verdict::CutOff.exit_code(),
+                message: "interrupted".to_owned(),
+            };
+        }
         Refusal {
             code: Verdict::ToolFailure.exit_code(),
             message: format!("{}: {message}", red("tool failure")),

@@ -1,36 +1,40 @@
-//! `nightly`: shuttle for a time budget.
+//! `nightly`: shuttle and rc11's sampling for a time budget.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::pool::{pool, subject};
-use super::{Refusal, json};
+use super::pool::{pool_of, subject};
+use super::{Refusal, json, number};
 use crate::archive::{Findings, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
 use crate::nightly::{Batch, BatchLine, Draw, NightSummary};
 use crate::subject::fitting;
 use crate::{interrupt, litmus, package, print};
+use crate::{note, out};
 use pipe::Verdict;
 use pipe::{EngineName, Exploration};
 
-/// Run random programs under shuttle's random schedulers, for as long as there
-/// is time.
+/// Run random programs under shuttle's random schedulers and rc11's sampling, for
+/// as long as there is time.
 ///
-/// A night shows nothing that only weak memory shows: shuttle runs all steps in
-/// one order. What it adds to loom is size: up to eight threads, long lists of
-/// operations, several slots.
+/// What a night adds to the bounds of a campaign is size: up to eight threads, long
+/// lists of operations, several slots. rc11 draws executions of weak memory, and
+/// every one has a chance; shuttle runs all steps in one order, and its schedulers
+/// know how to look for rare ones. Both only sample: an outcome must be allowed,
+/// and none is missed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Options are also taken as key=value:
   framecheck nightly minutes=60 seed=42 shard=2/8 --json > 2.jsonl
   framecheck nightly --merge 1.jsonl 2.jsonl
 
-Every batch follows from the seed, the shard and its number: `batch=N` runs one again.
+Every batch follows from the seed, the shard and its number: `batch=N` runs one again. A failure
+is saved with its schedule or execution graph, and `replay FILE` makes that one execution.
 
 Exit codes: 0 nothing failed, 1 a program fails, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
@@ -39,7 +43,7 @@ pub(super) struct Args {
     pairs: Vec<String>,
 
     /// How long; 10 minutes if nothing else is said
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M", value_parser = number::minutes)]
     minutes: Option<f64>,
 
     /// Where everything random begins; drawn and printed if not given
@@ -51,11 +55,11 @@ pub(super) struct Args {
     shard: Option<Shard>,
 
     /// Run this many batches, however long it takes
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one)]
     batches: Option<u64>,
 
     /// Run one batch alone
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = batch)]
     batch: Option<u64>,
 
     /// Where failures are saved
@@ -63,7 +67,7 @@ pub(super) struct Args {
     failures: Option<PathBuf>,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Merge the JSON lines of all shards, given as files, and run nothing
@@ -90,18 +94,17 @@ impl Args {
             let (key, value) = pair
                 .split_once('=')
                 .ok_or_else(|| format!("`{pair}` is not key=value"))?;
-            fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<Option<T>, String> {
-                value
-                    .parse()
-                    .map(Some)
-                    .map_err(|_| format!("`{value}` is no number, in {key}={value}"))
+            fn within_key<T>(key: &str, value: Result<T, String>) -> Result<T, String> {
+                value.map_err(|why| format!("{key}: {why}"))
             }
             match key {
-                "minutes" => settings.minutes = number(key, value)?,
-                "seed" => settings.seed = number(key, value)?,
+                "minutes" => settings.minutes = Some(within_key(key, number::minutes(value))?),
+                "seed" => {
+                    settings.seed = Some(within_key(key, number::within(value, 0..=u64::MAX))?)
+                }
                 "shard" => settings.shard = Some(value.parse()?),
-                "batches" => settings.batches = number(key, value)?,
-                "batch" => settings.batch = number(key, value)?,
+                "batches" => settings.batches = Some(within_key(key, number::at_least_one(value))?),
+                "batch" => settings.batch = Some(within_key(key, number::within(value, BATCHES))?),
                 "failures" => settings.failures = Some(value.into()),
                 _ => {
                     return Err(format!(
@@ -110,12 +113,6 @@ impl Args {
                     ));
                 }
             }
-        }
-        if settings
-            .minutes
-            .is_some_and(|m| !(m.is_finite() && m > 0.0))
-        {
-            return Err("minutes must be more than 0".to_owned());
         }
         Ok(settings)
     }
@@ -128,6 +125,13 @@ struct Settings {
     batches: Option<u64>,
     batch: Option<u64>,
     failures: Option<PathBuf>,
+}
+
+/// The numbers that batches have.
+const BATCHES: RangeInclusive<u64> = 0..=u64::MAX - 1;
+
+fn batch(word: &str) -> Result<u64, String> {
+    number::within(word, BATCHES)
 }
 
 /// How long a night is if nothing else is said.
@@ -173,7 +177,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let failures = settings
         .failures
         .unwrap_or_else(Counterexample::default_folder);
-    let mut pool = pool(EngineName::Shuttle, args.workers)?;
+    let mut pool = pool_of(&[EngineName::Rc11, EngineName::Shuttle], args.workers)?;
 
     let budget = match (settings.batches, settings.batch) {
         (None, None) => Some(settings.minutes.unwrap_or(MINUTES)),
@@ -187,10 +191,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     };
     if !args.json {
         let (subject, seed, shard) = (package::option(), draw.seed, draw.shard);
-        anstream::println!("nightly{subject} seed={seed} shard={shard}");
-        left_out
-            .iter()
-            .for_each(|line| anstream::println!("{line}"));
+        out!("nightly{subject} seed={seed} shard={shard}");
+        left_out.iter().for_each(|line| out!("{line}"));
     }
     let batches = numbers
         .map(|number| draw.batch(number))
@@ -217,9 +219,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         }
         summary.add(&line);
         bar.set_message(format!(
-            "{} programs, {} schedules, {} failures",
+            "{} programs, {} executions, {} failures",
             print::count(summary.batches()),
-            print::count(summary.schedules()),
+            print::count(summary.executions()),
             summary.failures()
         ));
         if summary.failures() < ENOUGH_FAILURES {
@@ -239,7 +241,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         programs: summary.batches(),
     };
     Kept {
-        executions: summary.schedules(),
+        executions: summary.executions(),
         seconds: began.elapsed().as_secs_f64(),
         ..Kept::now(
             format!("nightly{} shard={}", package::option(), draw.shard),
@@ -249,15 +251,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     .keep();
     if !args.json {
-        anstream::println!("{}", summary.text());
+        out!("{}", summary.text());
         if interrupt::requested() {
-            anstream::println!("interrupted: these are the results so far");
+            out!("interrupted: these are the results so far");
         }
-        anstream::println!(
+        out!(
             "verdict: {}{}",
             print::verdict(verdict),
             if verdict == Verdict::Pass {
-                " (sampled: nothing failed in the schedules that were drawn)"
+                " (sampled: nothing failed in the executions that were drawn)"
             } else {
                 ""
             }
@@ -281,10 +283,11 @@ fn print_failure(
     let message = run.failure.as_ref().map(|f| f.reason.to_string());
     let message = message.unwrap_or_default();
     let text = format!(
-        "{}: {}\n  {message}\n  scheduler {}, execution {}; again: nightly seed={} shard={} \
+        "{}: {}\n  {message}\n  {} {}, execution {}; again: nightly seed={} shard={} \
          batch={}\n  {}",
         print::verdict(run.verdict()),
         batch.job.case,
+        run.engine,
         batch.job.manner,
         print::count(run.executions),
         draw.seed,
@@ -297,9 +300,9 @@ fn print_failure(
         }
     );
     if args.json {
-        anstream::eprintln!("{text}");
+        note!("{text}");
     } else {
-        anstream::println!("{text}");
+        out!("{text}");
     }
 }
 
@@ -327,17 +330,17 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
                 )));
             }
             if line.verdict != Verdict::Pass {
-                anstream::println!("{}: {}", print::verdict(line.verdict), line.program);
+                out!("{}: {}", print::verdict(line.verdict), line.program);
             }
             summary.add(&line);
         }
     }
-    anstream::println!("{}", summary.text());
+    out!("{}", summary.text());
     let mut verdict = summary.verdict();
     if summary.batches() == 0 {
         verdict = Verdict::CutOff;
     }
-    anstream::println!("verdict: {}", print::verdict(verdict));
+    out!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())
 }
 

@@ -12,6 +12,7 @@ use crate::print::line::Smallest;
 use crate::print::story::Detail;
 use crate::story;
 use crate::worker::Worker;
+use crate::{note, out};
 use pipe::Verdict;
 
 /// Run the failing execution of a saved counterexample again.
@@ -48,7 +49,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let here = commit();
     let elsewhere = saved.commit != here;
     if elsewhere {
-        anstream::eprintln!(
+        note!(
             "note: saved on commit {}, and this is {here}: the execution may be another one",
             saved.commit
         );
@@ -71,19 +72,19 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         json::line(&line).map_err(Refusal::tool)?;
     } else {
         if !args.quiet {
-            anstream::println!("program: {}", saved.job.case);
+            out!("program: {}", saved.job.case);
             if let Some(original) = &saved.original {
-                anstream::println!("smallest of: {original}");
+                out!("smallest of: {original}");
             }
         }
-        anstream::println!("{}", print::line::text(&job, &run));
+        out!("{}", print::line::text(&job, &run));
         if !args.quiet {
             let detail = if args.verbose {
                 Detail::Verbose
             } else {
                 Detail::Story
             };
-            anstream::println!("\n{}", print::failure::text(&job, &run, subject, detail));
+            out!("\n{}", print::failure::text(&job, &run, subject, detail));
         }
     }
     if verdict != saved.verdict {
@@ -103,10 +104,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         if !elsewhere {
             return Err(Refusal::tool(message));
         }
-        anstream::eprintln!("note: {message}");
+        note!("note: {message}");
     }
     if !args.json && !args.quiet {
-        anstream::println!("verdict: {}", print::verdict(verdict));
+        out!("verdict: {}", print::verdict(verdict));
     }
     Ok(verdict.exit_code().max(u8::from(verdict != Verdict::Pass)))
 }

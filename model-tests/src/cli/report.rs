@@ -12,6 +12,7 @@ use crate::audit::recorded::Recorded;
 use crate::campaign::commit;
 use crate::counterexample::Counterexample;
 use crate::report::{Page, Saved};
+use crate::{note, out};
 
 /// Write one HTML page of the last runs: verdicts, failing executions as
 /// pictures, outcomes, orderings, campaigns, transitions, history.
@@ -46,7 +47,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     let (runs, skipped) = archive::load(&file).map_err(Refusal::input)?;
     if skipped > 0 {
-        anstream::eprintln!(
+        note!(
             "note: {skipped} lines of {} are of another version, and are left out",
             file.display()
         );
@@ -76,7 +77,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         .map_or(Ok(()), std::fs::create_dir_all)
         .and_then(|()| std::fs::write(&args.out, page.html()))
         .map_err(|e| Refusal::tool(format!("{}: {e}", args.out.display())))?;
-    anstream::println!("{}", args.out.display());
+    out!("{}", args.out.display());
     Ok(0)
 }
 
@@ -103,7 +104,7 @@ fn saved(folder: &Path) -> Result<Vec<Saved>, Refusal> {
                     .to_string(),
                 found,
             }),
-            Err(error) => anstream::eprintln!("note: left out: {error}"),
+            Err(error) => note!("note: left out: {error}"),
         }
     }
     Ok(failures)

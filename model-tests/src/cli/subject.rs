@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Refusal;
-use crate::workspace;
+use crate::{out, workspace};
 
 /// Make the crate of a subject: your own files, and scenarios that explore them.
 #[derive(Debug, clap::Subcommand)]
@@ -57,7 +57,7 @@ pub(super) fn run(command: &Command) -> Result<u8, Refusal> {
     let lock = std::fs::read_to_string(root.join("Cargo.lock"));
     write(&path.join("Cargo.lock"), &lock.map_err(Refusal::tool)?)?;
     let shown = path.display();
-    anstream::println!(
+    out!(
         "written: {shown}\n\nexplore it:\n  framecheck explore --subject {shown} spin-lock\n\n\
          {shown}/README.md says what to put where, and into CI"
     );

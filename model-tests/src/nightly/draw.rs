@@ -1,5 +1,7 @@
-//! Batches: which program, which scheduler, which seed. All of it follows from
+//! Batches: which program, which engine, which seed. All of it follows from
 //! the base seed, the shard and the number of the batch.
+
+use std::str::FromStr;
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
@@ -8,10 +10,10 @@ use programs::program::{Program, random};
 
 use crate::campaign::Shard;
 use crate::plan::PCT_DEPTH;
-use pipe::{Job, Record, Scheduler};
+use pipe::{EngineName, Job, Record, Scheduler, Search};
 
-/// Schedules in one batch.
-const SCHEDULES: u64 = 2_000;
+/// Executions in one batch.
+const EXECUTIONS: u64 = 2_000;
 
 /// Where the programs of a family come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,7 +67,7 @@ impl Family {
     }
 }
 
-/// One program under one scheduler.
+/// One program under one engine.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Its number in the shard, counted from 0.
@@ -95,32 +97,96 @@ impl Draw {
         let family = Family::ALL[(number % Family::ALL.len() as u64) as usize];
         let program = family.program(&self.litmus, mix(seed, 1));
         let seed = mix(seed, 2);
-        let schedules = SCHEDULES;
-        let scheduler = match number / Family::ALL.len() as u64 % 3 {
-            0 => Scheduler::Random { seed, schedules },
-            1 => Scheduler::Pct {
-                seed,
-                schedules,
-                depth: PCT_DEPTH,
-            },
-            _ => Scheduler::Urw { seed, schedules },
-        };
+        let way = Way::ALL[(number / Family::ALL.len() as u64 % Way::ALL.len() as u64) as usize];
         let ends = if seed.is_multiple_of(2) {
             Ends::Dropped
         } else {
             Ends::Left
         };
+        let job = way.job(program, ends, seed, EXECUTIONS);
         Batch {
             number,
             family,
-            job: Job {
-                enumerate: false,
-                ..Job::shuttle(program, ends, scheduler).recording(Record {
-                    coverage: true,
-                    ..Record::default()
-                })
-            },
+            job: job.recording(Record {
+                coverage: true,
+                ..Record::default()
+            }),
         }
+    }
+}
+
+/// An engine, and how it draws executions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Way {
+    /// Shuttle's random scheduler.
+    Random,
+    /// Shuttle's probabilistic concurrency testing.
+    Pct,
+    /// Shuttle's uniform random walks.
+    Urw,
+    /// Samples of rc11: weak memory.
+    Rc11,
+}
+
+impl Way {
+    /// All of them, in the order in which batches go round.
+    pub const ALL: [Way; 4] = [Way::Random, Way::Pct, Way::Urw, Way::Rc11];
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Way::Random => "random",
+            Way::Pct => "pct",
+            Way::Urw => "urw",
+            Way::Rc11 => "rc11",
+        }
+    }
+
+    /// The engine.
+    pub const fn engine(self) -> EngineName {
+        match self {
+            Way::Random | Way::Pct | Way::Urw => EngineName::Shuttle,
+            Way::Rc11 => EngineName::Rc11,
+        }
+    }
+
+    /// A run of so many executions, whose outcomes are judged one by one.
+    pub fn job(self, program: Program, ends: Ends, seed: u64, executions: u64) -> Job {
+        let schedules = executions;
+        let shuttle = |program, scheduler| Job::shuttle(program, ends, scheduler);
+        let job = match self {
+            Way::Random => shuttle(program, Scheduler::Random { seed, schedules }),
+            Way::Pct => {
+                let depth = PCT_DEPTH;
+                let pct = Scheduler::Pct {
+                    seed,
+                    schedules,
+                    depth,
+                };
+                shuttle(program, pct)
+            }
+            Way::Urw => shuttle(program, Scheduler::Urw { seed, schedules }),
+            Way::Rc11 => {
+                let samples = executions;
+                Job::rc11_search(program, ends, Search::Sample { seed, samples })
+            }
+        };
+        Job {
+            enumerate: false,
+            ..job
+        }
+    }
+}
+
+impl FromStr for Way {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let named = Way::ALL.into_iter().find(|way| way.name() == word);
+        named.ok_or_else(|| {
+            let names = Way::ALL.map(Way::name).join(", ");
+            format!("`{word}` is not one of {names}")
+        })
     }
 }
 
@@ -147,7 +213,7 @@ mod tests {
 
     fn texts(draw: &Draw) -> Vec<String> {
         let text = |number| format!("{:?}", draw.batch(number).job);
-        (0..30).map(text).collect()
+        (0..40).map(text).collect()
     }
 
     #[test]
@@ -171,8 +237,33 @@ mod tests {
     }
 
     #[test]
+    fn each_family_meets_each_engine() {
+        let met: HashSet<_> = (0..20)
+            .map(|number| {
+                let batch = draw(1, 1).batch(number);
+                (
+                    batch.family,
+                    batch.job.engine(),
+                    batch.job.manner.to_string(),
+                )
+            })
+            .collect();
+        assert_eq!(met.len(), Family::ALL.len() * Way::ALL.len());
+        let sampled = met
+            .iter()
+            .filter(|(_, engine, _)| *engine == EngineName::Rc11);
+        assert_eq!(sampled.count(), Family::ALL.len());
+        for way in Way::ALL {
+            let program = "unused: alloc | get".parse().unwrap();
+            let job = way.job(program, Ends::Left, 1, 7);
+            assert_eq!(job.engine(), way.engine());
+            assert!(job.samples() && !job.enumerate && job.seed() == Some(1));
+        }
+    }
+
+    #[test]
     fn drawn_programs_are_of_their_family() {
-        for number in 0..60 {
+        for number in 0..80 {
             let batch = draw(1, 1).batch(number);
             let program = batch.job.case.program().unwrap();
             match batch.family {

@@ -9,7 +9,7 @@ use crate::campaign::Shard;
 use crate::package;
 use pipe::Transition;
 use pipe::Verdict;
-use pipe::{EngineName, Exploration, Manner, Scheduler};
+use pipe::{EngineName, Exploration};
 
 /// What `--json` prints for a batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,13 +29,13 @@ pub struct BatchLine {
     pub shard: Shard,
     /// The number of the batch in its shard.
     pub batch: u64,
-    /// The scheduler.
+    /// Shuttle's scheduler; `sample` of rc11.
     pub scheduler: String,
     /// The seed of this batch.
     pub seed: Option<u64>,
     /// What happened to handles at the end.
     pub ends: String,
-    /// Schedules that ran.
+    /// Schedules or samples that ran.
     pub executions: u64,
     /// Their steps.
     pub steps: u64,
@@ -50,7 +50,7 @@ pub struct BatchLine {
     pub transitions: BTreeSet<Transition>,
     /// Never: a night samples.
     pub complete: bool,
-    /// Whether all schedules that were asked for ran.
+    /// Whether all that were asked for ran.
     pub sampled: bool,
     /// The verdict.
     pub verdict: Verdict,
@@ -63,10 +63,6 @@ pub struct BatchLine {
 impl BatchLine {
     /// The line of a batch.
     pub fn new(draw: &Draw, batch: &Batch, run: &Exploration) -> Self {
-        let scheduler = match &batch.job.manner {
-            Manner::Shuttle(shuttle) => Some(&shuttle.scheduler),
-            Manner::Rc11(_) | Manner::Loom(_) | Manner::Threads(_) => None,
-        };
         BatchLine {
             subject: package::name(),
             program: batch.job.case.to_string(),
@@ -75,8 +71,8 @@ impl BatchLine {
             base_seed: draw.seed,
             shard: draw.shard,
             batch: batch.number,
-            scheduler: scheduler.map_or("", Scheduler::name).to_owned(),
-            seed: scheduler.and_then(Scheduler::seed),
+            scheduler: batch.job.manner.to_string(),
+            seed: batch.job.seed(),
             ends: batch.job.ends.as_str().to_owned(),
             executions: run.executions,
             steps: run.steps,

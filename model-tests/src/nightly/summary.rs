@@ -1,4 +1,4 @@
-//! What a night showed, by scheduler and family of programs.
+//! What a night showed, by engine, scheduler and family of programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use pipe::Verdict;
 #[derive(Clone, Debug, Default)]
 struct Cell {
     programs: u64,
-    schedules: u64,
+    executions: u64,
     steps: u64,
     outcomes: u64,
     undecided: u64,
@@ -23,7 +23,7 @@ struct Cell {
 impl Cell {
     fn add(&mut self, run: &BatchLine) {
         self.programs += 1;
-        self.schedules += run.executions;
+        self.executions += run.executions;
         self.steps += run.steps;
         self.outcomes += run.outcomes as u64;
         self.undecided += run.undecided;
@@ -43,7 +43,10 @@ pub struct NightSummary {
 impl NightSummary {
     /// Adds a batch.
     pub fn add(&mut self, line: &BatchLine) {
-        let key = (line.scheduler.clone(), line.family.clone());
+        let key = (
+            format!("{} {}", line.engine, line.scheduler),
+            line.family.clone(),
+        );
         self.cells.entry(key).or_default().add(line);
         self.all.add(line);
         self.verdict = Some(self.verdict().and(line.verdict));
@@ -59,9 +62,9 @@ impl NightSummary {
         self.all.programs
     }
 
-    /// Schedules so far.
-    pub fn schedules(&self) -> u64 {
-        self.all.schedules
+    /// Executions so far.
+    pub fn executions(&self) -> u64 {
+        self.all.executions
     }
 
     /// Batches that did not pass.
@@ -76,22 +79,22 @@ impl NightSummary {
             .load_preset(presets::UTF8_BORDERS_ONLY)
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header([
-                "scheduler",
+                "engine",
                 "programs from",
                 "programs",
-                "schedules",
+                "executions",
                 "steps",
                 "outcomes",
                 "not judged",
                 "transitions",
                 "failures",
             ]);
-        let mut row = |scheduler: &str, family: &str, cell: &Cell| {
+        let mut row = |engine: &str, family: &str, cell: &Cell| {
             table.add_row([
-                scheduler.to_owned(),
+                engine.to_owned(),
                 family.to_owned(),
                 count(cell.programs),
-                count(cell.schedules),
+                count(cell.executions),
                 count(cell.steps),
                 count(cell.outcomes),
                 count(cell.undecided),
@@ -99,8 +102,8 @@ impl NightSummary {
                 count(cell.failures),
             ]);
         };
-        for ((scheduler, family), cell) in &self.cells {
-            row(scheduler, family, cell);
+        for ((engine, family), cell) in &self.cells {
+            row(engine, family, cell);
         }
         row("all", "all", &self.all);
         for column in 2..9 {

@@ -1,12 +1,14 @@
 //! The verdict line: one run of a program on an engine.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::{count, seconds, verdict};
 use crate::package;
 use crate::story::Story;
 use pipe::Verdict;
-use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Threads};
+use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Search, Threads};
 
 /// What `--json` prints for a run.
 #[derive(Debug, Serialize)]
@@ -25,12 +27,15 @@ pub struct RunLine<'a> {
     allowed: usize,
     allowed_by: AllowedBy,
     complete: bool,
+    reduced: bool,
     bounds: String,
     verdict: Verdict,
     seconds: f64,
     missing: &'a [String],
     seen: &'a std::collections::BTreeMap<String, u64>,
     message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smallest: Option<Smallest>,
 }
@@ -63,14 +68,23 @@ impl<'a> RunLine<'a> {
             allowed: run.allowed,
             allowed_by: run.allowed_by,
             complete: run.complete,
+            reduced: run.reduced,
             bounds: bounds(job),
             verdict: run.verdict(),
             seconds: run.seconds,
             missing: &run.missing,
             seen: &run.outcomes,
             message: run.failure.as_ref().map(|f| f.reason.to_string()),
+            resume: None,
             smallest: None,
         }
+    }
+
+    /// The same, with the file from which it goes on.
+    #[must_use]
+    pub fn resumed_from(mut self, path: Option<&Path>) -> Self {
+        self.resume = path.map(|path| path.display().to_string());
+        self
     }
 
     /// The same, with what became of the failure.
@@ -91,7 +105,12 @@ pub fn bounds(job: &Job) -> String {
         bounds.push(format!("at most {s} s"));
     }
     match &job.manner {
-        Manner::Rc11(_) | Manner::Loom(_) => {}
+        Manner::Rc11(rc11) => {
+            if let Search::Sample { seed, samples } = rc11.search {
+                bounds.push(format!("{} samples of seed {seed}", count(samples)));
+            }
+        }
+        Manner::Loom(_) => {}
         Manner::Shuttle(shuttle) => match &shuttle.scheduler {
             Scheduler::Random { seed, schedules }
             | Scheduler::Pct {
@@ -128,6 +147,16 @@ fn outcomes(run: &Exploration) -> String {
     }
 }
 
+/// How much was explored of what there is, in a word.
+pub fn extent(run: &Exploration) -> &'static str {
+    match run {
+        Exploration { complete: true, .. } => "complete",
+        Exploration { reduced: true, .. } => "reduced",
+        Exploration { sampled: true, .. } => "sampled",
+        _ => "not complete",
+    }
+}
+
 /// The line for people.
 pub fn text(job: &Job, run: &Exploration) -> String {
     let said = verdict(run.verdict());
@@ -141,11 +170,7 @@ pub fn text(job: &Job, run: &Exploration) -> String {
         executions = count(run.executions),
         seen = run.outcomes.len(),
         outcomes = outcomes(run),
-        complete = match (run.complete, run.sampled) {
-            (true, _) => "complete",
-            (false, true) => "sampled",
-            (false, false) => "not complete",
-        },
+        complete = extent(run),
         bounds = bounds(job),
         time = seconds(run.seconds),
     )

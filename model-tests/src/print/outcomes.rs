@@ -8,7 +8,7 @@ use programs::outcome::{Ends, Outcome, OutcomePattern};
 use programs::spec::{MemoryModel, Params};
 
 use super::count;
-use pipe::{AllowedBy, Exploration, Job, Manner, Target};
+use pipe::{AllowedBy, Exploration, Job, Target};
 
 /// What outcomes of a program are judged by.
 #[derive(Debug)]
@@ -103,12 +103,7 @@ pub fn table(runs: &[(&Job, &Exploration)], allowed: &Allowed) -> String {
 }
 
 fn title(job: &Job, run: &Exploration) -> String {
-    let samples = match &job.manner {
-        Manner::Rc11(_) | Manner::Loom(_) => false,
-        Manner::Shuttle(shuttle) => shuttle.scheduler.samples(),
-        Manner::Threads(_) => true,
-    };
-    if samples {
+    if job.samples() {
         format!("{} sampled", run.engine)
     } else {
         format!("{} {}", run.engine, job.manner)

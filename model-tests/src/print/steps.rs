@@ -31,6 +31,7 @@ fn line(step: &Step, subject: &Description) -> String {
             read,
             written,
             spurious,
+            ..
         } => {
             let state =
                 |raw: &Option<u64>| raw.map_or("-".to_owned(), |raw| subject.value(step.slot, raw));

@@ -119,6 +119,7 @@ fn cell(story: &Story, row: &StoryStep, switched: bool) -> Cell {
             in_the_code,
             read,
             from,
+            overwritten,
             written,
             spurious,
         } => {
@@ -141,6 +142,13 @@ fn cell(story: &Story, row: &StoryStep, switched: bool) -> Cell {
             }
             if let Some(from) = from_text(from) {
                 parts.push(vec![Span::new(from, QUIET)]);
+            }
+            if let Some(later) = overwritten {
+                let stands = match written {
+                    None => format!("overwritten in {later}"),
+                    Some(_) => format!("before {later} in modification order"),
+                };
+                parts.push(vec![Span::new(stands, CHANGED)]);
             }
         }
         What::Fence {

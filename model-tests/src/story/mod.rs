@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use order::Strength;
 
-pub use race::{Access, End, Missing, Race};
+pub use race::{Access, End, Missing, Race, Stale};
 
 /// An execution, told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,10 @@ pub struct Story {
     pub synchronises: Vec<Synchronises>,
     /// The two accesses that raced, of a data race.
     pub race: Option<Race>,
+    /// Reads of old values that the code's orderings rule out, where the engine knows
+    /// what is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Stale>,
     /// What is wrong, in sentences.
     pub told: Vec<String>,
 }
@@ -104,6 +108,10 @@ pub enum What {
         read: Option<String>,
         /// Where it was read from.
         from: ReadFrom,
+        /// Where the steps are not in modification order: the step, made before,
+        /// that overwrites what is read or, of a step that writes, what is written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overwritten: Option<usize>,
         /// The state written, by name.
         written: Option<String>,
         /// A weak compare-and-swap that was made to fail.
@@ -198,7 +206,8 @@ fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<
     let starts = &run.starts;
     let sources = source::sources(steps, starts, job.reads_newest(), subject);
     let order = order::order(steps, &sources, Strength::AsRun, subject);
-    let table = rows::Table::new(&run, steps, &sources, subject);
+    let overwritten = source::overwritten(steps);
+    let table = rows::Table::new(&run, steps, (&sources, &overwritten), subject);
     let number = |step: usize| table.numbers[step];
     let mut synchronises: Vec<_> = order
         .edges
@@ -212,6 +221,8 @@ fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<
         .collect();
     synchronises.dedup();
     let race = race::find(steps, &sources, &order, &table.numbers, subject);
+    let read = (&order, &overwritten[..]);
+    let stale = race::stale(steps, &sources, read, &table.numbers, subject);
     let mut story = Story {
         program: job.case.to_string(),
         engine: job.engine(),
@@ -228,6 +239,7 @@ fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<
         rows: table.rows,
         synchronises,
         race,
+        stale,
         told: Vec::new(),
     };
     rows::mark_telling(&mut story);

@@ -16,7 +16,7 @@ impl Table {
     pub(super) fn new(
         run: &Run<'_>,
         steps: &[Step],
-        sources: &[Source],
+        (sources, overwritten): (&[Source], &[Option<usize>]),
         subject: &'static Description,
     ) -> Self {
         let numbers = numbers(steps);
@@ -43,7 +43,9 @@ impl Table {
                 }
                 _ => {
                     table.come(run, thread, &mut under_way[thread - 1], index);
-                    let what = what(step, &sources[index], &table.numbers, subject);
+                    let overwritten = overwritten[index].map(|step| table.numbers[step]);
+                    let source = (&sources[index], overwritten);
+                    let what = what(step, source, &table.numbers, subject);
                     table.rows.push(StoryStep {
                         number: table.numbers[index],
                         thread,
@@ -99,7 +101,12 @@ fn numbers(steps: &[Step]) -> Vec<usize> {
     steps.iter().map(number).collect()
 }
 
-fn what(step: &Step, source: &Source, numbers: &[usize], subject: &'static Description) -> What {
+fn what(
+    step: &Step,
+    (source, overwritten): (&Source, Option<usize>),
+    numbers: &[usize],
+    subject: &'static Description,
+) -> What {
     let name = |raw| subject.value(step.slot, raw);
     match &step.kind {
         StepKind::Atomic {
@@ -119,6 +126,7 @@ fn what(step: &Step, source: &Source, numbers: &[usize], subject: &'static Descr
             read,
             written,
             spurious,
+            ..
         } => What::Atomic {
             site: site.clone(),
             ordering: *ordering,
@@ -133,6 +141,7 @@ fn what(step: &Step, source: &Source, numbers: &[usize], subject: &'static Descr
                     steps: steps.iter().map(|step| numbers[*step]).collect(),
                 },
             },
+            overwritten,
             written: written.map(name),
             spurious: *spurious,
         },

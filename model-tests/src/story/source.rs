@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::order::{Strength, order};
-use pipe::{Description, Operation, Step, StepKind};
+use pipe::{Description, Operation, Origin, Step, StepKind};
 
 /// Where the value of a read comes from. Positions count from 0 in the steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +24,79 @@ pub(super) enum Source {
     },
 }
 
+impl From<Origin> for Source {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Start => Source::Start,
+            Origin::Step(step) => Source::Step(step),
+        }
+    }
+}
+
+/// For each step the one, made before it, that comes next in modification order after
+/// the value that it reads or, where it writes, after its own: a value that is read is
+/// old then, and a write is not the newest. Known under rc11.
+pub(super) fn overwritten(steps: &[Step]) -> Vec<Option<usize>> {
+    let atomic = |index: usize| match &steps[index].kind {
+        StepKind::Atomic {
+            reads_from,
+            follows,
+            ..
+        } => Some((reads_from, follows)),
+        _ => None,
+    };
+    // The writes to each word in modification order, of the steps so far.
+    let mut orders: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    let mut overwritten = vec![None; steps.len()];
+    for index in 0..steps.len() {
+        let Some((reads_from, follows)) = atomic(index) else {
+            continue;
+        };
+        let order = orders.entry(steps[index].slot).or_default();
+        // Writes made later may stand between.
+        let after = |origin: &Option<Origin>| match origin {
+            Some(Origin::Step(write)) => {
+                let place = order.iter().position(|other| other == write);
+                place.map(|place| place + 1)
+            }
+            Some(Origin::Start) => Some(0),
+            None => None,
+        };
+        if follows.is_some() {
+            let before = all_before(steps, index);
+            let place = order
+                .iter()
+                .take_while(|write| before.contains(write))
+                .count();
+            overwritten[index] = order.get(place).copied();
+            order.insert(place, index);
+        } else if let Some(place) = after(reads_from) {
+            overwritten[index] = order.get(place).copied();
+        }
+    }
+    overwritten
+}
+
+/// The steps whose writes come before that of this one in modification order.
+fn all_before(steps: &[Step], mut index: usize) -> Vec<usize> {
+    let mut before = Vec::new();
+    while let StepKind::Atomic {
+        follows: Some(Origin::Step(write)),
+        ..
+    } = steps[index].kind
+    {
+        before.push(write);
+        index = write;
+    }
+    before
+}
+
 /// The sources of all steps.
 ///
-/// `starts` are the values of the slots in the start state. A read-modify-write reads the newest value, a compare-and-swap that fails
-/// does so in both explorers, and `newest` says that loads do too. Any other
-/// load may read each older value that coherence leaves it.
+/// Under rc11 each read says what it reads from. Elsewhere a read-modify-write reads
+/// the newest value, so does a compare-and-swap that fails, and `newest` says that
+/// loads do too; any other load may read each older value that coherence leaves it.
+/// `starts` are the values of the slots in the start state.
 pub(super) fn sources(
     steps: &[Step],
     starts: &[u64],
@@ -42,13 +110,16 @@ pub(super) fn sources(
             site,
             read,
             written: wrote,
+            reads_from,
             ..
         } = &step.kind
         else {
             continue;
         };
         let writes = written.entry((step.slot, step.object)).or_default();
-        if let Some(value) = read {
+        if let Some(origin) = reads_from {
+            sources[index] = Source::from(*origin);
+        } else if let Some(value) = read {
             // Where no table says so, whatever writes nothing may read old values.
             let is_load = match subject.site(site) {
                 Some(site) => site.operation == Operation::Load,

@@ -10,6 +10,7 @@ use pipe::EngineName;
 
 use crate::cargo::{built, cargo, run, run_aloud};
 use crate::counterexample::digest;
+use crate::interrupt;
 use crate::package::{self, Package};
 use crate::workspace;
 
@@ -143,7 +144,8 @@ impl Builds {
     }
 
     /// The next worker, in the order of the engines as far as several are there.
-    /// `idle` is called once if it takes a while until one is.
+    /// `idle` is called once if it takes a while until one is. None after the
+    /// last, or once an interrupt is requested.
     pub fn next(
         &mut self,
         idle: impl FnOnce(&[EngineName]),
@@ -151,7 +153,7 @@ impl Builds {
         /// In which a worker that is up to date is there.
         const MOMENT: Duration = Duration::from_secs(1);
         let mut idle = Some(idle);
-        while !self.waiting.is_empty() {
+        while !self.waiting.is_empty() && !interrupt::requested() {
             let built = match self.built.recv_timeout(MOMENT) {
                 Ok(built) => built,
                 Err(RecvTimeoutError::Disconnected) => break,

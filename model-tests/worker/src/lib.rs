@@ -11,7 +11,6 @@
 pub mod engine;
 mod interrupt;
 mod own;
-mod panics;
 mod serve;
 mod subject;
 

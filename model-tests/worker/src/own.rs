@@ -81,8 +81,8 @@ pub(crate) const fn of_core(ordering: Option<atomic::Ordering>) -> Ordering {
         Some(atomic::Ordering::Relaxed) => Ordering::Relaxed,
         Some(atomic::Ordering::Acquire) => Ordering::Acquire,
         Some(atomic::Ordering::Release) => Ordering::Release,
-        Some(atomic::Ordering::SeqCst) => Ordering::SeqCst,
-        Some(_) => Ordering::AcqRel,
+        Some(atomic::Ordering::AcqRel) => Ordering::AcqRel,
+        Some(_) => Ordering::SeqCst,
     }
 }
 

@@ -7,6 +7,8 @@ use programs::program::{Program, Start, StartKind};
 use prop_tests::protocol::{FARTHEST_LIMIT, Protocol};
 use prop_tests::scenario::{Expected, Scenario};
 
+use facade::named::Access;
+
 use crate::engine::{self, Host, Progress};
 use crate::serve::serve;
 
@@ -30,6 +32,16 @@ pub struct Subject {
     sites: Vec<SiteInfo>,
     ref_counts: Option<RefCounts>,
     scenarios: Vec<Scenario>,
+    cells: Vec<CellUse>,
+}
+
+/// What the pointer that an `UnsafeCell` hands out at a line is used for.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(model), allow(dead_code, reason = "real threads know no cells"))]
+pub(crate) struct CellUse {
+    pub(crate) path_end: &'static str,
+    pub(crate) line: u32,
+    pub(crate) access: Access,
 }
 
 /// How programs are run on the handles of a protocol.
@@ -70,6 +82,39 @@ impl Subject {
     #[must_use]
     pub fn ref_counts(mut self, ref_counts: RefCounts) -> Self {
         self.ref_counts = Some(ref_counts);
+        self
+    }
+
+    /// What the cells of a file are used for: each line of its `text` that calls
+    /// `UnsafeCell::get` reads if it has one of `reads` in it, and writes otherwise.
+    /// `path_end` is how the file's path ends.
+    ///
+    /// The explorer sees where the pointer is handed out, and not what becomes of it. A
+    /// line that it does not know counts as a write, and a race that there is only because
+    /// of that is a `tool failure`, not a `data race`.
+    ///
+    /// # Panics
+    ///
+    /// If no line has one of `reads` in it: the file has changed.
+    #[must_use]
+    pub fn cells(mut self, path_end: &'static str, text: &str, reads: &[&str]) -> Self {
+        for read in reads {
+            assert!(
+                text.contains(read),
+                "{path_end}: no line has `{read}` in it"
+            );
+        }
+        let uses = (1..)
+            .zip(text.lines())
+            .filter(|(_, text)| text.contains(".get()"));
+        self.cells.extend(uses.map(|(line, text)| CellUse {
+            path_end,
+            line,
+            access: match reads.iter().any(|read| text.contains(read)) {
+                true => Access::Read,
+                false => Access::Write,
+            },
+        }));
         self
     }
 
@@ -116,6 +161,7 @@ impl Subject {
     ///
     /// If the job is another engine's, or the subject cannot run it.
     pub fn explore(&self, job: &Job, progress: Progress) -> Result<Exploration, String> {
+        engine::classify(&self.cells);
         match &job.case {
             Target::Program(program) => {
                 let Some(programs) = &self.programs else {

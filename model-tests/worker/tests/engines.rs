@@ -5,21 +5,29 @@
 //!   hole, and performing it as a load keeps stale reads in view;
 //! - a limit ends as `cut off`, never as a pass;
 //! - loom's own environment variables bound nothing;
-//! - shuttle's schedules follow from the seed, and DFS sees what loom sees.
+//! - shuttle's schedules follow from the seed, and DFS sees what loom sees;
+//! - rc11 and loom agree, and a result that is falsified is a disagreement;
+//! - what rc11 left when it was cut off, and several cores, come to what one run
+//!   comes to, and another program or worker does not go on with it;
+//! - programs that leave shuttle nothing to choose pass under all its schedulers.
 //!
 //! Each runs in the build of its engine; the others list it as ignored.
 
+use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use model_tests::campaign::{Campaign, CampaignSummary, Difference, Shard, Way};
+use model_tests::pool::Pool;
 use model_tests::worker::Worker;
 use pipe::{
-    EngineName, Exploration, Job, Ordering, OrderingChange, Probe, Reply, Request, Scheduler,
-    Verdict,
+    EngineName, Exploration, Job, Limits, Manner, Ordering, OrderingChange, Probe, Record, Reply,
+    Request, Scheduler, Verdict,
 };
 use programs::outcome::Ends;
-use programs::program::Program;
+use programs::program::{Bound, OpName, Program, enumerate_with};
 use worker::engine;
 
 /// Two lookups, each before a claim: loom's reduction takes a thread's own load
@@ -30,7 +38,33 @@ type Check = fn() -> Result<(), Failed>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let checks: [(EngineName, &str, Check); 7] = [
+    let checks: [(EngineName, &str, Check); 14] = [
+        (EngineName::Loom, "rc11-and-loom-agree", rc11_and_loom_agree),
+        (
+            EngineName::Loom,
+            "a-falsified-result-is-a-disagreement",
+            a_falsified_result_is_a_disagreement,
+        ),
+        (
+            EngineName::Rc11,
+            "a-run-that-was-cut-off-goes-on",
+            a_run_that_was_cut_off_goes_on,
+        ),
+        (
+            EngineName::Rc11,
+            "a-failure-behind-a-cut-is-the-same",
+            a_failure_behind_a_cut_is_the_same,
+        ),
+        (
+            EngineName::Rc11,
+            "several-cores-see-what-one-sees",
+            several_cores_see_what_one_sees,
+        ),
+        (
+            EngineName::Rc11,
+            "what-another-left-is-refused",
+            what_another_left_is_refused,
+        ),
         (
             EngineName::Loom,
             "loom-alone-misses-outcomes",
@@ -66,6 +100,11 @@ fn main() -> ExitCode {
             "dfs-sees-what-loom-sees",
             dfs_sees_what_loom_sees,
         ),
+        (
+            EngineName::Shuttle,
+            "nothing-to-choose-is-no-failure",
+            nothing_to_choose_is_no_failure,
+        ),
     ];
     let trials = checks
         .into_iter()
@@ -96,7 +135,7 @@ fn ensure(holds: bool, what: &str, run: &Exploration) -> Result<(), Failed> {
 
 fn loom_alone_misses_outcomes() -> Result<(), Failed> {
     let run = explore(&Job::loom(program(HOLE), Ends::Dropped, Probe::Load))?;
-    ensure(run.complete, "loom calls it complete", &run)?;
+    ensure(run.reduced && !run.complete, "loom comes to its end", &run)?;
     ensure(
         run.outcomes.len() < run.allowed,
         "the hole is gone: is the remedy still needed?",
@@ -235,6 +274,240 @@ fn dfs_sees_what_loom_sees() -> Result<(), Failed> {
             "all outcomes are seen",
             &run,
         )?;
+    }
+    Ok(())
+}
+
+/// A program of rc11 that is cut off again and again, after so many executions each
+/// time, on so many cores.
+fn in_pieces(job: &Job, pieces: u64, cores: usize) -> Result<(Exploration, u32), Failed> {
+    let mut job = job.clone();
+    job.limits.executions = Some(pieces);
+    let mut cuts = 0;
+    loop {
+        let run = explore(&job)?;
+        if run.left.is_none() {
+            return Ok((run, cuts));
+        }
+        ensure(run.verdict() == Verdict::CutOff, "it says so", &run)?;
+        ensure(run.missing.is_empty(), "nothing is missed yet", &run)?;
+        cuts += 1;
+        job = resuming(job, run, cores);
+    }
+}
+
+fn resuming(mut job: Job, from: Exploration, cores: usize) -> Job {
+    if let Manner::Rc11(how) = &mut job.manner {
+        how.resume = Some(Box::new(from));
+        how.cores = cores;
+    }
+    job
+}
+
+fn rc11_job(text: &str, ends: Ends) -> Job {
+    let mut job = Job::rc11(program(text), ends).recording(Record::STEPS);
+    if let Manner::Rc11(how) = &mut job.manner {
+        how.keeps_left = true;
+    }
+    job
+}
+
+/// Everything but times, and which of several executions is an outcome's example.
+fn facts(run: &Exploration) -> impl PartialEq + std::fmt::Debug {
+    let counts = (run.executions, run.steps, run.threads_run, run.undecided);
+    let outcomes = (run.outcomes.clone(), run.missing.clone(), run.allowed);
+    (counts, outcomes, run.complete, run.failure.clone())
+}
+
+/// 2,114 executions with handles dropped.
+const LARGE: &str = "unused: alloc_unique write share read | alloc read | get read try_unique write read | get read read";
+
+fn a_run_that_was_cut_off_goes_on() -> Result<(), Failed> {
+    for (text, pieces) in [
+        (LARGE, 300),
+        ("unused: alloc get | alloc get", 1),
+        ("unused: alloc alloc@1 | get@1 get", 2),
+        ("shared+14: clone drop | clone get", 3),
+        ("shared: give get | take drop | get read", 10),
+    ] {
+        for ends in [Ends::Dropped, Ends::Left] {
+            let job = rc11_job(text, ends);
+            let whole = explore(&job)?;
+            ensure(whole.verdict() == Verdict::Pass, "it passes", &whole)?;
+            for cores in [1, 2] {
+                let (run, cuts) = in_pieces(&job, pieces, cores)?;
+                ensure(cuts > 0 || whole.executions <= pieces, "it was cut", &run)?;
+                ensure(facts(&run) == facts(&whole), "the very same", &run)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn a_failure_behind_a_cut_is_the_same() -> Result<(), Failed> {
+    let relaxed = [OrderingChange {
+        site: "TRY_UNIQUE".to_owned(),
+        ordering: Ordering::Relaxed,
+    }];
+    let job = rc11_job(LARGE, Ends::Dropped).with_orderings(&relaxed);
+    let whole = explore(&job)?;
+    ensure(whole.verdict() == Verdict::DataRace, "it races", &whole)?;
+    let late = whole.executions;
+    ensure(late > 1, "some executions before that", &whole)?;
+    let (run, cuts) = in_pieces(&job, 1, 1)?;
+    ensure(cuts > 0, "it was cut", &run)?;
+    ensure(facts(&run) == facts(&whole), "the very same", &run)
+}
+
+fn several_cores_see_what_one_sees() -> Result<(), Failed> {
+    for ends in [Ends::Dropped, Ends::Left] {
+        let mut job = rc11_job(LARGE, ends);
+        let alone = explore(&job)?;
+        for cores in [2, 4] {
+            if let Manner::Rc11(how) = &mut job.manner {
+                how.cores = cores;
+            }
+            let run = explore(&job)?;
+            ensure(facts(&run) == facts(&alone), "the very same", &run)?;
+        }
+    }
+    let mut job = rc11_job(LARGE, Ends::Dropped);
+    job.limits.executions = Some(300);
+    if let Manner::Rc11(how) = &mut job.manner {
+        how.cores = 2;
+    }
+    let run = explore(&job)?;
+    ensure(run.verdict() == Verdict::CutOff, "the limit holds", &run)?;
+    ensure((300..400).contains(&run.executions), "for both", &run)
+}
+
+fn what_another_left_is_refused() -> Result<(), Failed> {
+    let mut job = rc11_job(LARGE, Ends::Dropped);
+    job.limits.executions = Some(100);
+    let cut = explore(&job)?;
+    let refused = |job: &Job| {
+        explore(job).map_or_else(
+            |e| e.message().unwrap_or("").to_owned(),
+            |run| format!("{run:?}"),
+        )
+    };
+
+    let mut other = cut.clone();
+    other.left.as_mut().ok_or("nothing is left")?.worker = "0".repeat(16);
+    let reason = refused(&resuming(job.clone(), other, 1));
+    if !reason.contains("was changed since") {
+        return Err(reason.into());
+    }
+    let reason = refused(&resuming(
+        job.clone(),
+        explore(&rc11_job(HOLE, Ends::Dropped))?,
+        1,
+    ));
+    if !reason.contains("nothing is left") {
+        return Err(reason.into());
+    }
+    // The graphs of one program make no sense to another.
+    let run = explore(&resuming(rc11_job(HOLE, Ends::Dropped), cut, 1))?;
+    ensure(run.verdict() == Verdict::ToolFailure, "it notices", &run)
+}
+
+/// All programs of 2x1 on rc11 and on a worker of loom.
+fn compared(loom: &Path, orderings: &[OrderingChange]) -> Result<CampaignSummary, Failed> {
+    let plan = Campaign {
+        fits: None,
+        bound: "2x1".parse()?,
+        slots: 1,
+        ends: vec![Ends::Dropped, Ends::Left],
+        ways: vec![Way::Rc11, Way::Loom(Probe::Cas)],
+        with_count: false,
+        orderings: orderings.to_vec(),
+        shard: Shard::WHOLE,
+        limits: Limits::default(),
+    };
+    let rc11 = model_tests::worker::build(EngineName::Rc11)?;
+    let mut summary = CampaignSummary::default();
+    let mut pool = Pool::of(&[(EngineName::Rc11, &*rc11), (EngineName::Loom, loom)], 1);
+    plan.run(&mut pool, &HashMap::new(), |record| {
+        summary.add(&record);
+        Ok(())
+    })?;
+    Ok(summary)
+}
+
+fn rc11_and_loom_agree() -> Result<(), Failed> {
+    let own = Path::new(env!("CARGO_BIN_EXE_worker"));
+    let summary = compared(own, &[])?;
+    if summary.verdict() != Verdict::Pass {
+        return Err(summary.text().into());
+    }
+    let relaxed = OrderingChange {
+        site: "CLAIM".to_owned(),
+        ordering: Ordering::Relaxed,
+    };
+    let summary = compared(own, &[relaxed])?;
+    if (summary.verdict(), summary.agreement()) != (Verdict::DataRace, Verdict::Pass) {
+        return Err(summary.text().into());
+    }
+    Ok(())
+}
+
+/// A worker whose replies are changed on their way through the pipe: it says that it
+/// saw a lookup find the frame in use, where it was busy.
+fn a_falsified_result_is_a_disagreement() -> Result<(), Failed> {
+    let real = env!("CARGO_BIN_EXE_worker");
+    let falsified = Path::new(env!("CARGO_TARGET_TMPDIR")).join("falsified-worker");
+    let script = format!("#!/bin/sh\n'{real}' | sed -u 's/ | busy => / | unique => /g'\n");
+    std::fs::write(&falsified, script)?;
+    std::fs::set_permissions(&falsified, PermissionsExt::from_mode(0o755))?;
+    let summary = compared(&falsified, &[])?;
+    let [difference, ..] = summary.differences() else {
+        return Err(summary.text().into());
+    };
+    // Alone, the falsified result passes.
+    let Difference { one, other } = difference;
+    let said = [(&*one.engine, one.verdict), (&*other.engine, other.verdict)];
+    if said != [("rc11", Verdict::Pass), ("loom", Verdict::Pass)] {
+        return Err(format!("{difference:?}").into());
+    }
+    let verdicts = [summary.verdict(), summary.agreement()];
+    if verdicts != [Verdict::Disagreement; 2] || summary.verdict().exit_code() != 1 {
+        return Err(summary.text().into());
+    }
+    Ok(())
+}
+
+/// With each scheduler, each end, and few programs of one or two steps: in some no
+/// thread ever has to wait for another's choice.
+fn nothing_to_choose_is_no_failure() -> Result<(), Failed> {
+    let (seed, schedules, depth) = (1, 50, 3);
+    let schedulers = [
+        Scheduler::Dfs,
+        Scheduler::Random { seed, schedules },
+        Scheduler::Pct {
+            seed,
+            schedules,
+            depth,
+        },
+        Scheduler::Urw { seed, schedules },
+    ];
+    let named = [
+        "unused: drop | drop",
+        "shared: get | read",
+        "shared*2: alloc_unique | write",
+    ];
+    let small = enumerate_with(Bound { threads: 2, ops: 1 }, &OpName::ALL);
+    for program in named.map(program).into_iter().chain(small) {
+        for (scheduler, ends) in schedulers
+            .iter()
+            .flat_map(|s| [(s, Ends::Dropped), (s, Ends::Left)])
+        {
+            let run = explore(&Job::shuttle(program.clone(), ends, scheduler.clone()))?;
+            ensure(
+                run.verdict() == Verdict::Pass,
+                &format!("`{program}` passes under {}", scheduler.name()),
+                &run,
+            )?;
+        }
     }
     Ok(())
 }

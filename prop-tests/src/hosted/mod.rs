@@ -36,8 +36,7 @@
 //! ```
 
 mod frames;
-pub mod linux;
-pub mod map_file;
+pub mod maps;
 mod memory;
 
 use std::error::Error;

@@ -7,7 +7,8 @@ use std::time::Instant;
 use meta_core::boot::MemoryRegionType::{Kernel, Reserved, Usable};
 use meta_core::boot::{BootError, BootPlatform, MapError, MemoryMap, MemoryRegion, PageProperty};
 use meta_core::{AnyFrameMeta, Frame, GetFrameError, PAGE_SIZE, UniqueFrame, impl_frame_meta_for};
-use prop_tests::hosted::{Computer, HostError, OnHost, map_file};
+use prop_tests::hosted::maps::own;
+use prop_tests::hosted::{Computer, HostError, OnHost};
 use prop_tests::machine;
 
 use crate::lab::{Kind, bytes, frames, kind};
@@ -22,7 +23,7 @@ pub(crate) fn shipped() -> Vec<(String, String, Vec<MemoryRegion>)> {
         .map(|path| {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let text = fs::read_to_string(&path).unwrap();
-            let regions = map_file::parse(&text);
+            let regions = own::parse(&text);
             let regions = regions.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             (name, text, regions)
         })

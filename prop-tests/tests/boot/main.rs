@@ -6,7 +6,8 @@
 //! - [`random`]: random maps, compared with an independent reading of them page
 //!   by page;
 //! - [`machines`]: shipped maps, on the hosted machine;
-//! - [`text`]: memory maps as text.
+//! - [`text`]: memory maps as text;
+//! - [`pasted`]: memory maps as people have them.
 
 #![cfg(not(model))]
 
@@ -14,6 +15,7 @@ mod errors;
 mod lab;
 mod machines;
 mod normalise;
+mod pasted;
 mod random;
 mod region;
 mod text;

@@ -4,8 +4,8 @@ use std::fs;
 
 use meta_core::boot::MemoryRegionType::*;
 use meta_core::boot::{MemoryRegion, MemoryRegionType};
-use prop_tests::hosted::linux;
-use prop_tests::hosted::map_file::{parse, print};
+use prop_tests::hosted::maps::own::{parse, print};
+use prop_tests::hosted::maps::{self, Form};
 use proptest::prelude::*;
 
 use crate::lab::bytes;
@@ -75,8 +75,15 @@ proptest! {
     #[test]
     fn no_text_breaks_the_readers(text in "[-0-9a-fx:# \nusableKrdk]{0,80}") {
         let _ = parse(&text);
-        let _ = linux::iomem(&text);
+        let _ = maps::parse(&text);
     }
+}
+
+/// What `/proc/iomem` has, given as text.
+fn iomem(text: &str) -> Result<Vec<MemoryRegion>, String> {
+    let map = maps::parse(text).map_err(|error| error.to_string())?;
+    assert_eq!(map.forms, [Form::Iomem]);
+    Ok(map.regions)
 }
 
 #[test]
@@ -100,22 +107,38 @@ c3000000-c3000fff : ACPI Tables
         bytes(0x1000..0x9fc00, Usable),
         bytes(0xf0000..0x100000, Reserved),
         bytes(0x100000..0xc0000000, Usable),
-        bytes(0x1000000..0x22090c8, Kernel),
-        bytes(0x2400000..0x2e09000, Kernel),
         bytes(0xc0000000..0xc0001000, NonVolatileSleep),
         bytes(0xc0001000..0xeec00000, Reserved),
         bytes(0xc2000000..0xc2001000, BadMemory),
         bytes(0xc3000000..0xc3001000, Reclaimable),
+        // With the gap between its sections.
+        bytes(0x1000000..0x2e09000, Kernel),
     ];
-    assert_eq!(linux::iomem(text).unwrap(), expected);
+    assert_eq!(iomem(text).unwrap(), expected);
+}
+
+#[test]
+fn iomem_without_indentation_keeps_what_is_reserved() {
+    let text = "\
+100000-bfffffff : System RAM
+1000000-1ffffff : Kernel code
+3000000-3ffffff : Kernel data
+4000000-4ffffff : Crash kernel
+";
+    let expected = [
+        bytes(0x100000..0xc0000000, Usable),
+        bytes(0x4000000..0x5000000, Reserved),
+        bytes(0x1000000..0x4000000, Kernel),
+    ];
+    assert_eq!(iomem(text).unwrap(), expected);
 }
 
 #[test]
 fn iomem_without_root_says_so() {
     let text = "00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n";
-    assert!(linux::iomem(text).unwrap_err().contains("only root"));
-    assert!(linux::iomem("").is_err());
-    assert!(linux::iomem("nonsense").is_err());
+    assert!(iomem(text).unwrap_err().contains("only root"));
+    let error = iomem("0-fff : System RAM\nnonsense").unwrap_err();
+    assert_eq!(error, "line 2: `nonsense` is not FIRST-LAST : NAME");
 }
 
 #[test]
@@ -126,6 +149,7 @@ fn the_firmwares_map_is_read_from_its_folders() {
         ("1", "0x9fc00", "0x9ffff", "Reserved"),
         ("2", "0x100000", "0x100fff", "Soft Reserved"),
         ("3", "0x101000", "0x101fff", "ACPI Tables"),
+        ("4", "0x102000", "0x102fff", "Something New"),
     ];
     for (name, start, end, typ) in regions {
         let region = folder.join(name);
@@ -134,18 +158,26 @@ fn the_firmwares_map_is_read_from_its_folders() {
             fs::write(region.join(file), format!("{text}\n")).unwrap();
         }
     }
-    let mut read = linux::firmware_memmap(&folder).unwrap();
-    read.sort_by_key(|region| region.base);
+    let read = maps::read(&folder).unwrap();
     fs::remove_file(folder.join("2/end")).unwrap();
-    let broken = linux::firmware_memmap(&folder).unwrap_err();
+    let broken = maps::read(&folder).unwrap_err();
     fs::remove_dir_all(&folder).unwrap();
     let expected = [
         bytes(0..0x9fc00, Usable),
         bytes(0x9fc00..0xa0000, Reserved),
         bytes(0x100000..0x101000, Reserved),
         bytes(0x101000..0x102000, Reclaimable),
+        bytes(0x102000..0x103000, Reserved),
     ];
-    assert_eq!(read, expected);
+    assert_eq!(
+        (&*read.forms, &*read.regions),
+        (&[Form::Firmware][..], &expected[..])
+    );
+    assert!(
+        read.unknown[0].ends_with("/4: `Something New`"),
+        "{:?}",
+        read.unknown
+    );
     assert!(broken.contains("end"), "{broken}");
-    assert!(linux::firmware_memmap(&folder).is_err());
+    assert!(maps::read(&folder).is_err());
 }

@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::pool::Pool;
-use super::{Builder, Exploration, Program, Report};
+use super::{Builder, Exploration, Program, Report, refuse};
 use crate::graph::Graph;
 
 impl Builder {
@@ -27,8 +27,27 @@ impl Builder {
     ///
     /// If `threads` is 0, or the program panics outside of its threads.
     pub fn explore_parallel(&self, program: &(dyn Program + Sync), threads: usize) -> Report {
+        self.go_on_parallel(vec![Graph::start(program.threads())], program, threads)
+    }
+
+    /// Explores on so many OS threads what another exploration has
+    /// [left](Report::left). [`go_on_from`](Self::go_on_from) and
+    /// [`explore_parallel`](Self::explore_parallel) say under which conditions.
+    ///
+    /// # Panics
+    ///
+    /// As `explore_parallel`.
+    pub fn go_on_parallel(
+        &self,
+        left: Vec<Graph>,
+        program: &(dyn Program + Sync),
+        threads: usize,
+    ) -> Report {
         assert!(threads > 0, "somebody has to explore");
-        let pool = Pool::new(self, threads, vec![Graph::start(program.threads())]);
+        if let Some(report) = refuse(&left, program) {
+            return report;
+        }
+        let pool = Pool::new(self, threads, left);
         let reports: Vec<_> = thread::scope(|scope| {
             let pool = &pool;
             let explore = || {

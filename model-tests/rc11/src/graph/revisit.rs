@@ -11,7 +11,11 @@ impl Graph {
     /// first event which is not maximal ends the search.
     pub(crate) fn revisited_by(&self, write: EventId) -> impl Iterator<Item = EventId> + use<'_> {
         let location = self.event(write).kind.location();
-        (0..write.index())
+        // Nothing is asked of what was added before all reads of the location.
+        let oldest = self.events[..write.index()].iter().position(
+            |event| matches!(event.kind, Kind::Read { location: at, .. } if Some(at) == location),
+        );
+        (oldest.unwrap_or(write.index())..write.index())
             .rev()
             .map(EventId::new)
             .filter(move |&event| !self.is_in_prefix(event, write))

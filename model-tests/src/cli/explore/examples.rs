@@ -3,6 +3,7 @@
 use programs::outcome::Outcome;
 
 use crate::cli::Refusal;
+use crate::out;
 use crate::print;
 use crate::print::story::Detail;
 use crate::story;
@@ -88,7 +89,7 @@ pub(super) fn print(
                     run.engine
                 )));
             };
-            anstream::println!(
+            out!(
                 "\n{} {}: {outcome}\n{}",
                 run.engine,
                 job.manner,

@@ -85,7 +85,7 @@ impl Failed {
 }
 
 /// The path, from the current folder if it is in it.
-fn near(path: &std::path::Path) -> String {
+pub(super) fn near(path: &std::path::Path) -> String {
     let here = std::env::current_dir().ok();
     let inside = here.and_then(|here| path.strip_prefix(here).ok());
     inside.unwrap_or(path).display().to_string()

@@ -7,23 +7,27 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pipe::{Description, EngineName, Exploration, Job, Limits, Record, SoFar, Target, Verdict};
+use pipe::{
+    Description, EngineName, Exploration, Job, Limits, Manner, Record, SoFar, Target, Verdict,
+};
 use programs::outcome::{Ends, OutcomePattern};
 
 use super::input::{self, Input};
-use super::pool::{built, still_building, subject};
-use super::{Refusal, json};
+use super::pool::{LOOM_THREADS, built, still_building, subject};
+use super::{Refusal, json, number};
+use crate::agree::{self, Disagreement};
 use crate::archive::{Findings, Kept, Seen};
+use crate::cut::Cut;
 use crate::litmus::{Litmus, ends};
+use crate::out;
 use crate::plan::{self, Experiment};
 use crate::print;
-use crate::print::line::Smallest;
 use crate::print::outcomes::Allowed;
 use crate::print::story::Detail;
 use crate::subject::{Subject, with_sites};
 use crate::worker::{Builds, Worker};
 use crate::{interrupt, package};
-use failed::Failed;
+use failed::{Failed, near};
 
 /// Explore one program on every engine and compare what is seen with what the
 /// specification allows.
@@ -35,6 +39,8 @@ Examples:
   framecheck explore model-tests/litmus/claim-has-one-winner.litmus
   framecheck explore 'unused: alloc | get' --example 'ok | busy => dropped last | -, unused'
   echo 'unique: share drop | get' | framecheck explore -
+  framecheck explore 'unused: alloc | get read' --engine rc11 --max-executions 1 --save cut.json
+  framecheck explore --resume cut.json
 
 Exit codes: 0 pass, 1 the program fails, 2 bad input, 3 cut off or interrupted, 4 tool failure")]
 pub(super) struct Args {
@@ -58,16 +64,29 @@ pub(super) struct Args {
     #[arg(long, value_name = "ENGINE")]
     engine: Option<EngineName>,
 
+    /// Let rc11 explore on this many cores
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = number::workers)]
+    jobs: usize,
+
+    /// Where an exploration of rc11 is saved that is cut off; target/cut if not given
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+
+    /// Go on with an exploration of rc11 that was cut off; a program, weakening or end that is
+    /// given too has to be the one that is saved
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+
     /// Where random schedulers begin
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
     /// Cut each run off after this many executions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::at_least_one)]
     max_executions: Option<u64>,
 
     /// Cut each run off after this many seconds
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = number::seconds)]
     max_seconds: Option<f64>,
 
     /// Show a failure of the program as it is, not of the smallest program
@@ -100,9 +119,6 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-/// The most threads that loom runs.
-const LOOM_THREADS: usize = 5;
-
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let subject = subject(args.engine.unwrap_or(EngineName::Rc11));
     let Asked {
@@ -110,14 +126,16 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         threads,
         expected,
         requires,
+        cut,
     } = question(args, &subject)?;
     let detail = if args.verbose {
         Detail::Verbose
     } else {
         Detail::Story
     };
-    let mut builds = Builds::start(&engines(args, &question, threads)?);
+    let engines = engines(args, &question, threads)?;
     interrupt::listen().map_err(Refusal::tool)?;
+    let mut builds = Builds::start(&engines);
     if !args.json {
         heading(&question, expected);
     }
@@ -125,6 +143,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         args,
         question: &question,
         bar: progress_bar(),
+        cut,
+        saved: None,
         runs: Vec::new(),
         failed: None,
     };
@@ -155,13 +175,23 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     bar.finish_and_clear();
     let described = || subject.description().map_err(Refusal::tool);
     if let Some(((job, run), failed)) = failed.as_ref().filter(|_| args.json) {
-        print_run(args, job, run, failed.json(described()?));
+        let line = print::line::RunLine::new(job, run).with(failed.json(described()?));
+        json::line(&line).map_err(Refusal::tool)?;
     }
     let mut verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
     });
     if interrupt::requested() {
         verdict = verdict.and(Verdict::CutOff);
+    }
+    for disagreement in disagreements(&question.case, &runs) {
+        verdict = verdict.and(Verdict::Disagreement);
+        if args.json {
+            json::line(&disagreement).map_err(Refusal::tool)?;
+        } else {
+            let word = print::verdict(Verdict::Disagreement);
+            out!("{word}: {disagreement}");
+        }
     }
     if !args.json && !args.quiet {
         let allowed = Allowed::new(&question.case, requires);
@@ -172,7 +202,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map(|(job, run)| (job, run))
                 .collect();
             if !runs.is_empty() {
-                anstream::println!("\n{}", print::outcomes::table(&runs, &allowed));
+                out!("\n{}", print::outcomes::table(&runs, &allowed));
             }
         }
         if args.examples || !args.example.is_empty() {
@@ -186,22 +216,22 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         match &failed {
             Some((_, failed)) => {
                 let text = failed.text(&question.case, described()?, detail);
-                anstream::println!("\n{text}");
+                out!("\n{text}");
             }
             None => {
                 let broken = runs.iter().find(|(_, run)| run.failure.is_some());
                 if let Some((job, run)) = broken {
                     let text = print::failure::text(job, run, described()?, detail);
-                    anstream::println!("\n{text}");
+                    out!("\n{text}");
                 }
             }
         }
     }
     keep(&question, &runs, verdict);
     if !args.json {
-        anstream::println!("\nverdict: {}", print::verdict(verdict));
+        out!("\nverdict: {}", print::verdict(verdict));
         if let Some(expected) = expected.filter(|e| *e != verdict) {
-            anstream::println!("the litmus file expects: {}", print::verdict(expected));
+            out!("the litmus file expects: {}", print::verdict(expected));
         }
     }
     Ok(verdict.exit_code())
@@ -212,6 +242,10 @@ struct Session<'a> {
     args: &'a Args,
     question: &'a Experiment,
     bar: ProgressBar,
+    /// How far rc11 has come.
+    cut: Option<Cut>,
+    /// Where the run is saved that is printed next, if it was cut off.
+    saved: Option<PathBuf>,
     runs: Vec<(Job, Exploration)>,
     /// Of the runs that failed the first is the one to look into. With --json
     /// its line waits for what comes of that.
@@ -234,7 +268,7 @@ impl Session<'_> {
             ));
         };
         let jobs = match worker.engine() {
-            EngineName::Rc11 => question.rc11_jobs(),
+            EngineName::Rc11 => return self.run_rc11(worker, report),
             EngineName::Loom => question.loom_jobs(),
             EngineName::Threads => question.threads_jobs(plan::ROUNDS),
             EngineName::Shuttle => {
@@ -247,6 +281,48 @@ impl Session<'_> {
             }
             let run = worker.explore(&job, &mut |so_far| report(&job, so_far))?;
             self.take(job, run);
+        }
+        Ok(())
+    }
+
+    /// The runs under rc11, as far as they were not made before. What is left of
+    /// one that is cut off is saved.
+    fn run_rc11(
+        &mut self,
+        worker: &mut Worker,
+        report: impl Fn(&Job, SoFar),
+    ) -> Result<(), String> {
+        for job in self.question.rc11_jobs() {
+            if interrupt::requested() {
+                break;
+            }
+            let earlier = self.cut.as_ref().and_then(|cut| cut.run(job.ends));
+            let mut run = match earlier {
+                Some(earlier) if earlier.left.is_none() => earlier.clone(),
+                _ => {
+                    let mut job = job.clone();
+                    if let Manner::Rc11(how) = &mut job.manner {
+                        how.cores = self.args.jobs;
+                        how.keeps_left = true;
+                        how.resume = earlier.cloned().map(Box::new);
+                    }
+                    worker.explore(&job, &mut |so_far| report(&job, so_far))?
+                }
+            };
+            if let Some(cut) = &mut self.cut {
+                cut.set(job.ends, &run);
+                if cut.has_left() {
+                    let path = [&self.args.save, &self.args.resume]
+                        .into_iter()
+                        .flatten()
+                        .next();
+                    let path = path.cloned().unwrap_or_else(|| cut.default_path());
+                    cut.save(&path)?;
+                    self.saved = run.left.take().map(|_| path);
+                }
+            }
+            self.take(job, run);
+            self.saved = None;
         }
         Ok(())
     }
@@ -264,12 +340,41 @@ impl Session<'_> {
     }
 
     fn print(&self, job: &Job, run: &Exploration) {
-        self.bar.suspend(|| print_run(self.args, job, run, None));
+        self.bar.suspend(|| {
+            let saved = self.saved.as_deref();
+            if self.args.json {
+                let line = print::line::RunLine::new(job, run).resumed_from(saved);
+                // A line is plain data, which JSON can always say.
+                let _ = json::line(&line);
+                return;
+            }
+            out!("{}", print::line::text(job, run));
+            if let Some(path) = saved {
+                out!("to go on: just explore --resume {}", near(path));
+            }
+        });
     }
 
     fn still_building(&self, waiting: &[EngineName]) {
         self.bar.suspend(|| still_building(waiting));
     }
+}
+
+/// Where engines that are exact contradict the first of them.
+fn disagreements(case: &Target, runs: &[(Job, Exploration)]) -> Vec<Disagreement> {
+    if !case.program().is_some_and(agree::comparable) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let exact: Vec<_> = runs
+        .iter()
+        .filter(|(job, _)| agree::is_exact(job))
+        .collect();
+    for (at, (job, run)) in exact.iter().enumerate() {
+        let first = exact[..at].iter().find(|(first, _)| first.ends == job.ends);
+        found.extend(first.and_then(|(first, seen)| agree::between((first, seen), (job, run))));
+    }
+    found
 }
 
 /// Keeps the runs for the report.
@@ -299,30 +404,37 @@ struct Asked {
     threads: usize,
     expected: Option<Verdict>,
     requires: Vec<OutcomePattern>,
+    /// How far rc11 has come; nothing if it is not asked.
+    cut: Option<Cut>,
 }
 
 /// What is asked, from the arguments and the litmus file, if it is one.
 fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
+    let cut = args.resume.as_deref().map(Cut::load).transpose();
+    let cut = cut.map_err(Refusal::input)?;
+    let input = match (&cut, &args.program) {
+        (Some(cut), None) => Input::Program(cut.program.clone()),
+        (_, program) => input::read(program.as_deref(), subject)?,
+    };
     let mut scenario = None;
-    let (case, expected, requires, of_file): (Target, _, _, _) =
-        match input::read(args.program.as_deref(), subject)? {
-            Input::Program(program) => (program.into(), None, Vec::new(), None),
-            Input::Scenario(own) => {
-                scenario = Some(own);
-                let broken = own.broken.as_ref().map(|broken| broken.loom);
-                (Target::Scenario(own.name.clone()), broken, Vec::new(), None)
-            }
-            Input::Litmus(litmus) => {
-                let question = litmus.question();
-                let Litmus {
-                    program,
-                    expect,
-                    requires,
-                    ..
-                } = *litmus;
-                (program.into(), Some(expect), requires, Some(question))
-            }
-        };
+    let (case, expected, requires, of_file): (Target, _, _, _) = match input {
+        Input::Program(program) => (program.into(), None, Vec::new(), None),
+        Input::Scenario(own) => {
+            scenario = Some(own);
+            let broken = own.broken.as_ref().map(|broken| broken.loom);
+            (Target::Scenario(own.name.clone()), broken, Vec::new(), None)
+        }
+        Input::Litmus(litmus) => {
+            let question = litmus.question();
+            let Litmus {
+                program,
+                expect,
+                requires,
+                ..
+            } = *litmus;
+            (program.into(), Some(expect), requires, Some(question))
+        }
+    };
     let mut question = Experiment {
         // A scenario drops what it has.
         ends: match scenario {
@@ -341,6 +453,12 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         seed: args.seed,
         trace: true,
     };
+    if let Some(cut) = &cut {
+        question.ends.clone_from(&cut.ends);
+        if args.program.is_none() && args.weaken.is_empty() {
+            question.orderings.clone_from(&cut.orderings);
+        }
+    }
     if let Some(of_file) = of_file {
         question.ends = of_file.ends;
         question.orderings = of_file.orderings;
@@ -375,6 +493,13 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
     if let Some(inject) = &args.inject {
         question.inject = Some(described()?.inject(inject).map_err(Refusal::input)?);
     }
+    let cut = match cut {
+        None => Cut::before(&question),
+        Some(cut) => {
+            cut.is_of(&question).map_err(Refusal::input)?;
+            Some(cut)
+        }
+    };
     Ok(Asked {
         threads: match (question.case.program(), scenario) {
             (Some(program), _) => program.threads.len(),
@@ -383,6 +508,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         question,
         expected,
         requires,
+        cut,
     })
 }
 
@@ -419,29 +545,39 @@ fn find_sites(
 
 fn heading(question: &Experiment, expected: Option<Verdict>) {
     if let Some(subject) = package::name() {
-        anstream::println!("subject: {subject}");
+        out!("subject: {subject}");
     }
     let what = match question.case {
         Target::Program(_) => "program",
         Target::Scenario(_) => "scenario",
     };
-    anstream::println!("{what}: {}", question.case);
+    out!("{what}: {}", question.case);
     for change in &question.orderings {
-        anstream::println!("changed: {change}");
+        out!("changed: {change}");
     }
     if let Some(inject) = &question.inject {
-        anstream::println!("injected: {inject} fails spuriously");
+        out!("injected: {inject} fails spuriously");
     }
     if let Some(expected) = expected {
-        anstream::println!("expected: {expected}");
+        out!("expected: {expected}");
     }
-    anstream::println!();
+    out!();
 }
 
 /// The engines that can say something of this program.
 fn engines(args: &Args, question: &Experiment, threads: usize) -> Result<Vec<EngineName>, Refusal> {
     let fits_loom = threads <= LOOM_THREADS;
-    let engines = match args.engine {
+    let of_rc11 = args.jobs > 1 || args.save.is_some() || args.resume.is_some();
+    let engine = match args.engine {
+        Some(engine) if of_rc11 && engine != EngineName::Rc11 => {
+            return Err(Refusal::input(format!(
+                "--jobs, --save and --resume are for rc11, not for {engine}"
+            )));
+        }
+        None if args.resume.is_some() => Some(EngineName::Rc11),
+        engine => engine,
+    };
+    let engines = match engine {
         Some(EngineName::Rc11) if !question.suits_rc11() => {
             return Err(Refusal::input(
                 "rc11 injects no spurious failure\n  hint: --engine loom or shuttle does",
@@ -452,6 +588,11 @@ fn engines(args: &Args, question: &Experiment, threads: usize) -> Result<Vec<Eng
                 "loom runs at most {LOOM_THREADS} threads, and the program has {threads}\n  hint: \
                  --engine rc11 has no such limit"
             )));
+        }
+        Some(EngineName::Loom) if !question.suits_loom() => {
+            return Err(Refusal::input(
+                "loom does not model SeqCst\n  hint: --engine rc11 does",
+            ));
         }
         Some(EngineName::Shuttle) if !question.suits_shuttle() => {
             return Err(Refusal::input(
@@ -469,7 +610,7 @@ fn engines(args: &Args, question: &Experiment, threads: usize) -> Result<Vec<Eng
             if question.suits_rc11() {
                 engines.push(EngineName::Rc11);
             }
-            if fits_loom {
+            if fits_loom && question.suits_loom() {
                 engines.push(EngineName::Loom);
             }
             if question.suits_shuttle() {
@@ -497,14 +638,4 @@ fn progress_bar() -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
-}
-
-fn print_run(args: &Args, job: &Job, run: &Exploration, smallest: Option<Smallest>) {
-    if args.json {
-        let line = print::line::RunLine::new(job, run).with(smallest);
-        // A line is plain data, which JSON can always say.
-        let _ = json::line(&line);
-    } else {
-        anstream::println!("{}", print::line::text(job, run));
-    }
 }

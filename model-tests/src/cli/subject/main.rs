@@ -8,5 +8,6 @@ mod files;
 mod scenarios;
 
 fn main() -> std::io::Result<()> {
-    worker::Subject::new().scenarios(scenarios::all()).serve()
+    let subject = worker::Subject::new().scenarios(scenarios::all());
+    files::cells(subject).serve()
 }

@@ -8,17 +8,23 @@ use programs::program::{Bound, Ranked};
 use super::criterion::{self, Speed};
 use super::{Part, Plan, Results, controls, instructions, timed};
 use crate::scale::{self, ScaleRow};
+use model_tests::campaign::Way;
 use model_tests::interrupt;
 use model_tests::litmus::{self, Litmus};
 use model_tests::pool::Pool;
 use model_tests::subject::Subject;
 use model_tests::worker::{self, Worker};
 use model_tests::workspace;
-use pipe::EngineName;
 use pipe::Verdict;
+use pipe::{EngineName, Probe};
 
 /// The engines with a benchmark.
-const ENGINES: [EngineName; 3] = [EngineName::Loom, EngineName::Shuttle, EngineName::Threads];
+const ENGINES: [EngineName; 4] = [
+    EngineName::Rc11,
+    EngineName::Loom,
+    EngineName::Shuttle,
+    EngineName::Threads,
+];
 
 /// The programs that measure, as far as a plan needs them.
 #[derive(Debug)]
@@ -26,6 +32,7 @@ pub struct Tools {
     protocol: PathBuf,
     engines: Vec<(EngineName, PathBuf)>,
     loom: PathBuf,
+    rc11: PathBuf,
     corpus: Vec<Litmus>,
     home: PathBuf,
     subject: Subject,
@@ -50,6 +57,7 @@ impl Tools {
             protocol: PathBuf::new(),
             engines: Vec::new(),
             loom: PathBuf::new(),
+            rc11: PathBuf::new(),
             corpus: litmus::load_all(&folder, &subject).map_err(|e| e.to_string())?,
             home: workspace::target().join("bench"),
             subject,
@@ -80,8 +88,9 @@ impl Tools {
             .iter()
             .any(|part| plan.wants(*part))
         {
-            progress("build the loom worker");
+            progress("build the workers of loom and rc11");
             tools.loom = worker::build(EngineName::Loom)?;
+            tools.rc11 = worker::build(EngineName::Rc11)?;
         }
         Ok(tools)
     }
@@ -151,7 +160,11 @@ impl Tools {
             Part::Commands => {
                 let long = plan.long && round == 0;
                 let subject = self.subject.description()?;
-                timed::all(&self.loom, plan.workers, &self.corpus, subject, long, take)
+                let ways = [(Way::Rc11, &self.rc11), (Way::Loom(Probe::Cas), &self.loom)];
+                ways.into_iter().try_for_each(|(way, worker)| {
+                    let (workers, corpus) = (plan.workers, &self.corpus);
+                    timed::all(way, worker, workers, corpus, subject, long, &mut take)
+                })
             }
             Part::Controls => {
                 let mut worker = Worker::new(EngineName::Loom, &self.loom);

@@ -265,6 +265,7 @@ fn commands(results: &Results) -> Table {
         let rate = figure.executions.map(|n| n as f64 / figure.median());
         vec![
             figure.group.clone(),
+            figure.member.clone(),
             figure.executions.map_or_else(dash, count),
             value(figure),
             spread(figure),
@@ -274,11 +275,18 @@ fn commands(results: &Results) -> Table {
     Table {
         title: "Commands",
         note: format!(
-            "Under loom, once everything is built, on {} where nothing else is said.",
+            "Once everything is built, on {} where nothing else is said.",
             workers(results.plan.workers)
         ),
-        header: vec!["command", "executions", "time", "±", "executions a second"],
-        words: 1,
+        header: vec![
+            "command",
+            "engine",
+            "executions",
+            "time",
+            "±",
+            "executions a second",
+        ],
+        words: 2,
         rows: rows.collect(),
     }
 }

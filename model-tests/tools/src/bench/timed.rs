@@ -16,14 +16,15 @@ use model_tests::interrupt;
 use model_tests::litmus::Litmus;
 use model_tests::pool::Pool;
 use pipe::Verdict;
-use pipe::{Description, EngineName, Limits, Probe};
+use pipe::{Description, Limits};
 
-/// Times them all; `long` ones only if wanted.
+/// Times them all under one engine; those that take it long only if wanted.
 ///
 /// # Errors
 ///
 /// If a worker cannot be started, or something does not end as it must.
 pub(super) fn all(
+    way: Way,
     worker: &Path,
     workers: usize,
     corpus: &[Litmus],
@@ -31,7 +32,7 @@ pub(super) fn all(
     long: bool,
     mut take: impl FnMut(Figure) -> Result<(), String>,
 ) -> Result<(), String> {
-    let pool = &mut Pool::new(EngineName::Loom, worker, workers);
+    let pool = &mut Pool::new(way.engine(), worker, workers);
     let bound = |threads, ops| Bound { threads, ops };
     // What an interrupt cut short is no figure.
     let mut take = |figure| {
@@ -40,37 +41,51 @@ pub(super) fn all(
         }
         take(figure)
     };
-    take(corpus_of(pool, corpus)?)?;
-    take(campaign(pool, bound(2, 2), &[Ends::Dropped, Ends::Left])?)?;
-    take(alone(worker, bound(2, 2), &[Ends::Dropped, Ends::Left])?)?;
-    take(campaign(pool, bound(3, 1), &[Ends::Dropped, Ends::Left])?)?;
-    if long {
-        take(campaign(pool, bound(3, 2), &[Ends::Left])?)?;
+    let both = [Ends::Dropped, Ends::Left];
+    take(corpus_of(way, pool, corpus)?)?;
+    take(campaign(way, pool, bound(2, 2), &both)?)?;
+    take(alone(way, worker, bound(2, 2), &both)?)?;
+    take(campaign(way, pool, bound(3, 1), &both)?)?;
+    if long || way == Way::Rc11 {
+        take(campaign(way, pool, bound(3, 2), &[Ends::Left])?)?;
+    }
+    if way == Way::Rc11 {
+        take(alone(way, worker, bound(3, 2), &both)?)?;
     }
     if !interrupt::requested() {
-        take(audit_of(pool, corpus, subject, bound(2, 2))?)?;
+        take(audit_of(way, pool, corpus, subject, bound(2, 2))?)?;
     }
     Ok(())
 }
 
-fn figure(group: &str, started: Instant, executions: Option<u64>) -> Figure {
+fn figure(way: Way, group: &str, started: Instant, executions: Option<u64>) -> Figure {
     Figure {
         part: Part::Commands,
         group: group.to_owned(),
-        member: "loom".to_owned(),
+        member: way.engine().to_string(),
         unit: Unit::Seconds,
         values: vec![started.elapsed().as_secs_f64()],
         executions,
     }
 }
 
-fn corpus_of(pool: &mut Pool, corpus: &[Litmus]) -> Result<Figure, String> {
+fn corpus_of(way: Way, pool: &mut Pool, corpus: &[Litmus]) -> Result<Figure, String> {
+    let corpus: Vec<_> = corpus
+        .iter()
+        .filter(|file| way != Way::Rc11 || file.question().suits_rc11())
+        .collect();
     // One run of a control has to fail, and not each of them.
     let mut verdicts = vec![Verdict::Pass; corpus.len()];
     let jobs: Vec<_> = corpus
         .iter()
         .enumerate()
-        .flat_map(|(position, file)| file.jobs().into_iter().map(move |job| (position, job)))
+        .flat_map(|(position, file)| {
+            let jobs = match way {
+                Way::Rc11 => file.question().rc11_jobs(),
+                Way::Loom(_) => file.jobs(),
+            };
+            jobs.into_iter().map(move |job| (position, job))
+        })
         .collect();
     let started = Instant::now();
     let mut executions = 0;
@@ -79,7 +94,7 @@ fn corpus_of(pool: &mut Pool, corpus: &[Litmus]) -> Result<Figure, String> {
         verdicts[position] = verdicts[position].and(run.verdict());
         ControlFlow::Continue(())
     })?;
-    let measured = figure("the litmus files", started, Some(executions));
+    let measured = figure(way, "the litmus files", started, Some(executions));
     for (file, verdict) in corpus.iter().zip(verdicts) {
         if verdict != file.expect && !interrupt::requested() {
             return Err(format!("{} ends in {verdict}", file.name));
@@ -88,24 +103,25 @@ fn corpus_of(pool: &mut Pool, corpus: &[Litmus]) -> Result<Figure, String> {
     Ok(measured)
 }
 
-fn campaign(pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, String> {
+fn campaign(way: Way, pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, String> {
     let campaign = Campaign {
+        fits: None,
         bound,
         ends: ends.to_vec(),
         slots: 1,
-        ways: vec![Way::Loom(Probe::Cas)],
+        ways: vec![way],
         with_count: false,
         orderings: Vec::new(),
         shard: Shard::WHOLE,
         limits: Limits::default(),
     };
-    let jobs = campaign.jobs(&campaign.programs());
+    let jobs = campaign.jobs();
     let ends: Vec<_> = ends.iter().map(|e| e.as_str()).collect();
     let group = format!("campaign {bound}, {}", ends.join(" and "));
     let started = Instant::now();
     let mut executions = 0;
     let mut failed = None;
-    pool.run(jobs.into_iter(), |_, job, run| {
+    pool.run(jobs, |_, job, run| {
         executions += run.executions;
         if run.verdict() == Verdict::Pass || interrupt::requested() {
             return ControlFlow::Continue(());
@@ -113,25 +129,26 @@ fn campaign(pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, Stri
         failed = Some(format!("{group}: `{}` ends in {}", job.case, run.verdict()));
         ControlFlow::Break(())
     })?;
-    failed.map_or_else(|| Ok(figure(&group, started, Some(executions))), Err)
+    failed.map_or_else(|| Ok(figure(way, &group, started, Some(executions))), Err)
 }
 
 /// The campaign on one worker.
-fn alone(worker: &Path, bound: Bound, ends: &[Ends]) -> Result<Figure, String> {
-    let mut pool = Pool::new(EngineName::Loom, worker, 1);
-    let mut figure = campaign(&mut pool, bound, ends)?;
+fn alone(way: Way, worker: &Path, bound: Bound, ends: &[Ends]) -> Result<Figure, String> {
+    let mut pool = Pool::new(way.engine(), worker, 1);
+    let mut figure = campaign(way, &mut pool, bound, ends)?;
     figure.group.push_str(", one worker");
     Ok(figure)
 }
 
 fn audit_of(
+    way: Way,
     pool: &mut Pool,
     corpus: &[Litmus],
     subject: &'static Description,
     bound: Bound,
 ) -> Result<Figure, String> {
     let started = Instant::now();
-    let mut oracle = Oracle::new(pool, Way::Loom(Probe::Cas), corpus, &[bound], subject);
+    let mut oracle = Oracle::new(pool, way, corpus, &[bound], &[], subject);
     let table = Table::of_code(subject);
     let base = oracle.judge(&table)?;
     if let Some(kill) = base.kill {
@@ -143,7 +160,7 @@ fn audit_of(
     let rows = audit::rows(&mut oracle, &table, |_| ())?;
     joint::minimal_tables(&mut oracle, subject, |_| ())?;
     match rows.iter().find(|row| row.judged.fails()) {
-        None => Ok(figure("the audit", started, None)),
+        None => Ok(figure(way, "the audit", started, None)),
         Some(row) => Err(format!("the audit fails at {}", row.site)),
     }
 }

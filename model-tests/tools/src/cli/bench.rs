@@ -9,9 +9,10 @@ use crate::bench::compare::compare;
 use crate::bench::{Part, Plan, Results, Tools, tables};
 use crate::print;
 use crate::scale::{self, ScaleRow};
-use model_tests::cli::{Refusal, json};
+use model_tests::cli::{Refusal, json, number};
 use model_tests::interrupt;
 use model_tests::pool::Pool;
+use model_tests::{note, out};
 use pipe::Verdict;
 use programs::program::Bound;
 
@@ -45,7 +46,7 @@ pub(super) struct Args {
     rounds: u32,
 
     /// How long each operation is measured in a round
-    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = number::seconds)]
     seconds: f64,
 
     /// Measure what takes minutes too: campaign 3x2, once
@@ -65,7 +66,7 @@ pub(super) struct Args {
     svg: PathBuf,
 
     /// Worker processes of commands; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Where the figures go
@@ -123,23 +124,23 @@ fn measure(args: &Args) -> Result<u8, Refusal> {
     bar.finish_and_clear();
 
     for (part, why) in &results.skipped {
-        anstream::eprintln!("skipped: {part}: {why}");
+        note!("skipped: {part}: {why}");
     }
     // What there is, before anything else: it took its time.
     if !results.is_empty() {
         print(args, &results)?;
         results.save(&args.out).map_err(Refusal::tool)?;
-        anstream::eprintln!("the figures are in {}", args.out.display());
+        note!("the figures are in {}", args.out.display());
         if !results.scale.is_empty() {
             let picture = scale::svg(&results.scale).map_err(Refusal::tool)?;
             std::fs::write(&args.svg, picture)
                 .map_err(|e| Refusal::tool(format!("{}: {e}", args.svg.display())))?;
-            anstream::eprintln!("the picture is in {}", args.svg.display());
+            note!("the picture is in {}", args.svg.display());
         }
     }
     measured.map_err(Refusal::tool)?;
     if !results.complete {
-        anstream::eprintln!("interrupted: what is not listed was not measured");
+        note!("interrupted: what is not listed was not measured");
         return Ok(Verdict::CutOff.exit_code());
     }
     if results.is_empty() {
@@ -151,7 +152,7 @@ fn measure(args: &Args) -> Result<u8, Refusal> {
         }
         let kept = Results::kept();
         results.save(&kept).map_err(Refusal::tool)?;
-        anstream::eprintln!("recorded: {}", kept.display());
+        note!("recorded: {}", kept.display());
     }
     Ok(Verdict::Pass.exit_code())
 }
@@ -192,9 +193,9 @@ fn print(args: &Args, results: &Results) -> Result<(), Refusal> {
         }
         return Ok(());
     }
-    anstream::println!("{}", print::bench::origin(results));
+    out!("{}", print::bench::origin(results));
     for table in tables::tables(results) {
-        anstream::println!("\n{}", print::bench::table(&table));
+        out!("\n{}", print::bench::table(&table));
     }
     Ok(())
 }
@@ -233,18 +234,18 @@ fn compared(args: &Args, old: &Path, new: &Path) -> Result<u8, Refusal> {
         return Ok(Verdict::Pass.exit_code());
     }
     for (name, results) in [("old", &old), ("new", &new)] {
-        anstream::println!("{name}: {}", print::bench::origin(results));
-        anstream::println!("     commit {}", results.commit);
+        out!("{name}: {}", print::bench::origin(results));
+        out!("     commit {}", results.commit);
         if !results.complete {
-            anstream::println!("     interrupted: not all was measured");
+            out!("     interrupted: not all was measured");
         }
     }
     if !old.machine.is_like(&new.machine) {
-        anstream::println!("the machines differ: only ratios within one file mean anything");
+        out!("the machines differ: only ratios within one file mean anything");
     }
-    anstream::println!("\n{}", print::bench::table(&tables::compared(&both)));
+    out!("\n{}", print::bench::table(&tables::compared(&both)));
     if others > 0 {
-        anstream::println!("{others} figures are in one of the files alone");
+        out!("{others} figures are in one of the files alone");
     }
     Ok(Verdict::Pass.exit_code())
 }

@@ -4,6 +4,7 @@ use crate::docs::documents;
 use model_tests::audit::recorded::Recorded;
 use model_tests::cli::Refusal;
 use model_tests::cli::pool::subject;
+use model_tests::out;
 use model_tests::workspace;
 use pipe::{EngineName, Verdict};
 
@@ -52,10 +53,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     for document in &stale {
         document.write(root).map_err(Refusal::tool)?;
-        anstream::println!("written: {}", document.path);
+        out!("written: {}", document.path);
     }
     if stale.is_empty() {
-        anstream::println!("{} documents are up to date", documents.len());
+        out!("{} documents are up to date", documents.len());
     }
     Ok(Verdict::Pass.exit_code())
 }

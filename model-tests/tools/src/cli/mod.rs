@@ -8,7 +8,7 @@ mod planted;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use model_tests::cli::conclude;
+use model_tests::cli::{conclude, parse};
 
 /// Tools of the project's maintainers.
 #[derive(Debug, Parser)]
@@ -30,7 +30,10 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match parse::<Cli>() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     cli.color.write_global();
     conclude(match cli.command {
         Command::Docs(args) => docs::run(&args),

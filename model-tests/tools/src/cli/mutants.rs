@@ -9,9 +9,11 @@ use super::planted;
 use crate::mutants::{self, Fate, JudgedMutant, Judges, Mutant};
 use crate::print;
 use model_tests::cli::pool::subject;
-use model_tests::cli::{Refusal, json};
+use model_tests::cli::{Refusal, json, number};
+use model_tests::nightly::Way;
 use model_tests::pool::Pool;
 use model_tests::{interrupt, litmus, workspace};
+use model_tests::{note, out};
 use pipe::{EngineName, Verdict};
 
 /// Put the harness to the test: change the protocol's code, and that of the explorer
@@ -25,11 +27,10 @@ then by the tests of a normal build; one of the explorer by the tests of rc11. T
 must pass all of them first.
 
 Planted bugs are the patch files in model-tests/planted, and their copy of the workspace is below
-target/planted. Each find is replayed, from its schedule and from its seed.
+target/planted. Each find is replayed, from its schedule or execution graph and from its seed.
 
 Exit codes: 0 every mutant is killed or equivalent as it says, every planted bug found by some
-scheduler; 1 not so, 2 bad input,
-3 interrupted, 4 tool failure")]
+engine; 1 not so, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Judge a few representative mutants alone
     #[arg(long)]
@@ -39,14 +40,19 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with = "quick")]
     pub(super) only: Vec<String>,
 
-    /// Plant bugs that need more threads, operations or slots than loom's bounds have, and count
-    /// the schedules until each of shuttle's schedulers finds them
+    /// Plant bugs that need more threads, operations or slots than a campaign's bounds have, and
+    /// count the executions until each of shuttle's schedulers and rc11's sampling finds them
     #[arg(long, conflicts_with_all = ["quick", "all_judges", "list"])]
     planted: bool,
 
     /// How many searches for a planted bug the median is of
-    #[arg(long, value_name = "N", default_value_t = 5, requires = "planted")]
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "planted", value_parser = number::at_least_one)]
     pub(super) seeds: u64,
+
+    /// Search for planted bugs in these ways alone: random, pct and urw are shuttle's
+    /// schedulers, rc11 samples weak memory
+    #[arg(long, value_name = "WAY", num_args = 1.., requires = "planted")]
+    pub(super) by: Vec<Way>,
 
     /// Ask every judge, instead of the first that kills
     #[arg(long)]
@@ -57,7 +63,7 @@ pub(super) struct Args {
     list: bool,
 
     /// Worker processes; as many as cores by default
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
     /// Print one JSON object for each mutant, or for each search
@@ -118,9 +124,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     bar.finish_and_clear();
     if !args.json {
-        anstream::println!("{}", print::mutants::rows(&rows));
-        anstream::print!("{}", print::mutants::notes(&rows));
-        anstream::println!("{}", print::mutants::sum(&rows));
+        out!("{}", print::mutants::rows(&rows));
+        out!("{}", print::mutants::notes(&rows).trim_end());
+        out!("{}", print::mutants::sum(&rows));
     }
     if rows
         .iter()
@@ -160,9 +166,9 @@ fn chosen(args: &Args) -> Result<Vec<Mutant>, Refusal> {
 
 fn list(mutants: &[Mutant]) {
     for mutant in mutants {
-        anstream::println!("{}: {}", mutant.name, mutant.what);
+        out!("{}: {}", mutant.name, mutant.what);
         if let Some(reason) = &mutant.equivalent {
-            anstream::println!("    equivalent: {reason}");
+            out!("    equivalent: {reason}");
         }
     }
 }
@@ -172,13 +178,13 @@ fn tell(args: &Args, row: &JudgedMutant) -> Result<(), Refusal> {
     if args.json {
         json::line(row).map_err(Refusal::tool)?;
     } else if !row.fate.is_fine() {
-        anstream::eprintln!("{}: {}", row.mutant, row.fate.as_str());
+        note!("{}: {}", row.mutant, row.fate.as_str());
     }
     Ok(())
 }
 
 fn interrupted(done: usize, of: usize) -> u8 {
-    anstream::eprintln!("interrupted: {done} of {of} mutants are judged");
+    note!("interrupted: {done} of {of} mutants are judged");
     Verdict::CutOff.exit_code()
 }
 

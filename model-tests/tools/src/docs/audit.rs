@@ -16,9 +16,9 @@ pub(super) fn page(subject: &Description, recorded: &Recorded) -> String {
          # The orderings, and what the audit says of them\n\
          \n\
          `cargo run --release -- audit` gives each access every other ordering that its operation\n\
-         can have, one at a time, and runs the litmus files and all programs of {bounds} until one\n\
-         fails. This page shows the result that is kept in `model-tests/audit.json`. The limits of\n\
-         a `pass` are in [limits.md](limits.md).\n\
+         can have, one at a time, and runs the litmus files and all programs of {bounds} under\n\
+         {engine} until one fails. This page shows the result that is kept in\n\
+         `model-tests/audit.json`. The limits of a `pass` are in [limits.md](limits.md).\n\
          \n\
          ## Each access\n\
          \n\
@@ -27,6 +27,8 @@ pub(super) fn page(subject: &Description, recorded: &Recorded) -> String {
          \n\
          *needed*: a program fails without the ordering in the code; the smallest is shown.\n\
          *changes nothing*: a stronger ordering passes everything, as it should.\n\
+         *forbids outcomes*: a stronger ordering passes everything too, but on several slots an\n\
+         outcome is not possible any more that the code's orderings allow: a read is stale no longer.\n\
          *weakest already*: the operation has no weaker ordering.\n\
          `ends` says whether handles that are left at the end are dropped, or stay.\n\
          \n\
@@ -41,6 +43,7 @@ pub(super) fn page(subject: &Description, recorded: &Recorded) -> String {
          \n\
          {minimal}",
         bounds = recorded.bounds.join(" and "),
+        engine = recorded.engine,
         sites = sites::with_reason(subject),
         rows = rows(recorded),
         count = recorded.minimal.len(),

@@ -55,7 +55,7 @@ fn price(site: &SiteInfo, recorded: &Recorded) -> String {
     }
     let rows = recorded.rows_of(&site.name);
     let tried = |row: &RecordedRow| match row.judged {
-        RowVerdict::ChangesNothing | RowVerdict::Weakest => None,
+        RowVerdict::ChangesNothing | RowVerdict::ForbidsOutcomes | RowVerdict::Weakest => None,
         RowVerdict::Needed => {
             let to = row.to.as_deref().unwrap_or("-");
             Some(format!("{to}: {}", row.verdict))

@@ -69,12 +69,9 @@ pub(super) trait Checked: Send + Sync + 'static {
     /// The outcomes that a complete exploration had to show and did not.
     fn missing(&self, seen: &Tally<Self::Seen>) -> Vec<String>;
 
-    /// The slot that has something at this address.
+    /// Which slot has something at an address.
     #[cfg_attr(not(model), allow(dead_code, reason = "real threads are not traced"))]
-    fn slot_at(&self, address: usize) -> Option<usize> {
-        let _ = address;
-        None
-    }
+    fn slots(&self) -> fn(usize) -> Option<usize>;
 }
 
 /// A program on the handles of a protocol.
@@ -137,8 +134,8 @@ impl<P: Protocol> Checked for CheckedProgram<P> {
             .collect()
     }
 
-    fn slot_at(&self, address: usize) -> Option<usize> {
-        P::slot_at(address)
+    fn slots(&self) -> fn(usize) -> Option<usize> {
+        P::slot_at
     }
 }
 
@@ -260,7 +257,7 @@ impl Checked for CheckedScenario {
             .collect()
     }
 
-    fn slot_at(&self, address: usize) -> Option<usize> {
-        (self.slot_at)(address)
+    fn slots(&self) -> fn(usize) -> Option<usize> {
+        self.slot_at
     }
 }

@@ -4,8 +4,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use meta_core::SlotState;
 use meta_core::model::{self, Event, EventKind};
+use meta_core::{REF_COUNT_UNIQUE, SlotState};
 use pipe::Transition;
 use programs::outcome::OpResult;
 use programs::program::{Op, OpName};
@@ -14,12 +14,14 @@ use programs::spec;
 thread_local! {
     /// Whether anybody wants to know, which is asked after every operation.
     static WANTED: Cell<bool> = const { Cell::new(false) };
+    static SLOT_AT: Cell<fn(usize) -> Option<usize>> = const { Cell::new(|_| None) };
     static REACHED: RefCell<Option<BTreeSet<Transition>>> = const { RefCell::new(None) };
 }
 
 /// Starts to collect transitions, or stops.
-pub(super) fn collect(on: bool) {
+pub(super) fn collect(on: bool, slot_at: fn(usize) -> Option<usize>) {
     WANTED.set(on);
+    SLOT_AT.set(slot_at);
     REACHED.replace(on.then(BTreeSet::new));
 }
 
@@ -43,45 +45,37 @@ fn add(op: Op, result: OpResult, now: spec::SlotState) {
     }
     REACHED.with_borrow_mut(|reached| {
         if let Some(reached) = reached {
-            let (before, after) = model::with_trace(|events| around(op.name, events, now));
+            let (before, after) = model::with_trace(|events| around(op, events, now));
             reached.insert(Transition::new(op.name, result, before, after));
         }
     });
 }
 
 /// The states at the step that decided the operation, and after its last step.
-fn around(
-    op: OpName,
-    events: &[Event],
-    now: spec::SlotState,
-) -> (spec::SlotState, spec::SlotState) {
+fn around(op: Op, events: &[Event], now: spec::SlotState) -> (spec::SlotState, spec::SlotState) {
     let me = model::current_thread();
+    let slot_at = SLOT_AT.get();
     let of_operation = events
         .iter()
         .rev()
         .filter(|event| event.thread == me)
+        // What is no slot's decides nothing.
+        .filter(|event| event.address == 0 || slot_at(event.address) == Some(op.slot))
         .take_while(|event| !matches!(event.kind, EventKind::Begin { .. }));
     let mut before = None;
     let mut after = None;
     // Backwards: the first write met is the last one made.
     for event in of_operation {
-        let EventKind::Atomic {
-            site,
-            read,
-            written,
-            ..
-        } = event.kind
-        else {
+        let EventKind::Atomic { read, written, .. } = event.kind else {
             continue;
         };
         if after.is_none() {
             after = written.or(read);
         }
         // A lookup is decided by its last step, everything else by its first.
-        if op != OpName::Get || before.is_none() {
-            // A store does not read; the table says what it starts from.
-            let from = || site.info().from.map(SlotState::to_raw);
-            before = read.or_else(from).or(before);
+        if op.name != OpName::Get || before.is_none() {
+            // Who begins with a store need not read: it is the owner's.
+            before = read.or(written.map(|_| REF_COUNT_UNIQUE)).or(before);
         }
     }
     match (before, after) {

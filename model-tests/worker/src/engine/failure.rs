@@ -2,13 +2,13 @@
 
 use std::any::Any;
 
+use facade::places::{self, Site};
 use meta_core::Access;
 use meta_core::model::{self, Event, EventKind, ViolationKind};
-use pipe::{Failure, Reason, Step, StepKind, Violation};
+use pipe::{Failure, Reason, SiteInfo, Step, StepKind, Violation};
 
 use super::message_of;
-use crate::own::of_core;
-use crate::panics;
+use crate::own::{of_core, to_core};
 
 /// A panic that came out of an explorer, or the reason why it gave up.
 pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
@@ -17,9 +17,29 @@ pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
     }
     let reason = match payload.downcast_ref::<model::Violation>() {
         Some(violation) => of_violation(violation),
-        None => panics::of_message(message_of(payload)),
+        None => of_message(message_of(payload)),
     };
     reason.into()
+}
+
+/// An explorer's panics are told apart by its words.
+fn of_message(message: &str) -> Reason {
+    let message = message.trim().to_owned();
+    if message.contains("Causality violation") {
+        Reason::Race { message }
+    } else if message.starts_with("deadlock") {
+        Reason::Deadlock { message }
+    } else if message.contains("exceeded maximum number of branches") {
+        Reason::TooLong { message }
+    } else {
+        // An assertion inside an explorer, or a bug of the harness.
+        Reason::Tool { message }
+    }
+}
+
+/// A race that there may be only for want of a row in the subject's table of accesses.
+pub(super) fn unclassified(place: &std::panic::Location<'_>) -> Reason {
+    Reason::tool(format_args!("classify {}:{}", place.file(), place.line()))
 }
 
 fn of_violation(found: &model::Violation) -> Reason {
@@ -29,15 +49,55 @@ fn of_violation(found: &model::Violation) -> Reason {
             ViolationKind::DoubleDrop => Violation::DoubleDrop,
             ViolationKind::Overwrite => Violation::Overwrite,
             ViolationKind::Overlap => Violation::Overlap,
-            ViolationKind::WrongState { found, expected } => Violation::WrongState {
-                found: found.to_string(),
+            ViolationKind::WrongState {
+                ref found,
+                expected,
+            } => Violation::WrongState {
+                found: found.clone(),
                 expected: expected.to_owned(),
             },
+            ViolationKind::Unclassified => return unclassified(found.location),
+            ViolationKind::TooManyWords => {
+                return Reason::tool("more words than loom was asked to make");
+            }
+            ViolationKind::MixedSizes => {
+                return Reason::tool(format!(
+                    "atomics of different sizes share memory: {}",
+                    found.location
+                ));
+            }
         },
         access: access(found.access),
         field: found.cell.to_owned(),
         location: found.location.to_string(),
     }
+}
+
+/// The accesses that were met, as rows of a table.
+pub(super) fn sites() -> Vec<SiteInfo> {
+    let row = |(site, operation, code): (Site, places::Operation, std::sync::atomic::Ordering)| {
+        let ordering = of_core(Some(code));
+        let admits = |o: &pipe::Ordering| operation.admits(to_core(*o));
+        SiteInfo {
+            name: site.to_string(),
+            operation: match operation {
+                places::Operation::Load => pipe::Operation::Load,
+                places::Operation::Store => pipe::Operation::Store,
+                places::Operation::Update => pipe::Operation::Update,
+                places::Operation::CasSuccess => pipe::Operation::CasSuccess,
+                places::Operation::CasFailure => pipe::Operation::CasFailure,
+                places::Operation::Fence => pipe::Operation::Fence,
+            },
+            step: String::new(),
+            ordering,
+            admits: pipe::Ordering::ALL.into_iter().filter(admits).collect(),
+            partners: Vec::new(),
+            reason: String::new(),
+            modelled: true,
+            weak: false,
+        }
+    };
+    model::sites().into_iter().map(row).collect()
 }
 
 /// A trace, with addresses turned into slots and objects.
@@ -70,11 +130,13 @@ pub(super) fn steps(events: &[Event], slot_at: impl Fn(usize) -> Option<usize>) 
                     written,
                     spurious,
                 } => StepKind::Atomic {
-                    site: site.name().to_owned(),
+                    site: site.to_string(),
                     ordering: of_core(ordering),
                     read,
                     written,
                     spurious,
+                    reads_from: None,
+                    follows: None,
                 },
                 EventKind::Plain {
                     cell,

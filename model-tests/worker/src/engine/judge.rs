@@ -24,15 +24,17 @@ pub(super) struct Judge {
 impl Judge {
     /// Works out what is allowed. `exact` says whether the engine is to reach
     /// every allowed outcome.
+    /// So many states of the specification are gone through for it.
     pub(super) fn new(
         program: &Program,
         job: &Job,
         params: Params,
         exact: bool,
+        most: usize,
     ) -> Result<Self, String> {
         let memory = job.memory();
         let allowed = if job.enumerate {
-            memory.allowed(program, job.ends, &params)
+            memory.allowed_within(program, job.ends, &params, most)
         } else {
             Ok(None)
         };
@@ -55,7 +57,11 @@ impl Judge {
     /// they were to be worked out and are too many for that.
     #[cfg(rc11)]
     pub(super) fn explored_if_needed(mut self, job: &Job) -> Result<Self, String> {
-        if job.enumerate && self.allowed_by == AllowedBy::Search {
+        let draws = matches!(
+            &job.manner,
+            pipe::Manner::Rc11(how) if matches!(how.search, pipe::Search::Sample { .. })
+        );
+        if job.enumerate && !draws && self.allowed_by == AllowedBy::Search {
             let Judge {
                 program,
                 ends,

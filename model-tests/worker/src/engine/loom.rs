@@ -5,16 +5,15 @@
 //! is built by construction, and results go through plain memory that loom does
 //! not see.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meta_core::model;
-use pipe::{EngineName, Exploration, Job, Manner, Probe};
+use pipe::{EngineName, Exploration, Job, Loom, Manner, Probe};
 
 use super::checked::Checked;
 use super::watch::{How, Watch};
-use super::{Progress, not_mine, site};
-use crate::own::to_core;
+use super::{Progress, changed, injected, not_mine};
 
 pub(super) const NAME: EngineName = EngineName::Loom;
 
@@ -38,6 +37,22 @@ pub(super) fn explore<C: Checked>(
     let Manner::Loom(how) = &job.manner else {
         return Err(not_mine(job));
     };
+    let checked = Arc::new(checked);
+    loop {
+        let seen = explore_once(job, how, checked.clone(), progress.clone())?;
+        // The first run learns how many words there are.
+        if !model::needs_another_run() {
+            return Ok(seen);
+        }
+    }
+}
+
+fn explore_once<C: Checked>(
+    job: &Job,
+    how: &Loom,
+    checked: Arc<C>,
+    progress: Progress,
+) -> Result<Exploration, String> {
     let threads = checked.threads();
     if threads > ::loom::MAX_THREADS {
         return Err(format!(
@@ -48,6 +63,8 @@ pub(super) fn explore<C: Checked>(
     let watched = How {
         injects: how.inject.is_some(),
         samples: false,
+        reduces: how.probe == Probe::Load,
+        stops_itself: false,
         record: how.record,
     };
     let watch = Arc::new(Watch::new(job, watched, checked, progress));
@@ -58,14 +75,15 @@ pub(super) fn explore<C: Checked>(
         },
         cut_retries: threads >= CUT_RETRIES_FROM && how.inject.is_none(),
         trace: how.record.any(),
+        sites: how.record.sites,
         ..model::Config::default()
     };
     for change in &how.orderings {
-        let changed = (site(&change.site)?, to_core(change.ordering));
-        config.orderings.push(changed);
+        let change = changed(change)?;
+        config.orderings.push(change);
     }
     if let Some(inject) = &how.inject {
-        config.inject = Some((site(&inject.site)?, inject.n));
+        config.inject = Some(injected(inject)?);
     }
     model::configure(&config);
 
@@ -86,7 +104,7 @@ pub(super) fn explore<C: Checked>(
         move || execution(&watch)
     };
     let ended = catch_unwind(AssertUnwindSafe(|| builder.check(model)));
-    Ok(watch.finish(ended))
+    Ok(watch.finish(ended.map(|()| true)))
 }
 
 fn execution<C: Checked>(watch: &Arc<Watch<C>>) {
@@ -111,7 +129,9 @@ fn execution<C: Checked>(watch: &Arc<Watch<C>>) {
         }
         let mut done = std::mem::take(&mut execution.gathered().done);
         watch.join(&mut done);
-        watch.end(done);
+        if let Err(stop) = watch.end(done, |_| Ok(())) {
+            resume_unwind(Box::new(stop));
+        }
     }
 }
 
@@ -144,7 +164,9 @@ impl<C: Checked> Execution<C> {
         if gathered.running == 0 && !self.watch.checked().joins() {
             let done = std::mem::take(&mut gathered.done);
             drop(gathered);
-            self.watch.end(done);
+            if let Err(stop) = self.watch.end(done, |_| Ok(())) {
+                resume_unwind(Box::new(stop));
+            }
         }
     }
 }

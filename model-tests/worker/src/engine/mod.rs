@@ -14,6 +14,7 @@ mod failure;
 mod host;
 #[cfg(loom)]
 mod loom;
+mod panics;
 #[cfg(rc11)]
 mod rc11;
 #[cfg(shuttle)]
@@ -32,13 +33,14 @@ use std::sync::Arc;
 
 use pipe::{EngineName, Exploration, Job, SoFar};
 use programs::program::Program;
-use programs::spec::Params;
+use programs::spec::{MOST_STATES, Params};
 use prop_tests::protocol::Protocol;
 use prop_tests::scenario::Scenario;
 
 use self::checked::{CheckedProgram, CheckedScenario};
 use self::compiled_in::NAME;
 use self::judge::Judge;
+use crate::subject::CellUse;
 
 #[cfg(loom)]
 use self::loom as compiled_in;
@@ -62,16 +64,50 @@ pub const fn compiled() -> EngineName {
     NAME
 }
 
+/// Has the explorer know what cells are used for, if the subject says so; it may have
+/// said so to the explorer itself.
+pub(crate) fn classify(cells: &[CellUse]) {
+    #[cfg(model)]
+    if !cells.is_empty() {
+        let classified = |cell: &CellUse| meta_core::model::Classified {
+            path_end: cell.path_end.to_owned(),
+            line: cell.line,
+            access: cell.access,
+        };
+        meta_core::model::classify(cells.iter().map(classified).collect());
+    }
+    #[cfg(not(model))]
+    let _ = cells;
+}
+
 /// Explores a program on the handles of `P` with the engine of this build.
 pub(crate) fn explore_program<P: Protocol<Host = Host>>(
     program: &Program,
     job: &Job,
     progress: Progress,
 ) -> Result<Exploration, String> {
+    explore_within::<P>(program, job, progress, MOST_STATES)
+}
+
+/// The same; what is allowed is enumerated by the specification alone where that takes
+/// no more than so many states.
+fn explore_within<P: Protocol<Host = Host>>(
+    program: &Program,
+    job: &Job,
+    progress: Progress,
+    most_states: usize,
+) -> Result<Exploration, String> {
+    panics::take_down();
     let params = Params {
         ref_count_max: P::REF_COUNT_MAX,
     };
-    let judge = Judge::new(program, job, params, compiled_in::is_exact(job))?;
+    let judge = Judge::new(
+        program,
+        job,
+        params,
+        compiled_in::is_exact(job),
+        most_states,
+    )?;
     #[cfg(rc11)]
     let judge = judge.explored_if_needed(job)?;
     compiled_in::explore(job, CheckedProgram::<P>::new(judge), progress)
@@ -84,6 +120,7 @@ pub(crate) fn explore_scenario(
     job: &Job,
     progress: Progress,
 ) -> Result<Exploration, String> {
+    panics::take_down();
     if NAME == EngineName::Threads && scenario.is_control() {
         return Err("real threads cannot run what is broken on purpose".to_owned());
     }
@@ -100,10 +137,19 @@ fn not_mine(job: &Job) -> String {
     )
 }
 
-/// The site of this name.
-#[cfg(model)]
-fn site(name: &str) -> Result<meta_core::ordering::Site, String> {
-    meta_core::ordering::Site::find(name).ok_or_else(|| format!("no site is called `{name}`"))
+/// Another ordering for an access.
+#[cfg(any(loom, rc11))]
+fn changed(change: &pipe::OrderingChange) -> Result<meta_core::model::Change, String> {
+    Ok(meta_core::model::Change {
+        site: change.site.parse()?,
+        ordering: crate::own::to_core(change.ordering),
+    })
+}
+
+/// The n-th weak compare-and-swap of a site.
+#[cfg(any(loom, shuttle))]
+fn injected(inject: &pipe::Inject) -> Result<(meta_core::model::SiteSpec, u32), String> {
+    Ok((inject.site.parse()?, inject.n))
 }
 
 /// The message of a panic.

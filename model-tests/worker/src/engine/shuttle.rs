@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use pipe::{Choice, EngineName, Exploration, Job, Manner, Schedule, Scheduler, Sp
 
 use super::checked::Checked;
 use super::watch::{How, Watch};
-use super::{Progress, not_mine, site};
+use super::{Progress, injected, not_mine};
 
 pub(super) const NAME: EngineName = EngineName::Shuttle;
 
@@ -44,18 +44,21 @@ pub(super) fn explore<C: Checked>(
     let watched = How {
         injects: matches!(how.spurious, Spurious::Once(_)),
         samples: how.scheduler.samples(),
+        reduces: false,
+        stops_itself: false,
         record: how.record,
     };
-    let watch = Arc::new(Watch::new(job, watched, checked, progress));
+    let watch = Arc::new(Watch::new(job, watched, Arc::new(checked), progress));
     let mut config = model::Config {
         overlap: how.overlap,
         trace: how.record.any(),
+        sites: how.record.sites,
         ..model::Config::default()
     };
     match &how.spurious {
         Spurious::Never => {}
         Spurious::Drawn => config.spurious_one_in = Some(SPURIOUS_ONE_IN),
-        Spurious::Once(inject) => config.inject = Some((site(&inject.site)?, inject.n)),
+        Spurious::Once(inject) => config.inject = Some(injected(inject)?),
     }
     model::configure(&config);
 
@@ -72,7 +75,7 @@ pub(super) fn explore<C: Checked>(
             schedules,
             depth,
         } => {
-            let pct = PctScheduler::new_from_seed(*seed, *depth, limit(*schedules));
+            let pct = Pct::new(*seed, *depth, limit(*schedules));
             run(pct, &taken, &watch)
         }
         Scheduler::Urw { seed, schedules } => {
@@ -87,7 +90,7 @@ pub(super) fn explore<C: Checked>(
             run(replaying, &taken, &watch)
         }
     };
-    let mut seen = watch.finish(ended);
+    let mut seen = watch.finish(ended.map(|()| true));
     if let Some(failure) = &mut seen.failure {
         failure.schedule = Some(taken.borrow().clone());
     }
@@ -130,7 +133,59 @@ fn execution<C: Checked>(watch: &Watch<C>) {
         watch.run_thread(0, first);
     });
     watch.join(&mut done);
-    watch.end(done);
+    if let Err(stop) = watch.end(done, |_| Ok(())) {
+        resume_unwind(Box::new(stop));
+    }
+}
+
+/// PCT that also runs what leaves it nothing to choose, where shuttle's own
+/// asserts: until a first choice came up, each execution begins it anew.
+struct Pct {
+    inner: PctScheduler,
+    seed: u64,
+    depth: usize,
+    schedules: usize,
+    begun: usize,
+    has_chosen: bool,
+}
+
+impl Pct {
+    fn new(seed: u64, depth: usize, schedules: usize) -> Self {
+        Pct {
+            inner: PctScheduler::new_from_seed(seed, depth, schedules),
+            seed,
+            depth,
+            schedules,
+            begun: 0,
+            has_chosen: false,
+        }
+    }
+}
+
+impl TaskScheduler for Pct {
+    fn new_execution(&mut self) -> Option<TakenSchedule> {
+        if !self.has_chosen && self.begun > 0 {
+            let seed = self.seed.wrapping_add(self.begun as u64);
+            let left = self.schedules.saturating_sub(self.begun);
+            self.inner = PctScheduler::new_from_seed(seed, self.depth, left);
+        }
+        self.begun += 1;
+        self.inner.new_execution()
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&Task],
+        current: Option<TaskId>,
+        is_yielding: bool,
+    ) -> Option<TaskId> {
+        self.has_chosen |= runnable.len() > 1;
+        self.inner.next_task(runnable, current, is_yielding)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.inner.next_u64()
+    }
 }
 
 /// Writes down what another scheduler chooses.

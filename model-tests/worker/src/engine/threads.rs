@@ -10,20 +10,20 @@
 
 use std::cell::Cell;
 use std::hint;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pipe::{EngineName, Exploration, Failure, Job, Manner, SoFar};
+use pipe::{EngineName, Exploration, Failure, Job, Manner, Reason, SoFar};
 use prop_tests::world::{Host, World};
 
 use super::checked::Checked;
 use super::judge;
 use super::tally::Tally;
-use super::{Progress, message_of, not_mine};
-use crate::{interrupt, panics};
+use super::{Progress, message_of, not_mine, panics};
+use crate::interrupt;
 
 pub(super) const NAME: EngineName = EngineName::Threads;
 
@@ -177,11 +177,16 @@ impl<C: Checked> Run<'_, C> {
         let ended = crew.run(self.checked, self.rounds, &mut self.done);
         let ended = ended.and_then(|()| {
             let end = self.done.last_mut().expect("there are threads");
-            let make = || self.checked.end(end);
-            catch_unwind(AssertUnwindSafe(make))
+            panics::caught(|| self.checked.end(end))
         });
         let failure = match ended {
-            Err(payload) => panics::of_message(message_of(payload.as_ref())).into(),
+            Err(payload) => match payload.downcast::<Reason>() {
+                Ok(reason) => (*reason).into(),
+                Err(payload) => {
+                    let message = message_of(payload.as_ref());
+                    Reason::tool(format_args!("a thread panicked: {message}")).into()
+                }
+            },
             Ok(()) => match self.checked.show(&self.done) {
                 Err(fault) => judge::of_fault(&fault),
                 Ok(shown) => {
@@ -315,7 +320,7 @@ impl<D: Default> Crew<D> {
         // and each thread runs once in a round.
         let run = || unsafe { checked.run(thread, done) };
         // A panic is an answer too; the thread's handles are forgotten.
-        *ended = catch_unwind(AssertUnwindSafe(run));
+        *ended = panics::caught(run);
     }
 }
 
@@ -357,13 +362,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::sync::Arc;
 
-    use pipe::{Limits, Probe, Verdict};
+    use pipe::{Limits, Probe, Target, Verdict};
     use programs::outcome::Ends;
     use programs::program::Program;
-    use programs::spec::Params;
+    use programs::spec::{MOST_STATES, Params};
     use prop_tests::adapter::MetaCore;
 
-    use super::super::checked::CheckedProgram;
+    use super::super::checked::{CheckedProgram, CheckedScenario};
     use super::super::judge::Judge;
     use super::*;
 
@@ -409,6 +414,21 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_of_the_code_under_test_is_a_failure() {
+        panics::take_down();
+        let name = "control-segment-clones-end-once-beyond";
+        let all = prop_tests::adapter::scenario::all::<ThreadHost>();
+        let scenario = all.into_iter().find(|own| own.name == name).unwrap();
+        let checked = CheckedScenario::new(scenario, |_| None, false);
+        let job = Job::threads(Target::Scenario(name.to_owned()), Ends::Dropped, 5);
+        let progress: Progress = Arc::new(|_| ());
+        let run = rounds_of(&checked, &job, 5, &progress);
+        assert_eq!((run.verdict(), run.executions), (Verdict::Panic, 1));
+        let message = run.failure.unwrap().reason.to_string();
+        assert!(message.contains("are not in a segment"), "{message}");
+    }
+
+    #[test]
     fn no_round_is_no_pass() {
         assert_ne!(run(&job("unused: alloc | get", 0)).verdict(), Verdict::Pass);
     }
@@ -425,7 +445,7 @@ mod tests {
     fn an_outcome_that_is_not_allowed_is_a_failure() {
         let job = job("unused: alloc | alloc", 50);
         let program = job.case.program().unwrap();
-        let mut judge = Judge::new(program, &job, Params::MODEL, false).unwrap();
+        let mut judge = Judge::new(program, &job, Params::MODEL, false, MOST_STATES).unwrap();
         judge.allowed.clear();
         let checked = CheckedProgram::<MetaCore<ThreadHost>>::new(judge);
         let progress: Progress = Arc::new(|_| ());

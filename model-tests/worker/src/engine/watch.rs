@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use meta_core::model;
@@ -12,7 +12,7 @@ use pipe::{Exploration, Failure, Job, Limits, Reason, Record, SoFar, Step};
 use super::checked::Checked;
 use super::judge;
 use super::tally::Tally;
-use super::{Progress, compiled, coverage, failure};
+use super::{Progress, compiled, coverage, failure, panics};
 use crate::interrupt;
 
 /// How often progress is reported.
@@ -21,7 +21,8 @@ const REPORT_EVERY: Duration = Duration::from_millis(250);
 /// How often the clock is looked at, in executions.
 const LOOK_UP_EVERY: u64 = 16;
 
-/// The payload that ends an exploration whose reason is known already.
+/// Ends an exploration whose reason is known already, also as the payload of a
+/// panic.
 pub(super) struct Stop;
 
 /// What a watch has to know of how the explorer goes about the job.
@@ -31,22 +32,29 @@ pub(super) struct How {
     pub(super) injects: bool,
     /// Executions are drawn, so that it never sees all of them.
     pub(super) samples: bool,
+    /// The explorer leaves executions out, and does not know which.
+    pub(super) reduces: bool,
+    /// The explorer keeps the limits itself, lest what it leaves be lost.
+    pub(super) stops_itself: bool,
     pub(super) record: Record,
 }
 
 /// One job under way.
 pub(super) struct Watch<C: Checked> {
-    checked: C,
+    checked: Arc<C>,
     how: How,
     limits: Limits,
+    /// What was seen before, in an exploration that this one goes on with.
+    earlier: Exploration,
     started: Instant,
     progress: Progress,
     state: Mutex<State<C>>,
 }
 
 struct State<C: Checked> {
-    /// What each thread of the last execution did; its memory is used again.
-    done: Vec<C::Done>,
+    /// What each thread of executions that are over did; its memory is used
+    /// again.
+    done: Vec<Vec<C::Done>>,
     outcomes: Tally<C::Seen>,
     examples: BTreeMap<String, Vec<Step>>,
     /// Executions begun; a failing one may not come to its end.
@@ -83,16 +91,28 @@ impl<C: Checked> Default for State<C> {
 
 impl<C: Checked> Watch<C> {
     /// Prepares a job on what is checked.
-    pub(super) fn new(job: &Job, how: How, checked: C, progress: Progress) -> Self {
-        coverage::collect(how.record.coverage);
+    pub(super) fn new(job: &Job, how: How, checked: Arc<C>, progress: Progress) -> Self {
+        coverage::collect(how.record.coverage, checked.slots());
         Watch {
             checked,
             how,
-            limits: job.limits,
+            limits: if how.stops_itself {
+                Limits::default()
+            } else {
+                job.limits
+            },
+            earlier: Exploration::new(compiled()),
             started: Instant::now(),
             progress,
             state: Mutex::default(),
         }
+    }
+
+    /// Goes on with what was seen before.
+    #[cfg(rc11)]
+    pub(super) fn after(mut self, earlier: &Exploration) -> Self {
+        self.earlier = earlier.clone();
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State<C>> {
@@ -104,7 +124,7 @@ impl<C: Checked> Watch<C> {
     /// cut off.
     pub(super) fn begin(&self) -> Vec<C::Done> {
         let mut state = self.state();
-        let mut over = interrupt::requested()
+        let mut over = !self.how.stops_itself && interrupt::requested()
             || self
                 .limits
                 .executions
@@ -114,8 +134,8 @@ impl<C: Checked> Watch<C> {
             if elapsed - state.reported >= REPORT_EVERY {
                 state.reported = elapsed;
                 (self.progress)(SoFar {
-                    executions: state.executions,
-                    outcomes: state.outcomes.len(),
+                    executions: self.earlier.executions + state.executions,
+                    outcomes: self.earlier.outcomes.len().max(state.outcomes.len()),
                 });
             }
             over |= self
@@ -128,10 +148,11 @@ impl<C: Checked> Watch<C> {
             resume_unwind(Box::new(Stop));
         }
         state.begun += 1;
-        let mut done = std::mem::take(&mut state.done);
+        let mut done = state.done.pop().unwrap_or_default();
         let joined = usize::from(self.checked.joins());
         done.resize_with(self.checked.threads() + joined, C::Done::default);
         drop(state);
+        model::start();
         model::enter_thread(0);
         // SAFETY: the last execution is over, its handles are gone or forgotten,
         // and no thread of this one has started.
@@ -145,7 +166,8 @@ impl<C: Checked> Watch<C> {
         model::enter_thread(thread);
         // SAFETY: the world was reset before the engine started the threads, and
         // it starts each once.
-        unsafe { self.checked.run(thread, done) };
+        let run = || unsafe { self.checked.run(thread, done) };
+        panics::caught(run).unwrap_or_else(|payload| resume_unwind(payload));
     }
 
     /// What it runs.
@@ -158,95 +180,145 @@ impl<C: Checked> Watch<C> {
     pub(super) fn join(&self, done: &mut [C::Done]) {
         if self.checked.joins() {
             model::enter_thread(0);
-            self.checked
-                .end(done.last_mut().expect("the end has a record"));
+            let end = done.last_mut().expect("the end has a record");
+            let end = || self.checked.end(end);
+            panics::caught(end).unwrap_or_else(|payload| resume_unwind(payload));
         }
     }
 
-    /// Ends an execution whose threads are done. It unwinds with [`Stop`] if it
-    /// shows a failure.
-    pub(super) fn end(&self, done: Vec<C::Done>) {
+    /// Ends an execution whose threads are done, and says how many there were; a
+    /// failure that it shows ends the exploration. `told` adds what the engine knows
+    /// of recorded steps.
+    pub(super) fn end(
+        &self,
+        done: Vec<C::Done>,
+        told: impl FnOnce(&mut Vec<Step>) -> Result<(), String>,
+    ) -> Result<u64, Stop> {
         let mut guard = self.state();
         let state = &mut *guard;
-        state.done = done;
         state.threads_run += self.checked.threads() as u64;
         state.executions += 1;
         state.steps += model::steps();
-        if model::was_cut() {
+        let failure = if model::was_cut() {
             state.cut_branches += 1;
-            return;
-        }
-        state.injected |= model::was_injected();
-        let failure = match self.checked.show(&state.done) {
-            Err(fault) => judge::of_fault(&fault),
-            Ok(shown) => {
-                let Some(outcome) = state.outcomes.count(&shown) else {
-                    return;
-                };
-                if self.how.record.examples {
-                    state
-                        .examples
-                        .insert(outcome.to_string(), self.steps_so_far());
-                }
-                match self.checked.forbidden(outcome, &mut state.undecided) {
-                    Some(failure) => failure,
-                    None => return,
-                }
-            }
+            None
+        } else {
+            state.injected |= model::was_injected();
+            self.judge(state, &done, told)
         };
-        state.failure = Some(failure);
-        drop(guard);
-        resume_unwind(Box::new(Stop));
+        // Of several cores the first that fails ends it.
+        let failure = failure.filter(|_| state.failure.is_none());
+        let Some(failure) = failure else {
+            state.done.push(done);
+            return Ok(state.executions);
+        };
+        state.failure = Some(Failure {
+            steps: self.steps_so_far(),
+            ..failure
+        });
+        Err(Stop)
     }
 
-    /// What was seen, given how the explorer returned.
-    pub(super) fn finish(&self, ended: std::thread::Result<()>) -> Exploration {
+    /// Counts what an execution showed, and gives the failure that it is.
+    #[inline]
+    fn judge(
+        &self,
+        state: &mut State<C>,
+        done: &[C::Done],
+        told: impl FnOnce(&mut Vec<Step>) -> Result<(), String>,
+    ) -> Option<Failure> {
+        let shown = match self.checked.show(done) {
+            Ok(shown) => shown,
+            Err(fault) => return Some(judge::of_fault(&fault)),
+        };
+        let outcome = state.outcomes.count(&shown)?;
+        if self.how.record.examples {
+            let mut steps = self.steps_so_far();
+            if let Err(error) = told(&mut steps) {
+                return Some(Reason::tool(error).into());
+            }
+            state.examples.insert(outcome.to_string(), steps);
+        }
+        // What was seen before was judged then.
+        if !self.earlier.outcomes.is_empty()
+            && self.earlier.outcomes.contains_key(&outcome.to_string())
+        {
+            return None;
+        }
+        self.checked.forbidden(outcome, &mut state.undecided)
+    }
+
+    /// What was seen, given how the explorer returned: unwinding, or with all of it
+    /// explored or not.
+    pub(super) fn finish(&self, ended: std::thread::Result<bool>) -> Exploration {
+        model::stop();
         let mut state = self.state();
         let mut failure = state.failure.take();
-        let mut complete = ended.is_ok();
-        if let Err(payload) = &ended {
-            complete = false;
-            if failure.is_none() && !payload.is::<Stop>() {
-                failure = Some(failure::of_panic(payload.as_ref()));
-            }
-        }
-        if let Some(failure) = &mut failure {
-            failure.steps = self.steps_so_far();
+        let complete = matches!(ended, Ok(true));
+        if let Err(payload) = &ended
+            && failure.is_none()
+            && !payload.is::<Stop>()
+        {
+            failure = Some(Failure {
+                steps: self.steps_so_far(),
+                ..failure::of_panic(payload.as_ref())
+            });
         } else if complete && self.how.injects && !state.injected {
             failure = Some(Reason::NeverInjected.into());
         }
-        let missing = if complete {
+        let earlier = &self.earlier;
+        let begun = earlier.left.as_ref().map_or(0, |left| left.begun);
+        let mut outcomes: BTreeMap<String, u64> = state.outcomes.to_texts();
+        for (outcome, times) in &earlier.outcomes {
+            *outcomes.entry(outcome.clone()).or_default() += times;
+        }
+        let mut missing = if complete {
             self.checked.missing(&state.outcomes)
         } else {
             Vec::new()
         };
+        missing.retain(|outcome| !earlier.outcomes.contains_key(outcome));
+        let mut examples = std::mem::take(&mut state.examples);
+        examples.extend(earlier.examples.clone());
         Exploration {
             engine: compiled(),
             executions: if failure.is_some() {
-                state.begun
+                begun + state.begun
             } else {
-                state.executions
+                earlier.executions + state.executions
             },
-            cut_branches: state.cut_branches,
-            outcomes: state.outcomes.to_texts(),
+            cut_branches: earlier.cut_branches + state.cut_branches,
+            outcomes,
             allowed: self.checked.allowed(),
             allowed_by: self.checked.allowed_by(),
             missing,
-            complete: complete && !self.how.samples,
+            complete: complete && !self.how.samples && !self.how.reduces,
+            reduced: complete && self.how.reduces,
             sampled: complete && self.how.samples,
-            steps: state.steps,
-            undecided: state.undecided,
-            transitions: coverage::take(),
-            sites: Vec::new(),
-            threads_run: state.threads_run,
-            examples: std::mem::take(&mut state.examples),
+            steps: earlier.steps + state.steps,
+            undecided: earlier.undecided + state.undecided,
+            sites: if self.how.record.sites {
+                failure::sites()
+            } else {
+                Vec::new()
+            },
+            transitions: &coverage::take() | &earlier.transitions,
+            threads_run: earlier.threads_run + state.threads_run,
+            examples,
             failure,
-            seconds: self.started.elapsed().as_secs_f64(),
+            left: None,
+            seconds: earlier.seconds + self.started.elapsed().as_secs_f64(),
         }
+    }
+
+    /// Executions begun, earlier ones included.
+    #[cfg(rc11)]
+    pub(super) fn begun(&self) -> u64 {
+        self.earlier.left.as_ref().map_or(0, |left| left.begun) + self.state().begun
     }
 
     /// The steps of the execution under way or just over.
     fn steps_so_far(&self) -> Vec<Step> {
-        model::with_trace(|events| failure::steps(events, |address| self.checked.slot_at(address)))
+        model::with_trace(|events| failure::steps(events, self.checked.slots()))
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Holding, MAX_SLOTS, MAX_THREADS, Op, OpName, PossibleHoldings, Program, Start, StartKind,
 };
 use crate::text::{ParseError, quoted};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -82,6 +83,74 @@ pub fn enumerate_on(bound: Bound, slots: usize, with_count: bool) -> impl Iterat
             .programs()
             .filter(move |program| names_each(program, slots) && program.is_canonical())
     })
+}
+
+/// How many programs [`enumerate_on`] goes through to find those of so many slots:
+/// with one slot, how many there are. `u128::MAX` stands for that many and more.
+/// Nothing is enumerated.
+///
+/// ```
+/// # use programs::program::size;
+/// assert_eq!(size("2x2".parse().unwrap(), 1, false), 1_505);
+/// assert!(size("5x9".parse().unwrap(), 1, false) > 1 << 90);
+/// ```
+pub fn size(bound: Bound, slots: usize, with_count: bool) -> u128 {
+    let ops = OpName::campaign_ops(with_count);
+    let of_start = |kind| {
+        let start = Start { kind, forgotten: 0 };
+        // Threads that hold the same are interchangeable: combinations of their
+        // sequences, with repetition.
+        let holdings: Vec<_> = (0..bound.threads).map(|t| start.holding(t)).collect();
+        holdings
+            .chunk_by(|a, b| a == b)
+            .map(|run| combinations(sequences(bound.ops, run[0], slots, ops), run.len()))
+            .fold(1, u128::saturating_mul)
+    };
+    StartKind::ALL
+        .map(of_start)
+        .into_iter()
+        .fold(0, u128::saturating_add)
+}
+
+/// How many sequences of so many operations a thread can have that holds this of
+/// the first slot. Beyond what anybody explores, a number below it.
+fn sequences(len: usize, holding: Holding, slots: usize, ops: &[OpName]) -> u128 {
+    const FAR_TOO_MANY: u128 = 1 << 40;
+    // What is held of the first slot and, in any order, of the others.
+    let mut states = BTreeMap::new();
+    let others = vec![PossibleHoldings::from(Holding::Empty); slots - 1];
+    states.insert((PossibleHoldings::from(holding), others), 1u128);
+    for _ in 0..len {
+        let mut next = BTreeMap::new();
+        for ((first, others), n) in states {
+            for &op in ops {
+                let mut add = |state| {
+                    let sum: &mut u128 = next.entry(state).or_default();
+                    *sum = sum.saturating_add(n);
+                };
+                if first.allow(op) {
+                    add((first.after(op), others.clone()));
+                }
+                for slot in (0..others.len()).filter(|slot| others[*slot].allow(op)) {
+                    let mut others = others.clone();
+                    others[slot] = others[slot].after(op);
+                    others.sort_unstable();
+                    add((first, others));
+                }
+            }
+        }
+        states = next;
+        if slots > 1 && states.values().sum::<u128>() > FAR_TOO_MANY {
+            break;
+        }
+    }
+    states.into_values().fold(0, u128::saturating_add)
+}
+
+/// In how many ways `k` of `n` can be chosen, any of them several times.
+fn combinations(n: u128, k: usize) -> u128 {
+    let step = |ways: u128, i: u128| Some(ways.checked_mul(n.checked_add(i)?)? / (i + 1));
+    (0..k as u128).try_fold(1, step).unwrap_or(u128::MAX)
 }
 
 fn names_each(program: &Program, slots: usize) -> bool {
@@ -246,6 +315,35 @@ mod tests {
         assert_eq!(count("3x1", false), 100);
         assert_eq!(count("2x3", false), 64_960);
         assert_eq!(count("3x2", false), 18_929);
+    }
+
+    #[test]
+    fn the_size_is_known_beforehand() {
+        for (bound, with_count) in [
+            ("2x1", false),
+            ("2x1", true),
+            ("2x2", false),
+            ("2x2", true),
+            ("2x3", false),
+        ] {
+            assert_eq!(
+                size(bound.parse().unwrap(), 1, with_count),
+                count(bound, with_count) as u128
+            );
+        }
+        for bound in ["3x1", "4x1", "3x2", "8x1"] {
+            assert_eq!(
+                size(bound.parse().unwrap(), 1, false),
+                count(bound, false) as u128
+            );
+        }
+        for (bound, slots) in [("2x1", 2), ("2x2", 2), ("3x1", 3)] {
+            let bound: Bound = bound.parse().unwrap();
+            let listed = enumerate_on(bound, slots, false).count() as u128;
+            assert!((listed..listed * 20).contains(&size(bound, slots, false)));
+        }
+        assert_eq!(size("16x16".parse().unwrap(), 1, true), u128::MAX);
+        assert!(size("16x16".parse().unwrap(), MAX_SLOTS, true) > 1 << 100);
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Holding {
 }
 
 /// The holdings that are possible at a point of a thread: a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PossibleHoldings(u8);
 
 impl PossibleHoldings {

@@ -30,7 +30,7 @@ mod rank;
 pub mod strategy;
 
 pub use crate::text::ParseError;
-pub use enumerate::{Bound, enumerate, enumerate_on, enumerate_with};
+pub use enumerate::{Bound, enumerate, enumerate_on, enumerate_with, size};
 pub use holdings::{Holding, PossibleHoldings};
 pub use rank::Ranked;
 

@@ -6,6 +6,8 @@
 
 use std::ptr;
 
+use meta_core::PAGE_SIZE;
+
 use super::thread::{Held, List, Row, Thread};
 use super::{Body, FrameScenario, Initial, MetaCore, lists, segments};
 use crate::scenario::Expected;
@@ -114,6 +116,13 @@ fn broken<H: Host>() -> Vec<FrameScenario<H>> {
             segments::clones_end_once(),
         ),
         replace(
+            "control-segment-clones-end-once-beyond",
+            ["panic", "panic"],
+            0,
+            slice_beyond_the_end,
+            segments::clones_end_once(),
+        ),
+        replace(
             "control-refused-range-meets-claim-kept",
             ["forbidden outcome", "forbidden outcome"],
             0,
@@ -187,6 +196,12 @@ fn drop_twice<H: Host>(me: &mut Thread<'_, H>) {
     let copy = copy_of_row(&row);
     me.give_up(0..2, row);
     me.give_up(0..2, copy);
+}
+
+/// No memory is touched: the segment refuses, by a panic.
+fn slice_beyond_the_end<H: Host>(me: &mut Thread<'_, H>) {
+    let row = me.row();
+    let _never = Held::new(row.slice(0..3 * PAGE_SIZE));
 }
 
 fn keep_what_was_claimed<H: Host>(me: &mut Thread<'_, H>) {

@@ -1,0 +1,9 @@
+//! An execution graph, as far as commands have to know it.
+
+use serde::{Deserialize, Serialize};
+
+/// An execution graph of rc11. Commands keep it and hand it back; what is in it is
+/// the explorer's, which judges it when it is given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Graph(pub serde_json::Value);
