@@ -1,7 +1,7 @@
 //! What the compiler checks: sizes, offsets, auto traits and the order of the
 //! constants. Nothing here exists at run time.
 
-use core::mem::{align_of, offset_of};
+use core::mem::{align_of, offset_of, size_of};
 use core::ptr::NonNull;
 
 use static_assertions::{
@@ -10,7 +10,9 @@ use static_assertions::{
 };
 
 use crate::frame::{Frame, FrameRef};
-use crate::meta::{AnyFrameMeta, FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE};
+use crate::meta::{
+    AnyFrameMeta, FRAME_METADATA_MAX_ALIGN, FRAME_METADATA_MAX_SIZE, META_SLOT_SIZE,
+};
 use crate::platform::{MaxPaddr, Paddr, Platform};
 use crate::segment::Segment;
 use crate::slot::MetaSlot;
@@ -52,21 +54,16 @@ type RowDyn = Segment<dyn AnyFrameMeta, Nothing>;
 type Borrowed = FrameRef<'static, Nothing, Nothing>;
 type BorrowedDyn = FrameRef<'static, dyn AnyFrameMeta, Nothing>;
 
-/// A slot is one cache line. An explorer's primitives are larger.
-#[cfg(not(model))]
-const _: () = {
-    use core::mem::size_of;
+// A slot is one cache line, in models too.
+const_assert_eq!(META_SLOT_SIZE, 64);
+const_assert_eq!(size_of::<MetaSlot>(), META_SLOT_SIZE);
+const_assert_eq!(align_of::<MetaSlot>(), META_SLOT_SIZE);
+const_assert_eq!(offset_of!(MetaSlot, ref_count), 40);
+const_assert_eq!(offset_of!(MetaSlot, vtable_ptr), 48);
+const_assert_eq!(offset_of!(MetaSlot, in_list), 56);
 
-    use crate::meta::META_SLOT_SIZE;
-
-    const_assert_eq!(META_SLOT_SIZE, 64);
-    const_assert_eq!(size_of::<MetaSlot>(), META_SLOT_SIZE);
-    const_assert_eq!(align_of::<MetaSlot>(), META_SLOT_SIZE);
-    const_assert_eq!(offset_of!(MetaSlot, ref_count), 40);
-    const_assert_eq!(offset_of!(MetaSlot, vtable_ptr), 48);
-    const_assert_eq!(offset_of!(MetaSlot, in_list), 56);
-    const_assert_eq!(REF_COUNT_MAX, i64::MAX as u64);
-};
+// The one number that differs in a model.
+const_assert_eq!(REF_COUNT_MAX, if cfg!(model) { 16 } else { i64::MAX as u64 });
 
 // A slot pointer is a metadata pointer.
 const_assert_eq!(offset_of!(MetaSlot, storage), 0);

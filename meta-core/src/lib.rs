@@ -98,8 +98,6 @@
 //! ```
 #![no_std]
 
-// The explorers' slots are larger, and are made where they explore.
-#[cfg(not(model))]
 pub mod boot;
 mod error;
 mod frame;

@@ -11,7 +11,7 @@ use crate::reader::VmReader;
 use crate::state::{
     Dropped, Ownership, REF_COUNT_BUSY, REF_COUNT_UNIQUE, REF_COUNT_UNUSED, SlotState, TryUnique,
 };
-use crate::sync::{self, Access, AtomicWord, PlainCell, REF_COUNT_MAX};
+use crate::sync::{self, Access, AtomicWord, Field, PlainCell, REF_COUNT_MAX};
 
 /// Checks the state that a transition starts from, in debug builds and in
 /// models. It is no step of the protocol: models do not see it.
@@ -29,7 +29,18 @@ macro_rules! check_start {
 /// The bytes of the metadata value. In a slot they begin at its alignment.
 pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 
-/// What the kernel keeps for one physical frame: 64 bytes in builds that ship.
+pub(crate) enum StorageField {}
+pub(crate) enum VtableField {}
+
+impl Field for StorageField {
+    const NAME: &'static str = "storage";
+}
+
+impl Field for VtableField {
+    const NAME: &'static str = "vtable_ptr";
+}
+
+/// What the kernel keeps for one physical frame: 64 bytes.
 ///
 #[cfg_attr(not(model), doc = "```")]
 #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
@@ -84,11 +95,11 @@ pub(crate) type Storage = [u64; FRAME_METADATA_MAX_SIZE / 8];
 #[repr(C, align(64))]
 pub struct MetaSlot {
     /// The metadata. First, so that a slot pointer is a metadata pointer.
-    pub(crate) storage: PlainCell<Storage>,
+    pub(crate) storage: PlainCell<Storage, StorageField>,
     /// The state; see [`state`](crate::state).
     pub(crate) ref_count: AtomicWord,
     /// Which type of metadata is stored.
-    pub(crate) vtable_ptr: PlainCell<MetaVtable>,
+    pub(crate) vtable_ptr: PlainCell<MetaVtable, VtableField>,
     /// 0, or the id of the one list that holds the frame.
     pub(crate) in_list: AtomicWord,
 }
@@ -137,12 +148,9 @@ pub fn get_slot<P: Platform>(paddr: Paddr) -> Result<&'static MetaSlot, GetFrame
 }
 
 impl MetaSlot {
-    sync::const_fn! {
-        /// The slot of an unused frame. A constant in builds that ship: slots can
-        /// be a static array.
-        pub fn new_unused() -> Self {
-            Self::with_count(REF_COUNT_UNUSED)
-        }
+    /// The slot of an unused frame, a constant: slots can be a static array.
+    pub const fn new_unused() -> Self {
+        Self::with_count(REF_COUNT_UNUSED)
     }
 
     /// The slot of a frame that is in use from the start, before any other
@@ -179,14 +187,12 @@ impl MetaSlot {
         slot
     }
 
-    sync::const_fn! {
-        fn with_count(count: u64) -> Self {
-            MetaSlot {
-                storage: PlainCell::uninit("storage"),
-                ref_count: AtomicWord::new(count),
-                vtable_ptr: PlainCell::uninit("vtable_ptr"),
-                in_list: AtomicWord::new(0),
-            }
+    const fn with_count(count: u64) -> Self {
+        MetaSlot {
+            storage: PlainCell::uninit(),
+            ref_count: AtomicWord::new(count),
+            vtable_ptr: PlainCell::uninit(),
+            in_list: AtomicWord::new(0),
         }
     }
 

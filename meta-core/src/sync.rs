@@ -1,60 +1,33 @@
-//! The one switch between real and modelled primitives.
+//! What the protocol shares between threads.
 //!
-//! Everything the protocol shares between threads goes through this module.
-//! Normal builds get [`core::sync::atomic`] and nothing else; with
-//! `--cfg loom`, `--cfg shuttle` or `--cfg rc11` the same calls reach that explorer, and the
-//! `model` module lets a harness trace them, change one site's ordering and
-//! make a weak compare-and-swap fail. No model changes an ordering by itself.
+//! All of it goes through this module, and through the facade: normal builds get
+//! `core`'s own atomics and nothing else; in a model the same calls reach an explorer, and
+//! `model` lets a harness trace them, change one site's ordering and make a weak
+//! compare-and-swap fail. No model changes an ordering by itself.
 
-#[cfg(any(all(loom, shuttle), all(loom, rc11), all(shuttle, rc11)))]
-compile_error!("give one of --cfg loom, shuttle and rc11: each replaces the same atomics");
+use core::marker::PhantomData;
 
-#[cfg_attr(not(any(loom, shuttle, rc11)), path = "sync/core.rs")]
-#[cfg_attr(any(loom, shuttle, rc11), path = "sync/modelled.rs")]
-mod primitives;
+use facade::named::{self, Named};
+use facade::sync::atomic::{AtomicU64, Ordering};
 
-#[cfg(any(loom, shuttle, rc11))]
-#[cfg_attr(loom, path = "sync/loom.rs")]
-#[cfg_attr(shuttle, path = "sync/shuttle.rs")]
-#[cfg_attr(rc11, path = "sync/rc11.rs")]
-mod explorer;
+use crate::ordering::Site;
+use crate::state::SlotState;
 
-#[cfg(any(loom, shuttle, rc11))]
-pub mod model;
-
-pub(crate) use primitives::{AtomicWord, CHECKED, PlainCell, fence, retry_hint, wrong_state};
-
-/// A function that makes primitives: `const` in builds that ship. Explorers
-/// register each word when it is made.
-#[cfg(not(any(loom, shuttle, rc11)))]
-macro_rules! const_fn {
-    ($(#[$attribute:meta])* $visibility:vis fn $($rest:tt)*) => {
-        $(#[$attribute])*
-        $visibility const fn $($rest)*
-    };
-}
-
-#[cfg(any(loom, shuttle, rc11))]
-macro_rules! const_fn {
-    ($($function:tt)*) => { $($function)* };
-}
-
-pub(crate) use const_fn;
+#[cfg(model)]
+pub use facade::model;
 
 /// The greatest number of handles to one frame.
 ///
 /// Reaching it aborts instead of overflowing.
-#[cfg(not(any(loom, shuttle, rc11)))]
+#[cfg(not(model))]
 pub const REF_COUNT_MAX: u64 = i64::MAX as u64;
 
 /// The greatest number of handles to one frame.
 ///
 /// Small in model builds, so that programs can reach the edge.
-#[cfg(any(loom, shuttle, rc11))]
+#[cfg(model)]
 pub const REF_COUNT_MAX: u64 = 16;
 
-/// How a pointer to plain memory is about to be used.
-///
 #[cfg_attr(not(model), doc = "```")]
 #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
 /// # mod kernel { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/kernel.rs")); }
@@ -70,20 +43,181 @@ pub const REF_COUNT_MAX: u64 = 16;
 /// assert_eq!(unsafe { (*metadata).level }, 2);
 /// # Ok::<(), GetFrameError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// Uninitialised memory gets a value.
-    Init,
-    /// The value is read.
-    Read,
-    /// The value is changed in place.
-    Write,
-    /// The value is moved or dropped, and the memory uninitialised after it.
-    Take,
-}
+pub use facade::named::Access;
 
 /// Words that are not part of the slot protocol and need no exploring: written
 /// once at start-up, of use only for their uniqueness, or bytes of a page.
 pub(crate) mod unmodelled {
     pub(crate) use core::sync::atomic::{AtomicU64, AtomicUsize};
+}
+
+/// A shared word, accessed with each site's own ordering.
+///
+/// While a thread of a model unwinds nothing is explored any more, and each access has
+/// a harmless result.
+#[repr(transparent)]
+pub(crate) struct AtomicWord(AtomicU64);
+
+impl AtomicWord {
+    pub(crate) const fn new(value: u64) -> Self {
+        AtomicWord(AtomicU64::new(value))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn load(&self, site: Site) -> u64 {
+        if named::is_unwinding() {
+            return self.peek();
+        }
+        self.0.named_load(site.ordering(), site.name())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn store(&self, value: u64, site: Site) {
+        if !named::is_unwinding() {
+            self.0.named_store(value, site.ordering(), site.name());
+        }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn fetch_add(&self, value: u64, site: Site) -> u64 {
+        if named::is_unwinding() {
+            return 1;
+        }
+        self.0.named_fetch_add(value, site.ordering(), site.name())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn fetch_sub(&self, value: u64, site: Site) -> u64 {
+        if named::is_unwinding() {
+            // As if another handle remained: nothing is torn down then.
+            return 2;
+        }
+        self.0
+            .named_fetch_sub(value, before_a_fence(site.ordering()), site.name())
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Site,
+        failure: Site,
+    ) -> Result<u64, u64> {
+        if named::is_unwinding() {
+            return Err(self.peek());
+        }
+        let [success, failure] = [success, failure].map(|site| (site.ordering(), site.name()));
+        self.0
+            .named_compare_exchange(current, new, success, failure)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn compare_exchange_weak(
+        &self,
+        current: u64,
+        new: u64,
+        success: Site,
+        failure: Site,
+    ) -> Result<u64, u64> {
+        if named::is_unwinding() {
+            return Err(self.peek());
+        }
+        let [success, failure] = [success, failure].map(|site| (site.ordering(), site.name()));
+        self.0
+            .named_compare_exchange_weak(current, new, success, failure)
+    }
+
+    /// The latest value, without taking part in the protocol.
+    pub(crate) fn peek(&self) -> u64 {
+        // ORDERING: PEEK, Relaxed, no partner: for diagnostics, and for checks of a
+        // word that no other thread may change.
+        self.0.peek()
+    }
+}
+
+#[inline(always)]
+#[track_caller]
+pub(crate) fn fence(site: Site) {
+    if !named::is_unwinding() {
+        named::named_fence(site.ordering(), site.name());
+    }
+}
+
+/// ThreadSanitizer knows no fences. For it, the acquire fence that follows the
+/// last decrement is made a part of each; what a decrement releases stays as its
+/// site says.
+#[inline(always)]
+const fn before_a_fence(ordering: Ordering) -> Ordering {
+    match ordering {
+        Ordering::Release if cfg!(tsan) => Ordering::AcqRel,
+        Ordering::Relaxed if cfg!(tsan) => Ordering::Acquire,
+        ordering => ordering,
+    }
+}
+
+/// Whether transitions check the state that they start from.
+pub(crate) const CHECKED: bool = cfg!(any(debug_assertions, model));
+
+/// A transition starts from a state that its caller's handle rules out.
+#[cfg(not(model))]
+#[cold]
+#[track_caller]
+pub(crate) fn wrong_state(found: SlotState, expected: &'static str) {
+    panic!("the slot is {found} where a transition starts from {expected}");
+}
+
+/// A transition starts from a state that its caller's handle rules out.
+#[cfg(model)]
+#[cold]
+#[track_caller]
+pub(crate) fn wrong_state(found: SlotState, expected: &'static str) {
+    extern crate std;
+
+    // Nothing is modelled while unwinding, so no state is right or wrong.
+    if named::is_unwinding() {
+        return;
+    }
+    let found = std::string::ToString::to_string(&found);
+    model::violate(model::Violation {
+        kind: model::ViolationKind::WrongState { found, expected },
+        cell: "ref_count",
+        access: Access::Write,
+        location: core::panic::Location::caller(),
+    })
+}
+
+/// Called between two attempts of a compare-and-swap loop.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn retry_hint() {
+    named::retry();
+}
+
+/// The name of a field of plain memory.
+pub(crate) trait Field {
+    const NAME: &'static str;
+}
+
+/// Plain memory that the protocol guards.
+#[repr(transparent)]
+pub(crate) struct PlainCell<T, F>(named::PlainCell<T>, PhantomData<F>);
+
+impl<T, F: Field> PlainCell<T, F> {
+    pub(crate) const fn uninit() -> Self {
+        PlainCell(named::PlainCell::uninit(), PhantomData)
+    }
+
+    /// A pointer to the memory, used right away and only as `access` says.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn get(&self, access: Access) -> *mut T {
+        self.0.get(access, F::NAME)
+    }
 }

@@ -149,6 +149,7 @@ fn explored<S: Slot>(end: fn(&S)) -> BTreeMap<(u64, [u64; 3]), u64> {
     let seen = Arc::new(Mutex::new(BTreeMap::new()));
     let tally = seen.clone();
     loom::model(move || {
+        model::start();
         let slot = Arc::new(S::shared(2));
         let other = slot.clone();
         let thread = loom::thread::spawn(move || leaves(&*other));
@@ -187,6 +188,7 @@ fn each_transition_is_the_events_of_its_sites() {
     };
     model::configure(&config);
     loom::model(|| {
+        model::start();
         let slot = MetaSlot::shared(1);
         model::begin_execution();
         slot.inc();
@@ -197,7 +199,7 @@ fn each_transition_is_the_events_of_its_sites() {
         slot.dec();
         let sites = model::with_trace(|events| {
             let site = |kind: &EventKind| match kind {
-                EventKind::Atomic { site, .. } => site.name(),
+                EventKind::Atomic { site, .. } => site.to_string(),
                 other => panic!("{other:?}"),
             };
             events
@@ -224,10 +226,15 @@ fn a_wrong_start_ends_the_execution_and_says_where() {
     model::configure(&Config::default());
     for step in [Slot::make_shared, Slot::end_by_drop, Slot::end_by_reset] {
         let step: fn(&MetaSlot) = step;
-        let model = || loom::model(move || step(&MetaSlot::shared(1)));
+        let model = || {
+            loom::model(move || {
+                model::start();
+                step(&MetaSlot::shared(1));
+            });
+        };
         let payload = catch_unwind(AssertUnwindSafe(model)).unwrap_err();
         let violation = payload.downcast_ref::<Violation>().expect("a violation");
-        let found = SlotState::Shared(1);
+        let found = SlotState::Shared(1).to_string();
         let expected = "UNIQUE";
         assert_eq!(
             violation.kind,

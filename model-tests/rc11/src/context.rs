@@ -17,6 +17,9 @@ thread_local! {
     static RUN: ManuallyDrop<Cell<Option<Box<Run>>>> = const { ManuallyDrop::new(Cell::new(None)) };
 }
 
+/// The size of a word that the explorer alone knows: there is no memory at its address.
+pub(crate) const NO_MEMORY: usize = 0;
+
 /// Lets a thread of `run` run by `resume`.
 pub(crate) fn enter<R>(run: Box<Run>, resume: impl FnOnce() -> R) -> (Box<Run>, R) {
     RUN.with(|slot| slot.set(Some(run)));
@@ -70,6 +73,7 @@ fn perform<R>(mut operation: impl FnMut(&mut Run) -> Result<R, Pause>) -> Option
 
 pub(crate) fn read(
     address: usize,
+    size: usize,
     initial: impl Fn() -> u64,
     mode: ReadMode,
     weak: bool,
@@ -80,19 +84,20 @@ pub(crate) fn read(
             ReadMode::Exchange { failure, .. } => ReadMode::Load { order: failure },
             mode => mode,
         };
-        return perform(|run| run.read_memory(address, initial(), load, false, place));
+        return perform(|run| run.read_memory(address, size, initial(), load, false, place));
     }
-    perform(|run| run.read_memory(address, initial(), mode, weak, place))
+    perform(|run| run.read_memory(address, size, initial(), mode, weak, place))
 }
 
 pub(crate) fn write(
     address: usize,
+    size: usize,
     initial: impl Fn() -> u64,
     order: Ordering,
     value: u64,
     place: Place,
 ) -> Option<Option<u64>> {
-    perform(|run| run.write_memory(address, initial(), order, value, place))
+    perform(|run| run.write_memory(address, size, initial(), order, value, place))
 }
 
 pub(crate) fn fence(order: Ordering, place: Place) -> Option<()> {
@@ -270,7 +275,7 @@ pub(crate) fn begin_to_wait(address: usize, place: Place) -> Option<()> {
         expected: 0,
         new: 0,
     };
-    read(address, || 0, pass, false, place)?;
+    read(address, NO_MEMORY, || 0, pass, false, place)?;
     with(|run| run.add_waiter(address))
 }
 
@@ -289,7 +294,7 @@ pub(crate) fn wait_for_notification(may_end: bool, place: Place) {
     };
     perform(|run| match run.phase {
         Phase::Probe if may_end => Err(run.probe_goes_on()),
-        _ => run.read(bell(run.current), 0, ring, false, place),
+        _ => run.read(bell(run.current), NO_MEMORY, 0, ring, false, place),
     });
 }
 
@@ -302,7 +307,7 @@ fn wake(thread: ThreadId, place: Place) {
             bits: u64::BITS,
         },
     };
-    read(bell(thread), || 0, ring, false, place);
+    read(bell(thread), NO_MEMORY, || 0, ring, false, place);
 }
 
 /// Wakes one of the threads that wait for a notification. The choice is part of
@@ -312,14 +317,14 @@ pub(crate) fn notify_one(address: usize, place: Place) -> Option<()> {
         expected: 0,
         new: 1,
     };
-    read(address, || 0, begin, false, place)?;
+    read(address, NO_MEMORY, || 0, begin, false, place)?;
     let waiters = with(|run| run.count_waiters(address))?;
     let which = match waiters {
         0 | 1 => 0,
         _ => choose(waiters as u64, place)?,
     };
     let waiter = with(|run| run.take_waiter(address, which as usize))?;
-    write(address, || 0, Ordering::Relaxed, 0, place)?;
+    write(address, NO_MEMORY, || 0, Ordering::Relaxed, 0, place)?;
     if let Some(waiter) = waiter {
         wake(waiter, place);
     }
@@ -332,7 +337,7 @@ pub(crate) fn notify_all(address: usize, place: Place) -> Option<()> {
         expected: 0,
         new: 0,
     };
-    read(address, || 0, pass, false, place)?;
+    read(address, NO_MEMORY, || 0, pass, false, place)?;
     for waiter in with(|run| run.take_waiters(address))? {
         wake(waiter, place);
     }

@@ -62,6 +62,8 @@ pub enum FailureKind {
     /// execution, freed memory included, or anything at all from the 257th thread
     /// on.
     TooMuchMemory,
+    /// Two atomics of different sizes share memory, and were accessed here and here.
+    MixedSizes(&'static Location<'static>, &'static Location<'static>),
 }
 
 /// Memory that was not freed.
@@ -161,6 +163,14 @@ impl fmt::Display for FailureKind {
                     "use after free: {access}, of memory freed before: {freed}"
                 )
             }
+            FailureKind::MixedSizes(earlier, later) => write!(
+                f,
+                "atomics of different sizes share memory: {}:{} and {}:{}",
+                earlier.file(),
+                earlier.line(),
+                later.file(),
+                later.line()
+            ),
             FailureKind::NotAllocated(access) => write!(
                 f,
                 "{access} of memory that is not allocated: the pointer is wrong, or of an earlier \

@@ -196,6 +196,7 @@ mod failure;
 pub mod graph;
 pub mod hint;
 mod race;
+pub mod raw;
 mod run;
 pub mod sync;
 pub mod thread;

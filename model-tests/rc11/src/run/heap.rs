@@ -135,19 +135,20 @@ impl Run {
     pub(crate) fn read_memory(
         &mut self,
         address: usize,
+        size: usize,
         initial: u64,
         mode: ReadMode,
         weak: bool,
         place: Place,
     ) -> Result<Done, Pause> {
         if !self.heap.is_watched() {
-            return self.read(address, initial, mode, weak, place);
+            return self.read(address, size, initial, mode, weak, place);
         }
         let writes = !matches!(mode, ReadMode::Load { .. });
         self.check_memory(address, writes, AccessKind::Atomic, place)?;
         let initial = self.heap.to_graph(initial);
         let mode = self.heap.mode_to_graph(mode);
-        let done = self.read(address, initial, mode, weak, place)?;
+        let done = self.read(address, size, initial, mode, weak, place)?;
         Ok(Done {
             read: self.heap.to_memory(done.read),
             store: done.store.map(|value| self.heap.to_memory(value)),
@@ -159,17 +160,19 @@ impl Run {
     pub(crate) fn write_memory(
         &mut self,
         address: usize,
+        size: usize,
         initial: u64,
         order: std::sync::atomic::Ordering,
         value: u64,
         place: Place,
     ) -> Result<Option<u64>, Pause> {
         if !self.heap.is_watched() {
-            return self.write(address, initial, order, value, place);
+            return self.write(address, size, initial, order, value, place);
         }
         self.check_memory(address, true, AccessKind::Atomic, place)?;
         let initial = self.heap.to_graph(initial);
-        let store = self.write(address, initial, order, self.heap.to_graph(value), place)?;
+        let value = self.heap.to_graph(value);
+        let store = self.write(address, size, initial, order, value, place)?;
         Ok(store.map(|value| self.heap.to_memory(value)))
     }
 

@@ -5,12 +5,14 @@ pub(crate) mod fiber;
 pub(crate) mod forward;
 mod heap;
 mod replay;
+mod sizes;
 mod threads;
 
 use std::sync::atomic::Ordering;
 
 use rustc_hash::FxHashMap;
 
+use crate::context::NO_MEMORY;
 use crate::failure::{Failure, FailureKind};
 use crate::graph::{EventId, Graph, Kind, LocationId, ReadMode, ThreadId};
 use crate::race::{Access, Place, Plain};
@@ -18,6 +20,7 @@ use crate::work::Work;
 use condvar::Waiters;
 use forward::Forward;
 use heap::Heap;
+use sizes::Sizes;
 pub(crate) use threads::{State, Thread};
 
 /// Why a thread cannot go on with an operation now.
@@ -47,13 +50,13 @@ pub(crate) enum Phase {
 
 /// What an atomic access comes to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Done {
+pub struct Done {
     /// The value read.
-    pub(crate) read: u64,
+    pub read: u64,
     /// Whether a compare-and-swap has succeeded.
-    pub(crate) exchanged: bool,
+    pub exchanged: bool,
     /// The value of the newest write that was performed, to be put into memory.
-    pub(crate) store: Option<u64>,
+    pub store: Option<u64>,
 }
 
 /// What the explorer is asked to do in ways that differ from the default.
@@ -84,6 +87,7 @@ pub(crate) struct Run {
     addresses: FxHashMap<usize, LocationId>,
     /// The address of each location in this execution, or 0.
     bound: Vec<usize>,
+    sizes: Sizes,
     /// The newest write that was performed.
     performed: Vec<EventId>,
     plain: Plain,
@@ -118,6 +122,7 @@ impl Run {
             statics,
             addresses: FxHashMap::default(),
             bound: Vec::new(),
+            sizes: Sizes::default(),
             performed: Vec::new(),
             plain: Plain::default(),
             waiters: Waiters::default(),
@@ -140,6 +145,7 @@ impl Run {
         self.addresses.clear();
         self.bound.clear();
         self.bound.resize(self.graph.locations(), 0);
+        self.sizes.clear(self.graph.locations());
         self.performed.clear();
         self.performed.resize(self.graph.locations(), EventId::INIT);
         self.plain.clear();
@@ -186,24 +192,41 @@ impl Run {
         self.phase = Phase::Cancel;
     }
 
-    /// The location at an address. A new one is made, or the one that the
-    /// replayed event names is found to lie there.
+    /// The location of the memory at an address. A new one is made, or the one that
+    /// the replayed event names is found to lie there.
     fn location(
         &mut self,
         address: usize,
+        size: usize,
         initial: u64,
         replayed: Option<LocationId>,
+        place: Place,
     ) -> Result<LocationId, Pause> {
         if let Some(location) = replayed
             && self.bound[location] == address
         {
             return Ok(location);
         }
+        while let Some(other) = self.sizes.overlapped(&self.addresses, address, size) {
+            let known = self.graph.written(self.performed[other], other);
+            let at = self.bound[other];
+            if self.sizes.agree((at, other, known), (address, size, initial)) {
+                return Err(self.mixed_sizes(other, place));
+            }
+            // Something else has been put there: the atomic was moved away.
+            self.forget(at);
+        }
         if let Some(&location) = self.addresses.get(&address) {
-            return match replayed {
-                Some(other) if other != location => Err(self.differs("another location")),
-                _ => Ok(location),
-            };
+            let is_here = size == NO_MEMORY
+                || self.graph.written(self.performed[location], location) == initial;
+            if is_here {
+                return match replayed {
+                    Some(other) if other != location => Err(self.differs("another location")),
+                    _ => Ok(location),
+                };
+            }
+            // Something else has been put here: the atomic was moved away.
+            self.forget(address);
         }
         let location = match replayed {
             Some(location) if self.bound[location] != 0 => {
@@ -221,7 +244,16 @@ impl Run {
         };
         self.bound[location] = address;
         self.addresses.insert(address, location);
+        self.sizes.bind(location, size);
         Ok(location)
+    }
+
+    /// Two atomics of different sizes share memory, for which there is no model.
+    fn mixed_sizes(&mut self, other: LocationId, place: Place) -> Pause {
+        let mut events = self.graph.events().iter().zip(&self.places);
+        let earlier = events.find(|(event, _)| event.kind.location() == Some(other));
+        let earlier = earlier.and_then(|(_, place)| *place).unwrap_or(place);
+        self.fail(FailureKind::MixedSizes(earlier, place))
     }
 
     /// Memory at an address is used for something new from here on.
@@ -236,6 +268,7 @@ impl Run {
     pub(crate) fn read(
         &mut self,
         address: usize,
+        size: usize,
         initial: u64,
         mode: ReadMode,
         weak: bool,
@@ -248,11 +281,11 @@ impl Run {
         }
         self.check_waits()?;
         let (location, value) = match self.next_event() {
-            Some(id) => self.replay_read(id, address, initial, mode)?,
+            Some(id) => self.replay_read(id, (address, size), initial, mode, place)?,
             None => {
                 self.offer(address, initial, mode);
                 self.extend()?;
-                let location = self.location(address, initial, None)?;
+                let location = self.location(address, size, initial, None, place)?;
                 if weak {
                     self.wait_if_tried_before(location, mode, place)?;
                 }
@@ -287,6 +320,7 @@ impl Run {
     pub(crate) fn write(
         &mut self,
         address: usize,
+        size: usize,
         initial: u64,
         order: Ordering,
         value: u64,
@@ -301,11 +335,11 @@ impl Run {
         let location = match self.next_event() {
             Some(id) => {
                 let location = self.graph.event(id).kind.location();
-                self.location(address, initial, location)?
+                self.location(address, size, initial, location, place)?
             }
             None => {
                 self.extend()?;
-                self.location(address, initial, None)?
+                self.location(address, size, initial, None, place)?
             }
         };
         self.write_event(location, order, value, false, place)

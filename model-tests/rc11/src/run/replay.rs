@@ -3,6 +3,7 @@
 use super::{Done, Pause, Run, State};
 use crate::failure::FailureKind;
 use crate::graph::{EventId, Kind, LocationId, ReadMode};
+use crate::race::Place;
 
 impl Run {
     /// Replays a read. The writing half of a read-modify-write may be missing,
@@ -10,9 +11,10 @@ impl Run {
     pub(super) fn replay_read(
         &mut self,
         id: EventId,
-        address: usize,
+        (address, size): (usize, usize),
         initial: u64,
         mode: ReadMode,
+        place: Place,
     ) -> Result<(LocationId, u64), Pause> {
         let event = *self.graph.event(id);
         let Kind::Read {
@@ -39,7 +41,7 @@ impl Run {
         {
             self.extend()?;
         }
-        let location = self.location(address, initial, Some(location))?;
+        let location = self.location(address, size, initial, Some(location), place)?;
         Ok((location, value))
     }
 

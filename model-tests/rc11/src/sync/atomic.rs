@@ -80,7 +80,7 @@ macro_rules! atomic {
             }
 
             pub(crate) fn update(&self, mode: ReadMode, weak: bool, place: Place) -> Option<u64> {
-                let done = context::read(self.address(), || self.memory(), mode, weak, place)?;
+                let done = context::read(self.address(), size_of::<$value>(), || self.memory(), mode, weak, place)?;
                 self.set_memory(done.store);
                 Some(done.read)
             }
@@ -104,7 +104,7 @@ macro_rules! atomic {
 
             pub(crate) fn store_at(&self, value: $value, order: Ordering, place: Place) {
                 let to = ($to)(value);
-                match context::write(self.address(), || self.memory(), order, to, place) {
+                match context::write(self.address(), size_of::<$value>(), || self.memory(), order, to, place) {
                     Some(store) => self.set_memory(store),
                     None => self.0.store(value, order),
                 }
@@ -179,7 +179,7 @@ macro_rules! atomic {
                 let expected = ($to)(current);
                 let mode = ReadMode::Exchange { expected, new: ($to)(new), success, failure };
                 let place = Location::caller();
-                let done = context::read(self.address(), || self.memory(), mode, weak, place)?;
+                let done = context::read(self.address(), size_of::<$value>(), || self.memory(), mode, weak, place)?;
                 self.set_memory(done.store);
                 let exchanged = done.exchanged;
                 let old = ($from)(done.read);

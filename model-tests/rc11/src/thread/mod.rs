@@ -27,7 +27,7 @@ impl Thread {
                 bits: 64,
             },
         };
-        context::read(token(self.0), || 0, mode, false, Location::caller());
+        context::read(token(self.0), context::NO_MEMORY, || 0, mode, false, Location::caller());
     }
 
     /// The number of the thread, counted from 0 in its execution.
@@ -58,7 +58,8 @@ pub fn park() {
         expected: 1,
         new: 0,
     };
-    context::read(token(current().0), || 0, mode, false, Location::caller());
+    let token = token(current().0);
+    context::read(token, context::NO_MEMORY, || 0, mode, false, Location::caller());
 }
 
 /// Lets others run, which they do anyway.

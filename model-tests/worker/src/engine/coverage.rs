@@ -81,7 +81,8 @@ fn around(op: OpName, events: &[Event], now: SlotState) -> (SlotState, SlotState
         // A lookup is decided by its last step, everything else by its first.
         if op != OpName::Get || before.is_none() {
             // A store does not read; the table says what it starts from.
-            let from = || site.info().from.map(SlotState::to_raw);
+            let row = site.name.and_then(meta_core::ordering::Site::find);
+            let from = || row?.info().from.map(SlotState::to_raw);
             before = read.or_else(from).or(before);
         }
     }

@@ -37,6 +37,11 @@ fn of_message(message: &str) -> Reason {
     }
 }
 
+/// A race that there may be only for want of a row in the subject's table of accesses.
+pub(super) fn unclassified(place: &std::panic::Location<'_>) -> Reason {
+    Reason::tool(format!("classify {}:{}", place.file(), place.line()))
+}
+
 fn of_violation(found: &model::Violation) -> Reason {
     Reason::Violation {
         violation: match found.kind {
@@ -44,10 +49,18 @@ fn of_violation(found: &model::Violation) -> Reason {
             ViolationKind::DoubleDrop => Violation::DoubleDrop,
             ViolationKind::Overwrite => Violation::Overwrite,
             ViolationKind::Overlap => Violation::Overlap,
-            ViolationKind::WrongState { found, expected } => Violation::WrongState {
-                found: found.to_string(),
+            ViolationKind::WrongState {
+                ref found,
+                expected,
+            } => Violation::WrongState {
+                found: found.clone(),
                 expected: expected.to_owned(),
             },
+            ViolationKind::Unclassified => return unclassified(found.location),
+            ViolationKind::TooManyWords => return Reason::tool("more words than loom was asked to make"),
+            ViolationKind::MixedSizes => {
+                return Reason::tool(format!("atomics of different sizes share memory: {}", found.location));
+            }
         },
         access: access(found.access),
         field: found.cell.to_owned(),
@@ -83,7 +96,7 @@ pub(super) fn steps(events: &[Event], world: &World) -> Vec<Step> {
                     written,
                     spurious,
                 } => StepKind::Atomic {
-                    site: site.name().to_owned(),
+                    site: site.to_string(),
                     ordering: of_core(ordering),
                     read,
                     written,

@@ -15,7 +15,7 @@ use super::host::ModelHost;
 use super::judge::ProgramSubject;
 use super::subject::{ScenarioSubject, Subject};
 use super::watch::{How, Watch};
-use super::{Progress, not_mine, site};
+use super::{Progress, changed, injected, not_mine};
 use crate::describe::to_core;
 
 pub(super) const NAME: EngineName = EngineName::Loom;
@@ -33,15 +33,20 @@ pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, Stri
         return Err(not_mine(job));
     };
     let exact = how.probe == Probe::Cas;
-    match &job.case {
-        Target::Program(program) => explore_subject(
-            job,
-            how,
-            ProgramSubject::new(program, job, exact)?,
-            progress,
-        ),
-        Target::Scenario(name) => {
-            explore_subject(job, how, ScenarioSubject::new(name, exact)?, progress)
+    loop {
+        let progress = progress.clone();
+        let seen = match &job.case {
+            Target::Program(program) => {
+                let subject = ProgramSubject::new(program, job, exact)?;
+                explore_subject(job, how, subject, progress)?
+            }
+            Target::Scenario(name) => {
+                let subject = ScenarioSubject::new(name, exact)?;
+                explore_subject(job, how, subject, progress)?
+            }
+        };
+        if !model::needs_another_run() {
+            return Ok(seen);
         }
     }
 }
@@ -77,11 +82,11 @@ fn explore_subject<S: Subject<ModelHost>>(
         ..model::Config::default()
     };
     for change in &how.orderings {
-        let changed = (site(&change.site)?, to_core(change.ordering));
-        config.orderings.push(changed);
+        let change = changed(&change.site, to_core(change.ordering))?;
+        config.orderings.push(change);
     }
     if let Some(inject) = &how.inject {
-        config.inject = Some((site(&inject.site)?, inject.n));
+        config.inject = Some(injected(inject)?);
     }
     model::configure(&config);
 

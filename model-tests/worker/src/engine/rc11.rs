@@ -24,7 +24,7 @@ use super::host::ModelHost;
 use super::judge::ProgramSubject;
 use super::subject::{ScenarioSubject, Subject};
 use super::watch::{How, Stop, Watch};
-use super::{Progress, not_mine, site, specification};
+use super::{Progress, changed, failure, not_mine, specification};
 use crate::describe::to_core;
 use crate::interrupt;
 
@@ -147,8 +147,8 @@ fn explore_once<S: Subject<ModelHost>>(
         ..model::Config::default()
     };
     for change in &how.orderings {
-        let changed = (site(&change.site)?, to_core(change.ordering));
-        config.orderings.push(changed);
+        let change = changed(&change.site, to_core(change.ordering))?;
+        config.orderings.push(change);
     }
 
     let program = Explored {
@@ -228,9 +228,14 @@ fn payload_of(kind: FailureKind) -> Box<dyn Any + Send> {
     let message = kind.to_string();
     Box::new(match kind {
         FailureKind::Panic { payload, .. } => return payload,
-        FailureKind::DataRace(earlier, later) => Reason::Race {
-            message: format!("{} and {}", access(&earlier), access(&later)),
-        },
+        FailureKind::DataRace(earlier, later) => {
+            match model::to_classify([&earlier, &later].map(|access| (access.place, access.writes))) {
+                Some(place) => failure::unclassified(place),
+                None => Reason::Race {
+                    message: format!("{} and {}", access(&earlier), access(&later)),
+                },
+            }
+        }
         FailureKind::Deadlock(_) => Reason::Deadlock { message },
         FailureKind::TooManyEvents(_) => Reason::TooLong { message },
         _ => Reason::Tool { message },

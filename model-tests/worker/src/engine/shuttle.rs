@@ -25,7 +25,7 @@ use super::host::ModelHost;
 use super::judge::ProgramSubject;
 use super::subject::{ScenarioSubject, Subject};
 use super::watch::{How, Watch};
-use super::{Progress, not_mine, site};
+use super::{Progress, injected, not_mine};
 
 pub(super) const NAME: EngineName = EngineName::Shuttle;
 
@@ -73,7 +73,7 @@ fn explore_subject<S: Subject<ModelHost>>(
     match &how.spurious {
         Spurious::Never => {}
         Spurious::Drawn => config.spurious_one_in = Some(SPURIOUS_ONE_IN),
-        Spurious::Once(inject) => config.inject = Some((site(&inject.site)?, inject.n)),
+        Spurious::Once(inject) => config.inject = Some(injected(inject)?),
     }
     model::configure(&config);
 

@@ -153,6 +153,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
         let mut done = state.done.pop().unwrap_or_default();
         done.resize_with(self.subject.threads(), S::Done::default);
         drop(state);
+        model::start();
         model::enter_thread(0);
         // SAFETY: the last execution is over, its handles are gone or forgotten,
         // and no thread of this one has started.
@@ -241,6 +242,7 @@ impl<S: Subject<ModelHost>> Watch<S> {
     /// What was seen, given how the explorer returned: unwinding, or with all of it
     /// explored or not.
     pub(super) fn finish(&self, ended: std::thread::Result<bool>) -> Exploration {
+        model::stop();
         let mut state = self.state();
         let mut failure = state.failure.take();
         let complete = matches!(ended, Ok(true));

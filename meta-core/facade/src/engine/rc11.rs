@@ -1,0 +1,132 @@
+//! rc11: every execution graph, once, with stale reads and any ordering.
+
+use ::core::panic::Location;
+use ::core::sync::atomic::Ordering;
+
+use rc11::graph::ReadMode;
+use rc11::raw::{self, Done};
+
+use super::Plain;
+use crate::access::Exchange;
+use crate::model::{self, Probe};
+use crate::update::Update;
+use crate::word::{Memory, Word};
+
+pub use rc11::thread;
+
+type Place = &'static Location<'static>;
+
+/// Explores a closure, in all executions that there are.
+///
+/// # Panics
+///
+/// If one of them fails, or is too long.
+pub fn check(model: impl Fn() + Send + Sync + 'static) {
+    rc11::model(move || {
+        model::start();
+        model::begin_execution();
+        model();
+    });
+    model::stop();
+}
+
+/// What the explorer keeps begins anew by itself.
+pub(crate) fn start() {}
+
+/// The explorer knows by itself whether one of its threads runs.
+#[inline]
+pub(crate) fn is_on() -> bool {
+    true
+}
+
+#[inline]
+fn read<W: Word>(word: &W, mode: ReadMode, weak: bool, place: Place) -> Option<Done> {
+    let done = raw::read(word.address(), W::SIZE, || word.value(), mode, weak, place)?;
+    if let Some(value) = done.store {
+        word.set_value(value);
+    }
+    Some(done)
+}
+
+/// A load as the code has it: which values it may read is what rc11 explores.
+#[inline]
+pub(crate) fn load<W: Word>(word: &W, order: Ordering, _: Probe, place: Place) -> Option<u64> {
+    read(word, ReadMode::Load { order }, false, place).map(|done| done.read)
+}
+
+#[inline]
+pub(crate) fn store<W: Word>(word: &W, value: u64, order: Ordering, place: Place) -> Option<()> {
+    let store = raw::write(word.address(), W::SIZE, || word.value(), order, value, place)?;
+    if let Some(value) = store {
+        word.set_value(value);
+    }
+    Some(())
+}
+
+#[inline]
+pub(crate) fn update<W: Word>(
+    word: &W,
+    update: Update,
+    order: Ordering,
+    place: Place,
+) -> Option<u64> {
+    read(word, ReadMode::Update { order, update }, false, place).map(|done| done.read)
+}
+
+#[inline]
+pub(crate) fn exchange<W: Word>(
+    word: &W,
+    exchange: Exchange,
+    weak: bool,
+    place: Place,
+) -> Option<Result<u64, u64>> {
+    let mode = ReadMode::Exchange {
+        expected: exchange.current,
+        new: exchange.new,
+        success: exchange.success,
+        failure: exchange.failure,
+    };
+    let done = read(word, mode, weak, place)?;
+    Some(match done.exchanged {
+        true => Ok(done.read),
+        false => Err(done.read),
+    })
+}
+
+/// A spurious failure reads like any load.
+pub(crate) fn fail_to_exchange<W: Word>(word: &W, order: Ordering, place: Place) -> Option<u64> {
+    load(word, order, Probe::Load, place)
+}
+
+pub(crate) fn fence(order: Ordering, place: Place) -> Option<()> {
+    raw::fence(order, place)
+}
+
+/// rc11 draws nothing; spurious failures are choices that it explores.
+pub(crate) fn draw_one_in(_n: u64) -> bool {
+    false
+}
+
+pub(crate) fn spin(place: Place) {
+    if raw::spin(place).is_none() {
+        ::core::hint::spin_loop();
+    }
+}
+
+pub(crate) fn retry(place: Place) {
+    spin(place);
+}
+
+#[inline]
+pub(crate) fn plain(memory: Memory, kind: Plain, place: Place) {
+    raw::plain(memory.address, kind.writes, place);
+}
+
+pub(crate) fn own<W: Word>(word: &W, place: Place) {
+    raw::own(word.address(), place);
+}
+
+#[inline]
+pub(crate) fn forget<W: Word>(word: &W) {
+    raw::forget(word.address());
+}

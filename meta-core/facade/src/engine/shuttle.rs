@@ -1,0 +1,215 @@
+//! shuttle: sequentially consistent, scheduled at random or exhaustively.
+//! Orderings are recorded, not modelled.
+//!
+//! One of shuttle's own atomics is a scheduling point, a cell, and a vector clock
+//! that nobody here asks for. What is left without the clock stands here: the value is
+//! in memory alone.
+
+use ::core::cell::RefCell;
+use ::core::panic::Location;
+use ::core::sync::atomic::Ordering;
+use ::core::time::Duration;
+use std::thread_local;
+
+use rustc_hash::FxHashMap;
+
+use super::Plain;
+use super::sizes::Words;
+use crate::access::Exchange;
+use crate::model::{self, Probe, Violation, ViolationKind};
+use crate::named::Access;
+use crate::update::Update;
+use crate::word::{Memory, Word};
+
+pub use shuttle::thread;
+
+type Place = &'static Location<'static>;
+
+/// Explores a closure, in all orders of the steps of its threads.
+///
+/// # Panics
+///
+/// If one of them fails.
+pub fn check(model: impl Fn() + Send + Sync + 'static) {
+    let model = move || {
+        model::start();
+        model::begin_execution();
+        model();
+    };
+    shuttle::check_dfs(model, None);
+    model::stop();
+}
+
+thread_local! {
+    static WORDS: RefCell<Words> = RefCell::default();
+    static CELLS: RefCell<FxHashMap<usize, Use>> = RefCell::default();
+}
+
+/// Accesses to a cell that are under way: those that write, and which of them may not.
+#[derive(Debug, Default)]
+struct Use {
+    readers: usize,
+    writers: usize,
+    unsure: usize,
+}
+
+pub(crate) fn start() {
+    WORDS.with_borrow_mut(Words::clear);
+    CELLS.with_borrow_mut(FxHashMap::clear);
+}
+
+/// shuttle must not be entered while its thread unwinds.
+#[inline]
+pub(crate) fn is_on() -> bool {
+    model::is_running() && !model::is_unwinding()
+}
+
+/// Lets the scheduler choose who goes on. shuttle models no time: to sleep is a
+/// context switch and nothing else.
+fn scheduling_point() {
+    thread::sleep(Duration::ZERO);
+}
+
+/// A step on a word, as one on an atomic of shuttle's is: others run before it, none in
+/// it. Gives the old value.
+#[inline]
+fn step<W: Word>(word: &W, place: Place, change: impl FnOnce(u64) -> Option<u64>) -> Option<u64> {
+    if !is_on() {
+        return None;
+    }
+    scheduling_point();
+    let old = word.value();
+    let new = change(old);
+    let met = WORDS.with_borrow_mut(|words| {
+        match words.find(word.address(), W::SIZE, old)? {
+            Some(met) => met.value = new.unwrap_or(old),
+            None => words.bind(word.address(), W::SIZE, new.unwrap_or(old), 0),
+        }
+        Ok::<_, super::sizes::Overlaps>(())
+    });
+    if met.is_err() {
+        super::mixed_sizes(place);
+    }
+    if let Some(new) = new {
+        word.set_value(new);
+    }
+    Some(old)
+}
+
+#[inline]
+pub(crate) fn load<W: Word>(word: &W, _: Ordering, _: Probe, place: Place) -> Option<u64> {
+    step(word, place, |_| None)
+}
+
+#[inline]
+pub(crate) fn store<W: Word>(word: &W, value: u64, _: Ordering, place: Place) -> Option<()> {
+    step(word, place, |_| Some(value)).map(|_| ())
+}
+
+#[inline]
+pub(crate) fn update<W: Word>(word: &W, update: Update, _: Ordering, place: Place) -> Option<u64> {
+    step(word, place, |old| Some(update.apply(old)))
+}
+
+#[inline]
+pub(crate) fn exchange<W: Word>(
+    word: &W,
+    exchange: Exchange,
+    _weak: bool,
+    place: Place,
+) -> Option<Result<u64, u64>> {
+    let succeeds = |old| old == exchange.current;
+    let old = step(word, place, |old| succeeds(old).then_some(exchange.new))?;
+    Some(if succeeds(old) { Ok(old) } else { Err(old) })
+}
+
+/// A spurious failure reads like any load.
+pub(crate) fn fail_to_exchange<W: Word>(word: &W, order: Ordering, place: Place) -> Option<u64> {
+    load(word, order, Probe::Load, place)
+}
+
+/// No step: with one order of all steps there is nothing left to order.
+pub(crate) fn fence(_: Ordering, _: Place) -> Option<()> {
+    is_on().then_some(())
+}
+
+/// Draws from the scheduler, so that a replay draws the same.
+pub(crate) fn draw_one_in(n: u64) -> bool {
+    use shuttle::rand::RngCore;
+    shuttle::rand::thread_rng().next_u64().is_multiple_of(n)
+}
+
+pub(crate) fn spin(_: Place) {
+    if is_on() {
+        let me = model::current_thread();
+        shuttle::hint::spin_loop();
+        model::enter_thread(me);
+    } else {
+        ::core::hint::spin_loop();
+    }
+}
+
+/// shuttle cannot leave an execution; the retry goes on.
+pub(crate) fn retry(_: Place) {}
+
+/// Accesses that overlap are noticed: each one spans a scheduling point.
+pub(crate) fn plain(memory: Memory, kind: Plain, location: Place) {
+    if !model::overlap() {
+        return;
+    }
+    let Plain {
+        access,
+        writes,
+        sure,
+        cell,
+        ..
+    } = kind;
+    let certain = writes && sure;
+    let found = CELLS.with_borrow_mut(|cells| {
+        let used = cells.entry(memory.address).or_default();
+        // As if what is not known to write read.
+        let races = used.writers > 0 || certain && used.readers + used.unsure > 0;
+        let may_race = used.unsure > 0 || writes && used.readers > 0;
+        if !races && !may_race {
+            *used.count(access, sure) += 1;
+        }
+        (races, may_race)
+    });
+    let kind = match found {
+        (true, _) => ViolationKind::Overlap,
+        (_, true) => ViolationKind::Unclassified,
+        _ => {
+            scheduling_point();
+            CELLS.with_borrow_mut(|cells| {
+                *cells.entry(memory.address).or_default().count(access, sure) -= 1;
+            });
+            return;
+        }
+    };
+    model::violate(Violation {
+        kind,
+        cell,
+        access,
+        location,
+    });
+}
+
+impl Use {
+    fn count(&mut self, access: Access, sure: bool) -> &mut usize {
+        match (access, sure) {
+            (Access::Read, _) => &mut self.readers,
+            (_, true) => &mut self.writers,
+            (_, false) => &mut self.unsure,
+        }
+    }
+}
+
+pub(crate) fn own<W: Word>(word: &W, _: Place) {
+    forget(word);
+}
+
+pub(crate) fn forget<W: Word>(word: &W) {
+    if model::is_running() {
+        WORDS.with_borrow_mut(|words| words.forget(word.address()));
+    }
+}

@@ -1,0 +1,98 @@
+//! Which atomics an execution has met, and of which sizes: two that overlap must be the
+//! same.
+
+use rustc_hash::FxHashMap;
+
+/// What is kept of a word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Met {
+    size: usize,
+    /// What memory holds, unless something else has been put there.
+    pub(super) value: u64,
+    /// What else the explorer keeps.
+    pub(super) object: usize,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    met: FxHashMap<usize, Met>,
+    /// The sizes of all: mostly it is one.
+    sizes: usize,
+}
+
+impl Words {
+    pub(super) fn clear(&mut self) {
+        self.met.clear();
+        self.sizes = 0;
+    }
+
+    pub(super) fn forget(&mut self, address: usize) {
+        self.met.remove(&address);
+    }
+
+    /// The word at an address where `value` lies, if it was met before and is still
+    /// there: another one may have been put in its place.
+    ///
+    /// # Errors
+    ///
+    /// If one of another size shares memory with it.
+    #[inline]
+    pub(super) fn find(
+        &mut self,
+        address: usize,
+        size: usize,
+        value: u64,
+    ) -> Result<Option<&mut Met>, Overlaps> {
+        if self.sizes & !size != 0 {
+            self.check(address, size, value)?;
+        }
+        let found = self.met.get_mut(&address);
+        Ok(found.filter(|met| met.value == value))
+    }
+
+    #[cold]
+    fn check(&mut self, address: usize, size: usize, value: u64) -> Result<(), Overlaps> {
+        let around = (0..=3).map(|bits| address & !((1 << bits) - 1));
+        for at in around.chain(address + 1..address + size) {
+            let Some(met) = self.met.get(&at) else {
+                continue;
+            };
+            if met.size == size || at + met.size <= address {
+                continue;
+            }
+            let byte = |value: u64, size: usize, index: usize| match cfg!(target_endian = "big") {
+                true => (value >> (8 * (size - 1 - index))) as u8,
+                false => (value >> (8 * index)) as u8,
+            };
+            let mut shared = at.max(address)..(at + met.size).min(address + size);
+            if shared.all(|i| byte(met.value, met.size, i - at) == byte(value, size, i - address)) {
+                return Err(Overlaps);
+            }
+            // Something else has been put there: the atomic was moved away.
+            self.met.remove(&at);
+        }
+        Ok(())
+    }
+
+    /// A word has another value now.
+    #[cfg(loom)]
+    pub(super) fn wrote(&mut self, address: usize, value: u64) {
+        if let Some(met) = self.met.get_mut(&address) {
+            met.value = value;
+        }
+    }
+
+    pub(super) fn bind(&mut self, address: usize, size: usize, value: u64, object: usize) {
+        self.sizes |= size;
+        let met = Met {
+            size,
+            value,
+            object,
+        };
+        self.met.insert(address, met);
+    }
+}
+
+/// Two atomics of different sizes share memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Overlaps;

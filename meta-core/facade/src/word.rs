@@ -1,0 +1,32 @@
+//! The memory of an atomic or a cell.
+
+/// An atomic, as an explorer sees it: bytes at an address, aligned to their number.
+pub(crate) trait Word {
+    /// Its size in bytes.
+    const SIZE: usize;
+
+    fn address(&self) -> usize;
+
+    /// What memory holds: the newest value.
+    fn value(&self) -> u64;
+
+    /// Puts a value into memory, which is no step of the model.
+    fn set_value(&self, value: u64);
+}
+
+/// Plain memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    pub(crate) address: usize,
+    pub(crate) size: usize,
+}
+
+impl Memory {
+    #[inline]
+    pub(crate) fn of<T: ?Sized>(value: &T) -> Self {
+        Memory {
+            address: ::core::ptr::from_ref(value).expose_provenance(),
+            size: size_of_val(value),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! What an explorer keeps of a word is found by its address, and only as long as the
+//! word is there.
+
+#![cfg(model)]
+
+#[cfg(not(rc11))]
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::sync::atomic as real;
+
+use facade::cell::UnsafeCell;
+use facade::model::{self, Classified, Config, ViolationKind, thread};
+use facade::named::Access;
+use facade::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use facade::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
+
+/// The message that an exploration ends with.
+fn failure_of(explored: impl Fn() + Send + Sync + 'static) -> String {
+    model::configure(&Config {
+        overlap: true,
+        ..Config::default()
+    });
+    #[cfg(rc11)]
+    {
+        use rc11::{Builder, FailureKind};
+
+        let report = Builder::new().explore(|| {
+            model::start();
+            explored();
+        });
+        match report.failure.expect("the exploration fails").kind {
+            FailureKind::DataRace(earlier, later) => {
+                match model::to_classify([earlier, later].map(|access| (access.place, access.writes))) {
+                    Some(_) => format!("{:?}", ViolationKind::Unclassified),
+                    None => "data race".to_owned(),
+                }
+            }
+            kind => kind.to_string(),
+        }
+    }
+    #[cfg(not(rc11))]
+    failure_by_panic(explored)
+}
+
+#[cfg(not(rc11))]
+fn failure_by_panic(explored: impl Fn() + Send + Sync + 'static) -> String {
+    let explored = std::panic::AssertUnwindSafe(explored);
+    let payload = catch_unwind(move || {
+        let explored = explored;
+        model::check(explored.0);
+    });
+    model::stop();
+    let payload = payload.expect_err("the exploration fails");
+    match payload.downcast::<String>() {
+        Ok(message) => *message,
+        Err(payload) => match payload.downcast::<model::Violation>() {
+            Ok(violation) => format!("{violation:?}"),
+            Err(payload) => payload.downcast_ref::<&str>().copied().unwrap_or("?").to_owned(),
+        },
+    }
+}
+
+#[test]
+fn an_atomic_that_is_moved_takes_its_value_along() {
+    model::check(|| {
+        let word = AtomicU64::new(1);
+        word.store(2, Relaxed);
+        let boxed = Box::new(word);
+        assert_eq!(boxed.fetch_add(1, Relaxed), 2);
+        let shared = Arc::new(*boxed);
+        let other = shared.clone();
+        let thread = thread::spawn(move || other.fetch_add(1, Relaxed));
+        let seen = shared.fetch_add(1, Relaxed);
+        let also = thread.join().unwrap();
+        assert!([(3, 4), (4, 3)].contains(&(seen, also)));
+        let word = Arc::into_inner(shared).unwrap();
+        assert_eq!(word.into_inner(), 5);
+    });
+}
+
+#[test]
+fn what_is_put_where_another_was_moved_away_is_another() {
+    model::check(|| {
+        let mut place = AtomicU64::new(1);
+        place.store(2, Relaxed);
+        // The old one goes away without its destructor, and the new one lies there.
+        let old = std::mem::replace(&mut place, AtomicU64::new(7));
+        assert_eq!((place.load(Relaxed), old.load(Relaxed)), (7, 2));
+        let mut two = [AtomicU64::new(10), AtomicU64::new(20)];
+        two[0].fetch_add(1, Relaxed);
+        two[1].fetch_add(1, Relaxed);
+        two.swap(0, 1);
+        assert_eq!((two[0].load(Relaxed), two[1].load(Relaxed)), (21, 11));
+    });
+}
+
+#[test]
+fn one_that_is_made_at_the_same_address_begins_anew() {
+    model::check(|| {
+        let mut place = std::mem::MaybeUninit::<AtomicU64>::uninit();
+        let mut addresses = Vec::new();
+        for value in [5, 6, 5] {
+            let word = place.write(AtomicU64::new(value));
+            addresses.push(std::ptr::from_ref(word).addr());
+            assert_eq!(word.swap(0, SeqCst), value);
+            // SAFETY: just written.
+            unsafe { place.assume_init_drop() };
+        }
+        assert_eq!(addresses[0], addresses[2]);
+        // Another size, where the last one is gone.
+        let small = place.as_mut_ptr().cast::<AtomicU32>();
+        // SAFETY: the place is large enough, and empty.
+        unsafe { small.write(AtomicU32::new(8)) };
+        // SAFETY: just written.
+        assert_eq!(unsafe { &*small }.fetch_add(1, Relaxed), 8);
+    });
+}
+
+#[test]
+fn get_mut_reads_and_writes_the_value() {
+    model::check(|| {
+        let mut word = AtomicU32::new(1);
+        let shared = Arc::new(AtomicU32::new(1));
+        let other = shared.clone();
+        thread::spawn(move || other.store(5, Release)).join().unwrap();
+        assert_eq!(shared.load(Acquire), 5);
+        word.store(2, Relaxed);
+        assert_eq!(*word.get_mut(), 2);
+        *word.get_mut() = 9;
+        assert_eq!(word.fetch_add(1, Relaxed), 9);
+        // SAFETY: nobody else has the word.
+        unsafe { word.as_ptr().write(20) };
+        assert_eq!(word.load(Relaxed), 20);
+    });
+}
+
+#[test]
+fn a_static_that_two_threads_read_first_is_no_race() {
+    static WORD: AtomicUsize = AtomicUsize::new(3);
+    static CELL: Shared<u64> = Shared(UnsafeCell::new(4));
+    model::classify(vec![classified("self.0.get() // read", Access::Read)]);
+    model::check(|| {
+        let threads: Vec<_> = (0..2)
+            .map(|_| thread::spawn(|| assert_eq!((WORD.load(Relaxed), CELL.read()), (3, 4))))
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+    model::classify(Vec::new());
+}
+
+#[test]
+fn statics_begin_each_execution_with_their_first_bytes() {
+    static WORD: AtomicU8 = AtomicU8::new(3);
+    static CELL: Shared<Vec<u64>> = Shared(UnsafeCell::new(Vec::new()));
+    static EXECUTIONS: real::AtomicUsize = real::AtomicUsize::new(0);
+    for _ in 0..2 {
+        model::check(|| {
+            EXECUTIONS.fetch_add(1, SeqCst);
+            assert_eq!(WORD.load(Relaxed), 3);
+            let thread = thread::spawn(|| WORD.fetch_add(1, Relaxed));
+            WORD.fetch_add(1, Relaxed);
+            thread.join().unwrap();
+            assert_eq!(WORD.load(SeqCst), 5);
+            // SAFETY: no other thread is there.
+            let values = unsafe { &mut *CELL.write() };
+            assert!(values.is_empty());
+            values.push(1);
+        });
+    }
+    assert!(EXECUTIONS.load(SeqCst) >= 4);
+}
+
+#[test]
+fn atomics_of_different_sizes_must_not_share_memory() {
+    for narrow_first in [true, false] {
+        let message = failure_of(move || {
+            let wide = AtomicU64::new(1);
+            // SAFETY: within the word, which lives as long.
+            let narrow = unsafe { AtomicU8::from_ptr(wide.as_ptr().cast::<u8>().add(3)) };
+            if narrow_first {
+                narrow.store(1, Relaxed);
+                wide.load(Relaxed);
+            } else {
+                wide.store(1, Relaxed);
+                narrow.load(Relaxed);
+            }
+        });
+        assert!(message.contains("different sizes") || message.contains("MixedSizes"), "{message}");
+    }
+    // Neighbours do not.
+    model::check(|| {
+        let bytes = [const { AtomicU8::new(1) }; 4];
+        let word = AtomicU32::new(1);
+        assert_eq!(bytes[3].fetch_add(1, Relaxed) + bytes[0].load(Relaxed), 2);
+        assert_eq!(word.load(Relaxed), 1);
+    });
+}
+
+/// A cell that threads share.
+struct Shared<T>(UnsafeCell<T>);
+
+// SAFETY: races are what is looked for; threads of a model run one at a time.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T: Copy> Shared<T> {
+    fn read(&self) -> T {
+        // SAFETY: the value is there, and one thread runs at a time.
+        unsafe { *self.0.get() } // self.0.get() // read
+    }
+
+    fn maybe(&self) -> T {
+        // SAFETY: as above.
+        unsafe { *self.0.get() } // self.0.get() // maybe
+    }
+}
+
+impl<T> Shared<T> {
+    fn write(&self) -> *mut T {
+        self.0.get() // self.0.get() // write
+    }
+}
+
+fn classified(line: &str, access: Access) -> Classified {
+    let text = include_str!("memory.rs");
+    let line = text.lines().position(|l| l.ends_with(line)).expect("the line is there") + 1;
+    Classified {
+        path_end: "tests/memory.rs".to_owned(),
+        line: line as u32,
+        access,
+    }
+}
+
+#[test]
+fn a_race_for_want_of_a_classification_is_told_from_a_real_one() {
+    let table = || vec![
+        classified("// read", Access::Read),
+        classified("self.0.get() // write", Access::Write),
+    ];
+    let race = |first: fn(&Shared<u64>), second: fn(&Shared<u64>)| {
+        model::classify(table());
+        let message = failure_of(move || {
+            let cell = Arc::new(Shared(UnsafeCell::new(1)));
+            let other = cell.clone();
+            let thread = thread::spawn(move || first(&other));
+            second(&cell);
+            _ = thread.join();
+        });
+        model::classify(Vec::new());
+        message
+    };
+    let is_unclassified = |message: &str| message.contains(&format!("{:?}", ViolationKind::Unclassified));
+    type Use = fn(&Shared<u64>);
+    let write: Use = |cell| _ = cell.write();
+    let read: Use = |cell| _ = cell.read();
+    let maybe: Use = |cell| _ = cell.maybe();
+    assert!(is_unclassified(&race(maybe, read)));
+    assert!(is_unclassified(&race(read, maybe)));
+    assert!(is_unclassified(&race(maybe, maybe)));
+    for (first, second) in [(write, maybe), (maybe, write), (read, write)] {
+        let message = race(first, second);
+        assert!(!message.contains("Unclassified"), "{message}");
+        assert!(["data race", "Causality", "Overlap"].iter().any(|race| message.contains(race)), "{message}");
+    }
+    // Two that read are none.
+    model::classify(table());
+    model::check(move || {
+        let cell = Arc::new(Shared(UnsafeCell::new(1)));
+        let other = cell.clone();
+        let thread = thread::spawn(move || other.read());
+        cell.read();
+        thread.join().unwrap();
+    });
+    model::classify(Vec::new());
+}

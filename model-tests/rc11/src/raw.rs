@@ -1,0 +1,67 @@
+//! What atomics and cells are made of, for those who make their own.
+//!
+//! An atomic is memory of 1, 2, 4 or 8 bytes, aligned to its size. The explorer
+//! is asked first; what it wants to be stored is put into the memory. `None` stands
+//! for *outside of a model*: then the real operation is to be performed.
+
+use std::panic::Location;
+use std::sync::atomic::Ordering;
+
+use crate::context;
+use crate::graph::ReadMode;
+
+pub use crate::run::Done;
+
+/// A load or a read-modify-write. `memory` reads what lies there.
+pub fn read(
+    address: usize,
+    size: usize,
+    memory: impl Fn() -> u64,
+    mode: ReadMode,
+    weak: bool,
+    place: &'static Location<'static>,
+) -> Option<Done> {
+    context::read(address, size, memory, mode, weak, place)
+}
+
+/// A store of `value`. Gives what memory has to hold then, if it changes.
+pub fn write(
+    address: usize,
+    size: usize,
+    memory: impl Fn() -> u64,
+    order: Ordering,
+    value: u64,
+    place: &'static Location<'static>,
+) -> Option<Option<u64>> {
+    context::write(address, size, memory, order, value, place)
+}
+
+/// A fence, which must not be relaxed.
+pub fn fence(order: Ordering, place: &'static Location<'static>) -> Option<()> {
+    context::fence(order, place)
+}
+
+/// A plain access.
+pub fn plain(address: usize, writes: bool, place: &'static Location<'static>) {
+    context::plain(address, writes, place);
+}
+
+/// The thread that runs has this atomic for itself, and takes its value.
+pub fn own(address: usize, place: &'static Location<'static>) {
+    context::own(address, place);
+}
+
+/// Memory is about to be used for something else.
+pub fn forget(address: usize) {
+    context::forget(address);
+}
+
+/// A loop is gone round in vain.
+pub fn spin(place: &'static Location<'static>) -> Option<()> {
+    context::is_in_thread().then(|| context::spin(place))
+}
+
+/// Whether a thread of a model runs.
+pub fn is_in_thread() -> bool {
+    context::is_in_thread()
+}
