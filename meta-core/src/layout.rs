@@ -63,7 +63,10 @@ const_assert_eq!(offset_of!(MetaSlot, vtable_ptr), 48);
 const_assert_eq!(offset_of!(MetaSlot, in_list), 56);
 
 // The one number that differs in a model.
-const_assert_eq!(REF_COUNT_MAX, if cfg!(model) { 16 } else { i64::MAX as u64 });
+const_assert_eq!(
+    REF_COUNT_MAX,
+    if cfg!(model) { 16 } else { i64::MAX as u64 }
+);
 
 // A slot pointer is a metadata pointer.
 const_assert_eq!(offset_of!(MetaSlot, storage), 0);

@@ -242,7 +242,10 @@ pub fn configure(config: &Config) {
         c.changed.set(!config.orderings.is_empty());
         c.orderings.replace(config.orderings.clone());
         c.probe.set(config.probe);
-        let (site, n) = config.inject.clone().map_or((None, 0), |(site, n)| (Some(site), n));
+        let (site, n) = config
+            .inject
+            .clone()
+            .map_or((None, 0), |(site, n)| (Some(site), n));
         c.inject.replace(site);
         c.injected.set(n);
         c.cut_retries.set(config.cut_retries);
@@ -398,7 +401,10 @@ fn push(address: usize, kind: EventKind) {
 pub fn sites() -> Vec<(Site, Operation, Ordering)> {
     let mut sites: Vec<_> = CONTROL.with(|c| {
         let sites = c.sites.borrow();
-        sites.iter().map(|(&site, &(operation, code))| (site, operation, code)).collect()
+        sites
+            .iter()
+            .map(|(&site, &(operation, code))| (site, operation, code))
+            .collect()
     });
     sites.sort_unstable_by_key(|&(site, ..)| site);
     sites
@@ -451,7 +457,10 @@ pub(crate) fn fails_spuriously(site: Site) -> bool {
 #[cold]
 fn is_injected(control: &Control, site: Site) -> bool {
     let injected = control.inject.borrow();
-    if !injected.as_ref().is_some_and(|injected| injected.matches(&site)) {
+    if !injected
+        .as_ref()
+        .is_some_and(|injected| injected.matches(&site))
+    {
         return false;
     }
     control.weak_seen.set(control.weak_seen.get() + 1);
@@ -539,7 +548,10 @@ pub fn classified(place: &'static Location<'static>) -> Option<Access> {
 pub fn to_classify(
     accesses: [(&'static Location<'static>, bool); 2],
 ) -> Option<&'static Location<'static>> {
-    let mut writes = accesses.into_iter().filter(|&(_, writes)| writes).map(|(place, _)| place);
+    let mut writes = accesses
+        .into_iter()
+        .filter(|&(_, writes)| writes)
+        .map(|(place, _)| place);
     match writes.clone().all(is_unclassified) {
         true => writes.next(),
         false => None,

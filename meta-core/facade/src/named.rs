@@ -49,11 +49,21 @@ pub trait Named {
 
     /// An addition.
     #[track_caller]
-    fn named_fetch_add(&self, value: Self::Value, order: Ordering, name: &'static str) -> Self::Value;
+    fn named_fetch_add(
+        &self,
+        value: Self::Value,
+        order: Ordering,
+        name: &'static str,
+    ) -> Self::Value;
 
     /// A subtraction.
     #[track_caller]
-    fn named_fetch_sub(&self, value: Self::Value, order: Ordering, name: &'static str) -> Self::Value;
+    fn named_fetch_sub(
+        &self,
+        value: Self::Value,
+        order: Ordering,
+        name: &'static str,
+    ) -> Self::Value;
 
     /// A compare-and-swap, with a name for each way that it can go.
     ///
@@ -262,7 +272,9 @@ pub struct PlainCell<T>(crate::cell::UnsafeCell<crate::mem::MaybeUninit<T>>);
 impl<T> PlainCell<T> {
     /// Memory without a value.
     pub const fn uninit() -> Self {
-        PlainCell(crate::cell::UnsafeCell::new(crate::mem::MaybeUninit::uninit()))
+        PlainCell(crate::cell::UnsafeCell::new(
+            crate::mem::MaybeUninit::uninit(),
+        ))
     }
 
     /// A pointer to the memory, used right away and only as `access` says. `name` is

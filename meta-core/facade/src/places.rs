@@ -213,8 +213,15 @@ impl SiteSpec {
     /// # Errors
     ///
     /// If there is none, or more than one.
-    pub fn resolve<'a>(&self, sites: impl IntoIterator<Item = &'a Site>) -> Result<Site, Unresolved> {
-        let mut found: Vec<Site> = sites.into_iter().filter(|site| self.matches(site)).copied().collect();
+    pub fn resolve<'a>(
+        &self,
+        sites: impl IntoIterator<Item = &'a Site>,
+    ) -> Result<Site, Unresolved> {
+        let mut found: Vec<Site> = sites
+            .into_iter()
+            .filter(|site| self.matches(site))
+            .copied()
+            .collect();
         found.sort_unstable();
         found.dedup();
         match found[..] {
@@ -232,7 +239,9 @@ impl SiteSpec {
 /// Whether the last components of a path are these.
 pub(crate) fn ends_with(path: &str, end: &str) -> bool {
     let before = path.strip_suffix(end);
-    before.is_some_and(|before| before.is_empty() || end.starts_with('/') || before.ends_with(['/', '\\']))
+    before.is_some_and(|before| {
+        before.is_empty() || end.starts_with('/') || before.ends_with(['/', '\\'])
+    })
 }
 
 /// No access, or several, where one was asked for.
@@ -301,7 +310,13 @@ mod tests {
 
     #[test]
     fn texts_come_back() {
-        for text in ["CLAIM", "queue.rs:3", "src/queue.rs:3:14", "a/b.rs:3/fail", "b.rs:3:1/fail"] {
+        for text in [
+            "CLAIM",
+            "queue.rs:3",
+            "src/queue.rs:3:14",
+            "a/b.rs:3/fail",
+            "b.rs:3:1/fail",
+        ] {
             assert_eq!(place(text).to_string(), text);
         }
         assert_eq!(place("CLAIM"), SiteSpec::Name("CLAIM".to_owned()));
@@ -313,7 +328,15 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "queue.rs:", "queue.rs:x", "queue.rs:0", "queue.rs:1:2:3", "queue:3", "q.rs:1/fial"] {
+        for text in [
+            "",
+            "queue.rs:",
+            "queue.rs:x",
+            "queue.rs:0",
+            "queue.rs:1:2:3",
+            "queue:3",
+            "q.rs:1/fial",
+        ] {
             assert!(text.parse::<SiteSpec>().is_err(), "{text}");
         }
         for text in ["CLAIM", "CLAIM=relaxed", "=Relaxed"] {
@@ -326,13 +349,22 @@ mod tests {
         #[rustfmt::skip]
         let (first, second) = (Site::here(), Site::here());
         let (line, column) = (first.place.line(), second.place.column());
-        let all = [first, second, first.failing(), Site::here(), Site::named("CLAIM")];
+        let all = [
+            first,
+            second,
+            first.failing(),
+            Site::here(),
+            Site::named("CLAIM"),
+        ];
         let at = |text: &str| place(&format!("places.rs:{line}{text}")).resolve(&all);
 
         let refused = at("").unwrap_err();
         assert_eq!(refused.candidates, [first, second]);
         let message = refused.to_string();
-        assert!(message.contains("is ambiguous: ") && message.contains(&second.to_string()), "{message}");
+        assert!(
+            message.contains("is ambiguous: ") && message.contains(&second.to_string()),
+            "{message}"
+        );
 
         assert_eq!(at(&format!(":{column}")), Ok(second));
         assert_eq!(at("/fail"), Ok(first.failing()));
@@ -340,9 +372,14 @@ mod tests {
         assert!(place("CLAIM_FAIL").resolve(&all).is_err());
 
         // Whole components of the path, and the right line.
-        let none = place(&format!("laces.rs:{line}")).resolve(&all).unwrap_err();
+        let none = place(&format!("laces.rs:{line}"))
+            .resolve(&all)
+            .unwrap_err();
         assert!(none.candidates.is_empty());
-        assert_eq!(none.to_string(), format!("no atomic access is at `laces.rs:{line}`"));
+        assert_eq!(
+            none.to_string(),
+            format!("no atomic access is at `laces.rs:{line}`")
+        );
         let path = place(&format!("src/places.rs:{line}:{column}"));
         assert_eq!(path.resolve(&all), Ok(second));
     }
@@ -353,7 +390,10 @@ mod tests {
         let all = [Relaxed, Acquire, Release, AcqRel, SeqCst].map(Some);
         let admitted = |operation: Operation| all.map(|order| operation.admits(order));
         assert_eq!(admitted(Operation::Load), [true, true, false, false, true]);
-        assert_eq!(admitted(Operation::CasFailure), [true, true, false, false, true]);
+        assert_eq!(
+            admitted(Operation::CasFailure),
+            [true, true, false, false, true]
+        );
         assert_eq!(admitted(Operation::Store), [true, false, true, false, true]);
         assert_eq!(admitted(Operation::Update), [true; 5]);
         assert_eq!(admitted(Operation::CasSuccess), [true; 5]);

@@ -1,10 +1,10 @@
 //! The first bytes of statics, which each execution begins with.
 
 use ::core::cell::RefCell;
-use ::core::slice;
 use ::core::mem::MaybeUninit;
 use ::core::ops::Range;
 use ::core::ptr;
+use ::core::slice;
 use std::boxed::Box;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread_local;
@@ -56,7 +56,9 @@ unsafe fn note(address: usize, size: usize) {
         }
         *known = size;
         let mut all = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = all.iter().find(|(at, bytes)| *at == address && bytes.len() == size);
+        let before = all
+            .iter()
+            .find(|(at, bytes)| *at == address && bytes.len() == size);
         let first = if let Some(&first) = before {
             // SAFETY: promised by the caller of `meet`.
             unsafe { put_back(first) };
@@ -105,7 +107,11 @@ fn find() -> Range<usize> {
     use ::core::ffi::{c_int, c_void};
 
     /// Called for each object that is loaded, the program first.
-    unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _: usize, found: *mut c_void) -> c_int {
+    unsafe extern "C" fn look(
+        info: *mut libc::dl_phdr_info,
+        _: usize,
+        found: *mut c_void,
+    ) -> c_int {
         // SAFETY: the loader gives a valid object, and `found` comes back as it was given.
         let (info, found) = unsafe { (&*info, &mut *found.cast::<Range<usize>>()) };
         // SAFETY: there are so many headers, says the object.

@@ -66,7 +66,11 @@ mod explored {
     #[cfg(not(shuttle))]
     fn a_weaker_store_is_a_data_race() {
         let _one = one();
-        let line = include_str!("subject/queue.rs").lines().position(|l| l.contains("store(true")).unwrap() + 1;
+        let line = include_str!("subject/queue.rs")
+            .lines()
+            .position(|l| l.contains("store(true"))
+            .unwrap()
+            + 1;
         let weaker: Change = format!("subject/queue.rs:{line}=Relaxed").parse().unwrap();
         let config = Config {
             orderings: vec![weaker],
@@ -77,7 +81,10 @@ mod explored {
             model::check(pass_on);
         });
         let message = format!("{:?}", failure.unwrap_err().downcast_ref::<String>());
-        assert!(message.contains("data race") || message.contains("Causality"), "{message}");
+        assert!(
+            message.contains("data race") || message.contains("Causality"),
+            "{message}"
+        );
         model::configure(&Config::default());
     }
 
@@ -90,11 +97,22 @@ mod explored {
         });
         model::check(pass_on);
         let sites = model::sites();
-        let texts: Vec<_> = sites.iter().map(|(site, operation, order)| {
-            assert!(site.place.file().ends_with("subject/queue.rs"));
-            format!("{operation} {order:?}")
-        }).collect();
-        assert_eq!(texts, ["load Acquire", "store Release", "load Acquire", "store Release"]);
+        let texts: Vec<_> = sites
+            .iter()
+            .map(|(site, operation, order)| {
+                assert!(site.place.file().ends_with("subject/queue.rs"));
+                format!("{operation} {order:?}")
+            })
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "load Acquire",
+                "store Release",
+                "load Acquire",
+                "store Release"
+            ]
+        );
         model::configure(&Config::default());
     }
 }

@@ -50,7 +50,10 @@ fn constants_statics_and_zeroed_memory_are_atomics() {
     }
     // SAFETY: all of it may be zero.
     let zeroed = unsafe { MaybeUninit::<Zeroed>::zeroed().assume_init() };
-    assert_eq!((zeroed.word.fetch_add(2, SeqCst), zeroed.word.load(SeqCst)), (0, 2));
+    assert_eq!(
+        (zeroed.word.fetch_add(2, SeqCst), zeroed.word.load(SeqCst)),
+        (0, 2)
+    );
     assert!(!zeroed.flag.fetch_not(SeqCst) && zeroed.flag.load(SeqCst));
     assert_eq!(zeroed.cell.into_inner(), 0);
     const INNER: u16 = AtomicU16::new(3).into_inner();

@@ -30,7 +30,9 @@ fn failure_of(explored: impl Fn() + Send + Sync + 'static) -> String {
         });
         match report.failure.expect("the exploration fails").kind {
             FailureKind::DataRace(earlier, later) => {
-                match model::to_classify([earlier, later].map(|access| (access.place, access.writes))) {
+                match model::to_classify(
+                    [earlier, later].map(|access| (access.place, access.writes)),
+                ) {
                     Some(_) => format!("{:?}", ViolationKind::Unclassified),
                     None => "data race".to_owned(),
                 }
@@ -55,7 +57,11 @@ fn failure_by_panic(explored: impl Fn() + Send + Sync + 'static) -> String {
         Ok(message) => *message,
         Err(payload) => match payload.downcast::<model::Violation>() {
             Ok(violation) => format!("{violation:?}"),
-            Err(payload) => payload.downcast_ref::<&str>().copied().unwrap_or("?").to_owned(),
+            Err(payload) => payload
+                .downcast_ref::<&str>()
+                .copied()
+                .unwrap_or("?")
+                .to_owned(),
         },
     }
 }
@@ -122,7 +128,9 @@ fn get_mut_reads_and_writes_the_value() {
         let mut word = AtomicU32::new(1);
         let shared = Arc::new(AtomicU32::new(1));
         let other = shared.clone();
-        thread::spawn(move || other.store(5, Release)).join().unwrap();
+        thread::spawn(move || other.store(5, Release))
+            .join()
+            .unwrap();
         assert_eq!(shared.load(Acquire), 5);
         word.store(2, Relaxed);
         assert_eq!(*word.get_mut(), 2);
@@ -187,7 +195,10 @@ fn atomics_of_different_sizes_must_not_share_memory() {
                 narrow.load(Relaxed);
             }
         });
-        assert!(message.contains("different sizes") || message.contains("MixedSizes"), "{message}");
+        assert!(
+            message.contains("different sizes") || message.contains("MixedSizes"),
+            "{message}"
+        );
     }
     // Neighbours do not.
     model::check(|| {
@@ -224,7 +235,11 @@ impl<T> Shared<T> {
 
 fn classified(line: &str, access: Access) -> Classified {
     let text = include_str!("memory.rs");
-    let line = text.lines().position(|l| l.ends_with(line)).expect("the line is there") + 1;
+    let line = text
+        .lines()
+        .position(|l| l.ends_with(line))
+        .expect("the line is there")
+        + 1;
     Classified {
         path_end: "tests/memory.rs".to_owned(),
         line: line as u32,
@@ -234,10 +249,12 @@ fn classified(line: &str, access: Access) -> Classified {
 
 #[test]
 fn a_race_for_want_of_a_classification_is_told_from_a_real_one() {
-    let table = || vec![
-        classified("// read", Access::Read),
-        classified("self.0.get() // write", Access::Write),
-    ];
+    let table = || {
+        vec![
+            classified("// read", Access::Read),
+            classified("self.0.get() // write", Access::Write),
+        ]
+    };
     let race = |first: fn(&Shared<u64>), second: fn(&Shared<u64>)| {
         model::classify(table());
         let message = failure_of(move || {
@@ -250,7 +267,8 @@ fn a_race_for_want_of_a_classification_is_told_from_a_real_one() {
         model::classify(Vec::new());
         message
     };
-    let is_unclassified = |message: &str| message.contains(&format!("{:?}", ViolationKind::Unclassified));
+    let is_unclassified =
+        |message: &str| message.contains(&format!("{:?}", ViolationKind::Unclassified));
     type Use = fn(&Shared<u64>);
     let write: Use = |cell| _ = cell.write();
     let read: Use = |cell| _ = cell.read();
@@ -261,7 +279,12 @@ fn a_race_for_want_of_a_classification_is_told_from_a_real_one() {
     for (first, second) in [(write, maybe), (maybe, write), (read, write)] {
         let message = race(first, second);
         assert!(!message.contains("Unclassified"), "{message}");
-        assert!(["data race", "Causality", "Overlap"].iter().any(|race| message.contains(race)), "{message}");
+        assert!(
+            ["data race", "Causality", "Overlap"]
+                .iter()
+                .any(|race| message.contains(race)),
+            "{message}"
+        );
     }
     // Two that read are none.
     model::classify(table());

@@ -31,23 +31,60 @@ macro_rules! common {
             see(&mut $seen, show(word.load(failure)));
             word.store(second, store);
             see(&mut $seen, show(word.swap(first, order)));
-            see(&mut $seen, word.compare_exchange(second, first, order, failure).map(show).map_err(show));
-            see(&mut $seen, word.compare_exchange(first, second, order, failure).map(show).map_err(show));
-            see(&mut $seen, show(word.compare_and_swap(first, second, order)));
-            see(&mut $seen, show(word.compare_and_swap(second, first, order)));
+            see(
+                &mut $seen,
+                word.compare_exchange(second, first, order, failure)
+                    .map(show)
+                    .map_err(show),
+            );
+            see(
+                &mut $seen,
+                word.compare_exchange(first, second, order, failure)
+                    .map(show)
+                    .map_err(show),
+            );
+            see(
+                &mut $seen,
+                show(word.compare_and_swap(first, second, order)),
+            );
+            see(
+                &mut $seen,
+                show(word.compare_and_swap(second, first, order)),
+            );
             // A weak one may fail; in the end it does not.
-            while word.compare_exchange_weak(first, second, order, failure).is_err() {
+            while word
+                .compare_exchange_weak(first, second, order, failure)
+                .is_err()
+            {
                 std::hint::spin_loop();
             }
-            see(&mut $seen, word.compare_exchange_weak(first, second, order, failure).map(show).map_err(show));
-            see(&mut $seen, word.fetch_update(order, failure, |value| (value == second).then_some(first)).map(show).map_err(show));
-            see(&mut $seen, word.fetch_update(order, failure, |_| None).map(show).map_err(show));
+            see(
+                &mut $seen,
+                word.compare_exchange_weak(first, second, order, failure)
+                    .map(show)
+                    .map_err(show),
+            );
+            see(
+                &mut $seen,
+                word.fetch_update(order, failure, |value| (value == second).then_some(first))
+                    .map(show)
+                    .map_err(show),
+            );
+            see(
+                &mut $seen,
+                word.fetch_update(order, failure, |_| None)
+                    .map(show)
+                    .map_err(show),
+            );
             *word.get_mut() = second;
             see(&mut $seen, show(word.load(failure)));
             // SAFETY: nobody else has the word.
             unsafe { word.as_ptr().write(first) };
             // SAFETY: as above.
-            see(&mut $seen, show(unsafe { <$atomic>::from_ptr(word.as_ptr()) }.load(failure)));
+            see(
+                &mut $seen,
+                show(unsafe { <$atomic>::from_ptr(word.as_ptr()) }.load(failure)),
+            );
             see(&mut $seen, show(<$atomic>::from(second).into_inner()));
         }
         see(&mut $seen, show(<$atomic>::default().into_inner()));
@@ -171,7 +208,10 @@ fn the_youngest_methods_are_there() {
     facade::model::check(|| {
         let word = AtomicU8::new(1);
         assert_eq!(word.update(SeqCst, Relaxed, |value| value + 1), 1);
-        assert_eq!(word.try_update(SeqCst, Relaxed, |value| value.checked_sub(3)), Err(2));
+        assert_eq!(
+            word.try_update(SeqCst, Relaxed, |value| value.checked_sub(3)),
+            Err(2)
+        );
         let start = ptr::without_provenance_mut::<u32>(64);
         let pointer = AtomicPtr::new(start);
         pointer.fetch_ptr_add(2, Relaxed);
@@ -221,9 +261,15 @@ fn a_cell_has_the_methods_of_a_cell() {
     // SAFETY: as above.
     unsafe { *UnsafeCell::raw_get(&raw const cell) += 1 };
     assert_eq!(cell.into_inner(), 6);
-    assert_eq!(UnsafeCell::<u8>::default().into_inner() + UnsafeCell::from(2).into_inner(), 2);
+    assert_eq!(
+        UnsafeCell::<u8>::default().into_inner() + UnsafeCell::from(2).into_inner(),
+        2
+    );
     let mut plain = 1;
     *UnsafeCell::from_mut(&mut plain).get_mut() = 4;
     assert_eq!(plain, 4);
-    assert_eq!(format!("{:?}", UnsafeCell::new(1)), format!("{:?}", core::cell::UnsafeCell::new(1)));
+    assert_eq!(
+        format!("{:?}", UnsafeCell::new(1)),
+        format!("{:?}", core::cell::UnsafeCell::new(1))
+    );
 }

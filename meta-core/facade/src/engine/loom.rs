@@ -97,9 +97,13 @@ pub(crate) fn start() {
         objects.bases.clear();
         objects.plain.clear();
         objects.atomics.clear();
-        objects.atomics.extend((0..room[0]).map(|_| Rc::new(AtomicU64::new(0))));
+        objects
+            .atomics
+            .extend((0..room[0]).map(|_| Rc::new(AtomicU64::new(0))));
         objects.cells.clear();
-        objects.cells.extend((0..room[1]).map(|_| Rc::new(UnsafeCell::new(()))));
+        objects
+            .cells
+            .extend((0..room[1]).map(|_| Rc::new(UnsafeCell::new(()))));
     });
 }
 
@@ -132,7 +136,10 @@ impl Objects {
     fn cell(&mut self, address: usize) -> Result<Rc<UnsafeCell<()>>, ViolationKind> {
         let next = self.plain.len();
         let index = *self.plain.entry(address).or_insert(next);
-        self.cells.get(index).cloned().ok_or(ViolationKind::TooManyWords)
+        self.cells
+            .get(index)
+            .cloned()
+            .ok_or(ViolationKind::TooManyWords)
     }
 }
 
@@ -204,12 +211,7 @@ fn step<W: Word>(
 
 /// Loads as the job asks.
 #[inline]
-pub(crate) fn load<W: Word>(
-    word: &W,
-    order: Ordering,
-    probe: Probe,
-    place: Place,
-) -> Option<u64> {
+pub(crate) fn load<W: Word>(word: &W, order: Ordering, probe: Probe, place: Place) -> Option<u64> {
     match probe {
         Probe::Load => step(word, place, |object| (object.atomic.load(order), None)),
         Probe::FailingCas => fail_to_exchange(word, order, place),
@@ -219,7 +221,10 @@ pub(crate) fn load<W: Word>(
 /// Reads the newest value as a read-modify-write that fails.
 pub(crate) fn fail_to_exchange<W: Word>(word: &W, order: Ordering, place: Place) -> Option<u64> {
     step(word, place, |object| {
-        let failed = object.atomic.compare_exchange(IMPOSSIBLE, IMPOSSIBLE, Ordering::Relaxed, order);
+        let failed =
+            object
+                .atomic
+                .compare_exchange(IMPOSSIBLE, IMPOSSIBLE, Ordering::Relaxed, order);
         match failed {
             Err(read) => (read, None),
             Ok(_) => unreachable!("a word changed by {IMPOSSIBLE:#x}, which stands for no value"),
@@ -267,7 +272,9 @@ pub(crate) fn update<W: Word>(
         _ => loop {
             let newest = word.value();
             let (old, new) = (object.inward(newest), object.inward(update.apply(newest)));
-            let exchanged = object.atomic.compare_exchange(old, new, order, Ordering::Relaxed);
+            let exchanged = object
+                .atomic
+                .compare_exchange(old, new, order, Ordering::Relaxed);
             if exchanged.is_ok() {
                 break (old, Some(new));
             }
@@ -285,7 +292,10 @@ pub(crate) fn exchange<W: Word>(
     let mut exchanged = false;
     let old = step(word, place, |object| {
         let (current, new) = (object.inward(exchange.current), object.inward(exchange.new));
-        let result = object.atomic.compare_exchange(current, new, exchange.success, exchange.failure);
+        let result =
+            object
+                .atomic
+                .compare_exchange(current, new, exchange.success, exchange.failure);
         exchanged = result.is_ok();
         match result {
             Ok(old) => (old, Some(new)),
@@ -330,7 +340,9 @@ const POSSIBLE: usize = 1 << (usize::BITS - 1);
 pub(crate) fn plain(memory: Memory, kind: Plain, location: Place) {
     let cell = |address| {
         let find = |objects: &ManuallyDrop<RefCell<Objects>>| objects.borrow_mut().cell(address);
-        OBJECTS.with(find).unwrap_or_else(|kind| fail(kind, location))
+        OBJECTS
+            .with(find)
+            .unwrap_or_else(|kind| fail(kind, location))
     };
     touch(&cell(memory.address), kind.writes && kind.sure);
     if kind.named {
@@ -358,7 +370,9 @@ fn touch(cell: &UnsafeCell<()>, writes: bool) {
 /// No store must be concurrent.
 pub(crate) fn own<W: Word>(word: &W, place: Place) {
     // SAFETY: the thread that runs has the word for itself.
-    step(word, place, |object| (unsafe { object.atomic.unsync_load() }, None));
+    step(word, place, |object| {
+        (unsafe { object.atomic.unsync_load() }, None)
+    });
     forget(word);
 }
 

@@ -56,7 +56,14 @@ pub(crate) fn load<W: Word>(word: &W, order: Ordering, _: Probe, place: Place) -
 
 #[inline]
 pub(crate) fn store<W: Word>(word: &W, value: u64, order: Ordering, place: Place) -> Option<()> {
-    let store = raw::write(word.address(), W::SIZE, || word.value(), order, value, place)?;
+    let store = raw::write(
+        word.address(),
+        W::SIZE,
+        || word.value(),
+        order,
+        value,
+        place,
+    )?;
     if let Some(value) = store {
         word.set_value(value);
     }

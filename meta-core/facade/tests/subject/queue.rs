@@ -50,7 +50,11 @@ impl<T> Queue<T> {
         // SAFETY: full, the place is the consumer's, and has a value.
         let value = unsafe { (*self.place.get()).assume_init_read() };
         self.full.store(false, Ordering::Release);
-        core::assert!(core::mem::size_of::<Self>() > 0, "{}", core::any::type_name::<T>());
+        core::assert!(
+            core::mem::size_of::<Self>() > 0,
+            "{}",
+            core::any::type_name::<T>()
+        );
         Some(value)
     }
 }

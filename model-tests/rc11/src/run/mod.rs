@@ -210,7 +210,10 @@ impl Run {
         while let Some(other) = self.sizes.overlapped(&self.addresses, address, size) {
             let known = self.graph.written(self.performed[other], other);
             let at = self.bound[other];
-            if self.sizes.agree((at, other, known), (address, size, initial)) {
+            if self
+                .sizes
+                .agree((at, other, known), (address, size, initial))
+            {
                 return Err(self.mixed_sizes(other, place));
             }
             // Something else has been put there: the atomic was moved away.

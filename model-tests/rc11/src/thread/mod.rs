@@ -27,7 +27,14 @@ impl Thread {
                 bits: 64,
             },
         };
-        context::read(token(self.0), context::NO_MEMORY, || 0, mode, false, Location::caller());
+        context::read(
+            token(self.0),
+            context::NO_MEMORY,
+            || 0,
+            mode,
+            false,
+            Location::caller(),
+        );
     }
 
     /// The number of the thread, counted from 0 in its execution.
@@ -59,7 +66,14 @@ pub fn park() {
         new: 0,
     };
     let token = token(current().0);
-    context::read(token, context::NO_MEMORY, || 0, mode, false, Location::caller());
+    context::read(
+        token,
+        context::NO_MEMORY,
+        || 0,
+        mode,
+        false,
+        Location::caller(),
+    );
 }
 
 /// Lets others run, which they do anyway.

@@ -57,9 +57,14 @@ fn of_violation(found: &model::Violation) -> Reason {
                 expected: expected.to_owned(),
             },
             ViolationKind::Unclassified => return unclassified(found.location),
-            ViolationKind::TooManyWords => return Reason::tool("more words than loom was asked to make"),
+            ViolationKind::TooManyWords => {
+                return Reason::tool("more words than loom was asked to make");
+            }
             ViolationKind::MixedSizes => {
-                return Reason::tool(format!("atomics of different sizes share memory: {}", found.location));
+                return Reason::tool(format!(
+                    "atomics of different sizes share memory: {}",
+                    found.location
+                ));
             }
         },
         access: access(found.access),

@@ -229,7 +229,8 @@ fn payload_of(kind: FailureKind) -> Box<dyn Any + Send> {
     Box::new(match kind {
         FailureKind::Panic { payload, .. } => return payload,
         FailureKind::DataRace(earlier, later) => {
-            match model::to_classify([&earlier, &later].map(|access| (access.place, access.writes))) {
+            match model::to_classify([&earlier, &later].map(|access| (access.place, access.writes)))
+            {
                 Some(place) => failure::unclassified(place),
                 None => Reason::Race {
                     message: format!("{} and {}", access(&earlier), access(&later)),
