@@ -79,7 +79,9 @@
 //! `check` runs the closure in every execution that the explorer knows, and panics with
 //! what is wrong: an assertion that fails, a data race, threads that wait for ever. Under
 //! `rc11` these are all executions of the RC11 memory model, stale values included, each
-//! once; its documentation says what that means.
+//! once; its documentation says what that means. `loom` overlooks some, and with
+//! `model::Probe::FailingCas` fewer, but reads no stale values then; `shuttle` knows no weak
+//! memory. They are second opinions by other authors.
 //!
 //! # How `core` is replaced
 //!

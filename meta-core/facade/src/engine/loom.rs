@@ -75,8 +75,8 @@ struct Objects {
     bases: Vec<u64>,
     /// The object of each cell, by its address.
     plain: FxHashMap<usize, usize>,
-    /// How many atomics and cells were in use at most.
-    most: [usize; 2],
+    /// How many atomics and cells were in use at most, if an execution has shown it.
+    most: Option<[usize; 2]>,
 }
 
 thread_local! {
@@ -89,10 +89,7 @@ pub(crate) fn start() {
     OBJECTS.with(|objects| {
         let objects = &mut *objects.borrow_mut();
         objects.note_use();
-        let room = objects.most.map(|most| match most {
-            0 => AT_FIRST,
-            most => 2 * most + 2,
-        });
+        let room = objects.most.unwrap_or([AT_FIRST; 2]);
         objects.words.clear();
         objects.bases.clear();
         objects.plain.clear();
@@ -110,7 +107,11 @@ pub(crate) fn start() {
 impl Objects {
     fn note_use(&mut self) {
         let used = [self.bases.len(), self.plain.len()];
-        self.most = [0, 1].map(|kind| self.most[kind].max(used[kind]));
+        let most = self.most.unwrap_or_default();
+        // Before the first execution nothing is known.
+        if !self.atomics.is_empty() || self.most.is_some() {
+            self.most = Some([0, 1].map(|kind| most[kind].max(used[kind])));
+        }
     }
 
     /// The object of a word that holds `value`.
@@ -154,7 +155,11 @@ pub(crate) fn is_on() -> bool {
 #[cold]
 fn fail(kind: ViolationKind, location: Place) -> ! {
     if kind == ViolationKind::TooManyWords {
-        OBJECTS.with(|objects| objects.borrow_mut().note_use());
+        OBJECTS.with(|objects| {
+            let mut objects = objects.borrow_mut();
+            objects.note_use();
+            objects.most = objects.most.map(|most| most.map(|most| 2 * most));
+        });
         model::ask_for_another_run();
     }
     model::violate(Violation {

@@ -10,6 +10,7 @@ pub(super) struct Met {
     /// What memory holds, unless something else has been put there.
     pub(super) value: u64,
     /// What else the explorer keeps.
+    #[cfg_attr(shuttle, allow(dead_code, reason = "it keeps nothing"))]
     pub(super) object: usize,
 }
 
