@@ -199,6 +199,10 @@ struct Control {
     table: RefCell<Vec<Classified>>,
     looked_up: RefCell<FxHashMap<usize, Option<Access>>>,
     lives: RefCell<FxHashMap<usize, Life>>,
+    /// Before [`begin_execution`].
+    setting_up: Cell<bool>,
+    /// The cells that were given a value then, by address and name.
+    set_up: RefCell<Vec<(usize, &'static str)>>,
     trace: RefCell<Vec<Event>>,
     thread: Cell<usize>,
 }
@@ -228,6 +232,8 @@ thread_local! {
             table: RefCell::new(Vec::new()),
             looked_up: RefCell::new(FxHashMap::with_hasher(rustc_hash::FxBuildHasher)),
             lives: RefCell::new(FxHashMap::with_hasher(rustc_hash::FxBuildHasher)),
+            setting_up: Cell::new(false),
+            set_up: RefCell::new(Vec::new()),
             trace: RefCell::new(Vec::new()),
             thread: Cell::new(0),
         })
@@ -260,7 +266,8 @@ pub fn configure(config: &Config) {
 }
 
 /// Starts an execution: called in it, by its first thread, before anything that the
-/// look-alikes stand in is touched.
+/// look-alikes stand in is touched. What is set up then may be moved, as a whole, until
+/// [`begin_execution`].
 ///
 /// Statics have their first bytes back: those that an atomic or a cell of theirs had
 /// when it was first used in an execution. What the explorer knew by addresses is
@@ -269,6 +276,8 @@ pub fn start() {
     statics::restore();
     CONTROL.with(|c| {
         c.lives.borrow_mut().clear();
+        c.set_up.borrow_mut().clear();
+        c.setting_up.set(true);
         c.running.set(true);
     });
     engine::start();
@@ -301,6 +310,7 @@ pub(crate) fn is_running() -> bool {
 pub fn begin_execution() {
     CONTROL.with(|c| {
         c.trace.borrow_mut().clear();
+        c.setting_up.set(false);
         c.weak_seen.set(0);
         c.steps.set(0);
         c.cut.set(false);
@@ -571,6 +581,26 @@ enum Life {
     Gone,
 }
 
+/// Lets cells that were set up be where they were moved to, if the one at `address` is one
+/// of them.
+#[cold]
+fn follow(
+    lives: &mut FxHashMap<usize, Life>,
+    set_up: &[(usize, &'static str)],
+    address: usize,
+    cell: &'static str,
+) {
+    let from = set_up.iter().find(|(_, name)| *name == cell);
+    if let Some((from, _)) = from {
+        let by = address.wrapping_sub(*from);
+        for (at, _) in set_up {
+            if let Some(life) = lives.remove(at) {
+                lives.insert(at.wrapping_add(by), life);
+            }
+        }
+    }
+}
+
 /// Checks that the value of a cell that begins without one can be accessed so, and
 /// notes what becomes of it.
 pub(crate) fn mark(
@@ -584,7 +614,19 @@ pub(crate) fn mark(
             return None;
         }
         let mut lives = c.lives.borrow_mut();
-        let life = lives.get(&address).copied();
+        let mut life = lives.get(&address).copied();
+        if access == Access::Init && c.setting_up.get() {
+            c.set_up.borrow_mut().push((address, cell));
+        } else if access != Access::Init && !c.setting_up.get() && !c.set_up.borrow().is_empty() {
+            // Set up, the cells may have been moved: all of them together. A new value
+            // does not tell where they are.
+            let mut set_up = c.set_up.borrow_mut();
+            if life.is_none() {
+                follow(&mut lives, &set_up, address, cell);
+                life = lives.get(&address).copied();
+            }
+            set_up.clear();
+        }
         match (access, life) {
             (Access::Init, Some(Life::Live)) => Some(ViolationKind::Overwrite),
             (Access::Init, _) => {
