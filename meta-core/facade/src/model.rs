@@ -619,13 +619,15 @@ pub(crate) fn mark(
             c.set_up.borrow_mut().push((address, cell));
         } else if access != Access::Init && !c.setting_up.get() && !c.set_up.borrow().is_empty() {
             // Set up, the cells may have been moved: all of them together. A new value
-            // does not tell where they are.
+            // does not tell where they are, nor does one that was made since.
             let mut set_up = c.set_up.borrow_mut();
-            if life.is_none() {
+            if set_up.iter().any(|(at, _)| *at == address) {
+                set_up.clear();
+            } else if life.is_none() {
                 follow(&mut lives, &set_up, address, cell);
                 life = lives.get(&address).copied();
+                set_up.clear();
             }
-            set_up.clear();
         }
         match (access, life) {
             (Access::Init, Some(Life::Live)) => Some(ViolationKind::Overwrite),
