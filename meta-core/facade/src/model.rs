@@ -15,6 +15,7 @@ use ::core::panic::Location;
 use ::core::sync::atomic::Ordering;
 use std::boxed::Box;
 use std::string::{String, ToString};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread_local;
 use std::vec::Vec;
 
@@ -541,13 +542,28 @@ pub fn classified(place: &'static Location<'static>) -> Option<Access> {
         // Two places in the source may share an address only if they are equal.
         let key = ::core::ptr::from_ref(place).addr();
         *c.looked_up.borrow_mut().entry(key).or_insert_with(|| {
-            let table = c.table.borrow();
-            let row = table.iter().find(|row| {
-                row.line == place.line() && places::ends_with(place.file(), &row.path_end)
-            });
-            row.map(|row| row.access)
+            let found = look_up(c, place);
+            if found.is_none() {
+                unknown().push(key);
+            }
+            found
         })
     })
+}
+
+fn look_up(control: &Control, place: &Location<'_>) -> Option<Access> {
+    let table = control.table.borrow();
+    let row = table
+        .iter()
+        .find(|row| row.line == place.line() && places::ends_with(place.file(), &row.path_end));
+    row.map(|row| row.access)
+}
+
+/// The addresses of the places that were met without a row: on any OS thread, for an
+/// explorer may use several.
+fn unknown() -> MutexGuard<'static, Vec<usize>> {
+    static UNKNOWN: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    UNKNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Of a race between two plain accesses, given where they are and whether they count as
@@ -568,10 +584,10 @@ pub fn to_classify(
     }
 }
 
-/// Whether a pointer was asked for at this place without an entry in the table.
+/// Whether a pointer was asked for at this place, which has no row in the table.
 fn is_unclassified(place: &'static Location<'static>) -> bool {
     let key = ::core::ptr::from_ref(place).addr();
-    CONTROL.with(|c| c.looked_up.borrow().get(&key) == Some(&None))
+    CONTROL.with(|c| look_up(c, place).is_none()) && unknown().contains(&key)
 }
 
 /// The life of the value in a cell.
