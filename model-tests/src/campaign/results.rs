@@ -198,9 +198,11 @@ mod tests {
             outcomes: 1,
             allowed: 1,
             complete: true,
+            reduced: false,
             verdict,
             seconds: 0.0,
             message: None,
+            seen: None,
         }
     }
 

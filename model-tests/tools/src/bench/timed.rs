@@ -114,13 +114,13 @@ fn campaign(way: Way, pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Fi
         shard: Shard::WHOLE,
         limits: Limits::default(),
     };
-    let jobs = campaign.jobs(&campaign.programs());
+    let jobs = campaign.jobs();
     let ends: Vec<_> = ends.iter().map(|e| e.as_str()).collect();
     let group = format!("campaign {bound}, {}", ends.join(" and "));
     let started = Instant::now();
     let mut executions = 0;
     let mut failed = None;
-    pool.run(jobs.into_iter(), |_, job, run| {
+    pool.run(jobs, |_, job, run| {
         executions += run.executions;
         if run.verdict() == Verdict::Pass || interrupt::requested() {
             return ControlFlow::Continue(());
