@@ -54,6 +54,7 @@ pub fn run() -> ExitCode {
         Err(code) => return code,
     };
     cli.color.write_global();
+    output::fit_terminal();
     let result = match cli.command {
         Command::Explore(args) => explore::run(&args),
         Command::Campaign(args) => campaign::run(&args),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pipe::{EngineName, Exploration, Job, Limits, Manner, SoFar, Verdict};
-use programs::outcome::{Ends, OutcomePattern};
+use programs::outcome::Ends;
 use programs::program::Program;
 
 use super::input::{self, Input};
@@ -19,13 +19,13 @@ use crate::archive::{Findings, Kept, Seen};
 use crate::cut::Cut;
 use crate::interrupt;
 use crate::litmus::{Litmus, ends};
-use crate::out;
 use crate::plan::{self, Experiment};
 use crate::print;
 use crate::print::outcomes::Allowed;
 use crate::print::story::Detail;
 use crate::subject::Subject;
 use crate::worker::{Builds, Worker};
+use crate::{note, out};
 use failed::{Failed, near};
 
 /// Explore one program on every engine and compare what is seen with what the
@@ -41,7 +41,11 @@ Examples:
   framecheck explore 'unused: alloc | get read' --engine rc11 --max-executions 1 --save cut.json
   framecheck explore --resume cut.json
 
-Exit codes: 0 pass, 1 the program fails, 2 bad input, 3 cut off or interrupted, 4 tool failure")]
+A litmus file is judged by all that it says, on each engine; with --weaken, --inject or --ends, which
+change what it asks, as its program alone.
+
+Exit codes: 0 pass, or all that the litmus file says holds, 1 not so, 2 bad input, 3 cut off or
+interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// A program, a .litmus file, or - for standard input
     #[arg(value_name = "PROGRAM|FILE")]
@@ -123,10 +127,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let Asked {
         question,
         program,
-        expected,
-        requires,
+        litmus,
         cut,
     } = question(args, &subject)?;
+    let expected = litmus.as_ref().map(|litmus| litmus.expect);
     let detail = if args.verbose {
         Detail::Verbose
     } else {
@@ -140,6 +144,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     let mut session = Session {
         args,
+        expected,
         question: &question,
         bar: progress_bar(),
         cut,
@@ -175,7 +180,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let described = || subject.description().map_err(Refusal::tool);
     if let Some(((job, run), failed)) = failed.as_ref().filter(|_| args.json) {
         let line = print::line::RunLine::new(job, run).with(failed.json(described()?));
-        json::line(&line).map_err(Refusal::tool)?;
+        json::line(&line.expecting(expected)).map_err(Refusal::tool)?;
     }
     let mut verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
@@ -193,7 +198,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         }
     }
     if !args.json && !args.quiet {
-        let allowed = Allowed::new(&program, requires);
+        let requires = litmus.as_ref().map_or(&[][..], |litmus| &litmus.requires);
+        let allowed = Allowed::new(&program, requires.to_vec());
         for &ends in &question.ends {
             let runs: Vec<_> = runs
                 .iter()
@@ -229,17 +235,42 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     keep(&question, &runs, verdict);
     if !args.json {
         out!("\nverdict: {}", print::verdict(verdict));
-        if let Some(expected) = expected.filter(|e| *e != verdict) {
-            out!("the litmus file expects: {}", print::verdict(expected));
+    }
+    Ok(match litmus {
+        None => verdict.exit_code(),
+        Some(litmus) => judged(args, &litmus, &runs, verdict),
+    })
+}
+
+/// The exit code by what a litmus file says, which is printed.
+fn judged(args: &Args, litmus: &Litmus, runs: &[(Job, Exploration)], verdict: Verdict) -> u8 {
+    let engines = runs.chunk_by(|(_, a), (_, b)| a.engine == b.engine);
+    let judged = engines.map(|runs| litmus.judge(runs[0].1.engine, runs));
+    let wrong: Vec<_> = judged.filter_map(Result::err).collect();
+    let expected = print::verdict(litmus.expect);
+    for why in &wrong {
+        match args.json {
+            true => note!("the litmus file does not hold: {why}"),
+            false => out!("the litmus file does not hold: {why}"),
         }
     }
-    Ok(verdict.exit_code())
+    let holds = wrong.is_empty() && !runs.is_empty() && !interrupt::requested();
+    if holds && !args.json {
+        out!("the litmus file holds: it expects {expected}");
+    }
+    match verdict {
+        _ if holds => Verdict::Pass.exit_code(),
+        Verdict::CutOff | Verdict::ToolFailure => verdict.exit_code(),
+        _ => 1,
+    }
 }
 
 /// The runs of a question, engine by engine.
 struct Session<'a> {
     args: &'a Args,
     question: &'a Experiment,
+    /// What a litmus file expects.
+    expected: Option<Verdict>,
     bar: ProgressBar,
     /// How far rc11 has come.
     cut: Option<Cut>,
@@ -343,6 +374,7 @@ impl Session<'_> {
             let saved = self.saved.as_deref();
             if self.args.json {
                 let line = print::line::RunLine::new(job, run).resumed_from(saved);
+                let line = line.expecting(self.expected);
                 // A line is plain data, which JSON can always say.
                 let _ = json::line(&line);
                 return;
@@ -397,12 +429,11 @@ fn keep(question: &Experiment, runs: &[(Job, Exploration)], verdict: Verdict) {
     .keep();
 }
 
-/// What is asked, and what a litmus file expects.
+/// What is asked, and the litmus file that it is judged by.
 struct Asked {
     question: Experiment,
     program: Program,
-    expected: Option<Verdict>,
-    requires: Vec<OutcomePattern>,
+    litmus: Option<Box<Litmus>>,
     /// How far rc11 has come; nothing if it is not asked.
     cut: Option<Cut>,
 }
@@ -415,18 +446,9 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         (Some(cut), None) => Input::Program(cut.program.clone()),
         (_, program) => input::read(program.as_deref(), subject)?,
     };
-    let (program, expected, requires, of_file) = match input {
-        Input::Program(program) => (program, None, Vec::new(), None),
-        Input::Litmus(litmus) => {
-            let question = litmus.question();
-            let Litmus {
-                program,
-                expect,
-                requires,
-                ..
-            } = *litmus;
-            (program, Some(expect), requires, Some(question))
-        }
+    let (program, litmus) = match input {
+        Input::Program(program) => (program, None),
+        Input::Litmus(litmus) => (litmus.program.clone(), Some(litmus)),
     };
     let mut question = Experiment {
         case: program.clone().into(),
@@ -446,7 +468,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
             question.orderings.clone_from(&cut.orderings);
         }
     }
-    if let Some(of_file) = of_file {
+    if let Some(of_file) = litmus.as_ref().map(|litmus| litmus.question()) {
         question.ends = of_file.ends;
         question.orderings = of_file.orderings;
         question.inject = of_file.inject;
@@ -469,11 +491,11 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
             Some(cut)
         }
     };
+    let changed = !args.weaken.is_empty() || args.ends.is_some() || args.inject.is_some();
     Ok(Asked {
         question,
         program,
-        expected,
-        requires,
+        litmus: litmus.filter(|_| !changed),
         cut,
     })
 }
