@@ -309,10 +309,21 @@ fn a_litmus_file_is_judged_by_all_that_it_says() {
     );
     // What the arguments change is no longer what the file says.
     ends(
-        &[&words[..], &["--ends", "left"]].concat(),
+        &[&words[..], &["--weaken", "SHARE=Relaxed"]].concat(),
         FAILS,
         "verdict: data race",
     );
+}
+
+/// Calls what lies in `fake-cargo` in the place of cargo; it goes on as `then`, and
+/// says in the file where it was called.
+#[cfg(unix)]
+fn with_fake_cargo(command: &mut Command, then: &str, says: &Path) {
+    let cargo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake-cargo/cargo");
+    command
+        .env("CARGO", cargo)
+        .env("FAKE_CARGO_THEN", then)
+        .env("FAKE_CARGO_SAYS", says);
 }
 
 /// A program that lies in another checkout works on that one, whatever the current
@@ -320,44 +331,35 @@ fn a_litmus_file_is_judged_by_all_that_it_says() {
 #[cfg(unix)]
 #[test]
 fn a_copied_checkout_drives_itself() {
-    use std::os::unix::fs::PermissionsExt;
-    let scratch = Scratch::new("copied");
-    let copy = scratch.0.join("copy");
-    fs::create_dir_all(copy.join("model-tests/litmus")).unwrap();
-    fs::create_dir_all(copy.join("target/debug")).unwrap();
-    fs::write(copy.join("Cargo.lock"), "").unwrap();
-    let program = copy.join("target/debug/framecheck");
-    fs::copy(env!("CARGO_BIN_EXE_framecheck"), &program).unwrap();
-    let script = "#!/bin/sh\n(pwd -P; echo \"$CARGO_TARGET_DIR\") > \"$0.said\"\nexit 1\n";
-    let cargo = scratch.file("cargo", script);
-    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    // Beside the program, so that a link can take the place of a copy.
+    let copy = Scratch(Path::new(env!("CARGO_TARGET_TMPDIR")).join("copied"));
+    let _ = fs::remove_dir_all(&copy.0);
+    fs::create_dir_all(copy.0.join("model-tests/litmus")).unwrap();
+    fs::create_dir_all(copy.0.join("target/debug")).unwrap();
+    copy.file("Cargo.lock", "");
+    let program = copy.0.join("target/debug/framecheck");
+    fs::hard_link(env!("CARGO_BIN_EXE_framecheck"), &program).unwrap();
+    let says = copy.0.join("says");
     let mut command = Command::new(program);
     command.args(["explore", "unused: alloc | get", "--engine", "rc11"]);
-    command
-        .env("CARGO", &cargo)
-        .env_remove("CARGO_MANIFEST_DIR");
+    with_fake_cargo(&mut command, "false", &says);
+    command.env_remove("CARGO_MANIFEST_DIR");
     let (code, _, err) = output(command.current_dir(env!("CARGO_MANIFEST_DIR")));
     assert_eq!(code, Some(TOOL_FAILURE), "{err}");
-    let said = fs::read_to_string(format!("{cargo}.said")).unwrap();
-    let copy = copy.canonicalize().unwrap();
-    let expected = format!(
-        "{}\n{}\n",
-        copy.display(),
-        copy.join("target/rc11").display()
-    );
-    assert_eq!(said, expected);
+    let said = fs::read_to_string(says).unwrap();
+    let folder = copy.0.canonicalize().unwrap();
+    let target = folder.join("target/rc11");
+    let expected = format!("{}\n{}\nend\n", folder.display(), target.display());
+    assert!(said.ends_with(&expected), "{said}");
 }
 
 /// An interrupt while a worker is built, from the terminal and from elsewhere.
 #[cfg(unix)]
 #[test]
 fn an_interrupt_while_a_worker_is_built_is_no_failure() {
-    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
     use std::time::{Duration, Instant};
     let scratch = Scratch::new("interrupt");
-    let cargo = scratch.file("cargo", "#!/bin/sh\necho $$ > \"$0.pid\"\nexec sleep 60\n");
-    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
     for (words, group) in [
         (&["explore", "unused: alloc | get"][..], true),
         (&["campaign", "2x1"], true),
@@ -367,24 +369,25 @@ fn an_interrupt_while_a_worker_is_built_is_no_failure() {
             false,
         ),
     ] {
-        let pid = PathBuf::from(format!("{cargo}.pid"));
-        let _ = fs::remove_file(&pid);
+        let says = scratch.0.join("says");
+        let _ = fs::remove_file(&says);
         let mut command = framecheck(words);
-        command.env("CARGO", &cargo).process_group(0);
-        let child = command
+        with_fake_cargo(&mut command, "sleep 60", &says);
+        let command = command
+            .process_group(0)
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
         let began = Instant::now();
-        let building = || fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n'));
-        while !building() && began.elapsed() < Duration::from_secs(60) {
+        let said = || fs::read_to_string(&says).unwrap_or_default();
+        while !said().ends_with("end\n") && began.elapsed() < Duration::from_secs(60) {
             std::thread::sleep(Duration::from_millis(20));
         }
         let target = format!("{}{}", if group { "-" } else { "" }, child.id());
         let kill = |signal: &str, target: &str| {
-            Command::new("kill")
-                .args([signal, "--", target])
+            let mut kill = Command::new("kill");
+            kill.args([signal, "--", target])
+                .stderr(Stdio::null())
                 .status()
                 .unwrap()
         };
@@ -392,6 +395,8 @@ fn an_interrupt_while_a_worker_is_built_is_no_failure() {
         let done = child.wait_with_output().unwrap();
         let err = String::from_utf8_lossy(&done.stderr);
         assert_eq!(done.status.code(), Some(3), "{words:?} {group}\n{err}");
-        kill("-KILL", fs::read_to_string(&pid).unwrap().trim());
+        if let Some(sleeper) = said().lines().next() {
+            kill("-KILL", sleeper);
+        }
     }
 }
