@@ -25,8 +25,7 @@ pub use adapter::Kernel;
 
 /// What there is to explore.
 pub fn subject() -> Subject {
-    cells::classify();
-    Subject::new()
+    cells::of(Subject::new())
         .protocol::<Kernel<Host>>()
         .scenarios(scenarios::all())
 }
