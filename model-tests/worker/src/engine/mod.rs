@@ -152,28 +152,6 @@ fn injected(inject: &pipe::Inject) -> Result<(meta_core::model::SiteSpec, u32), 
     Ok((inject.site.parse()?, inject.n))
 }
 
-/// Another ordering for a site, which its operation must admit.
-#[cfg(not(shuttle))]
-#[cfg(model)]
-fn changed(
-    name: &str,
-    ordering: Option<std::sync::atomic::Ordering>,
-) -> Result<meta_core::model::Change, String> {
-    let site = site(name)?;
-    if !site.info().operation.admits(ordering) {
-        return Err(format!("{site} cannot be {ordering:?}"));
-    }
-    let site = meta_core::model::SiteSpec::Name(name.to_owned());
-    Ok(meta_core::model::Change { site, ordering })
-}
-
-/// The n-th weak compare-and-swap of a site.
-#[cfg(any(loom, shuttle))]
-fn injected(inject: &pipe::Inject) -> Result<(meta_core::model::SiteSpec, u32), String> {
-    let name = site(&inject.site)?.name().to_owned();
-    Ok((meta_core::model::SiteSpec::Name(name), inject.n))
-}
-
 /// The message of a panic.
 pub(crate) fn message_of(payload: &(dyn std::any::Any + Send)) -> &str {
     payload
