@@ -49,12 +49,12 @@ audit *args:
 coverage *args:
     @{{ framecheck }} coverage "$@"
 
-# Shuttle for a time budget: just nightly minutes=60 seed=1 shard=1/4
+# Random programs for a time budget: just nightly minutes=60 seed=1 shard=1/4
 [no-exit-message]
 nightly *args:
     @{{ framecheck }} nightly "$@"
 
-# Bugs beyond loom's bounds, and the schedules it takes to find them
+# Bugs beyond the campaigns' bounds, and the executions it takes to find them
 [no-exit-message]
 planted *args:
     @{{ tools }} mutants --planted "$@"

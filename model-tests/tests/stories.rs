@@ -1,7 +1,8 @@
 //! What is printed of a failing execution, pinned by golden files.
 //!
-//! `stories/*.json` are counterexamples of the litmus controls, which the test
-//! `engine_loom_stories` compares with what loom does; those in
+//! `stories/*.json` are counterexamples of the litmus controls under loom, those in
+//! `stories/rc11` of the same under rc11, where each read names its write. The test
+//! `engine_stories` compares them with what the engines do. Those in
 //! `stories/mutants` were taken with a mutant of the protocol's code, for
 //! verdicts that no ordering leads to. Beside each stands what is printed.
 //! After a change that is meant:
@@ -17,11 +18,16 @@ use expect_test::expect_file;
 use model_tests::counterexample::Counterexample;
 use model_tests::litmus;
 use model_tests::print::{self, story::Detail};
+use model_tests::story::{ReadFrom, What};
 use model_tests::subject::Subject;
 use pipe::{Description, Verdict};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories")
+}
+
+fn folders() -> [PathBuf; 3] {
+    ["", "rc11", "mutants"].map(|name| folder().join(name))
 }
 
 fn described() -> &'static Description {
@@ -52,13 +58,12 @@ fn printed(saved: &Counterexample, detail: Detail) -> String {
 
 #[test]
 fn what_is_printed_of_each_failure_is_pinned() {
-    let mut paths = saved_in(&folder());
-    let of_controls = paths.len();
-    paths.extend(saved_in(&folder().join("mutants")));
+    let [loom, rc11, mutants] = folders().map(|folder| saved_in(&folder));
     assert!(
-        of_controls >= 16 && paths.len() >= of_controls + 7,
-        "{paths:?}"
+        loom.len() >= 17 && rc11.len() >= 18 && mutants.len() >= 7,
+        "{rc11:?}"
     );
+    let paths = loom.into_iter().chain(rc11).chain(mutants);
     for path in paths {
         let saved = Counterexample::load(&path).unwrap();
         let text = printed(&saved, Detail::Story);
@@ -79,7 +84,7 @@ fn every_step_is_shown_on_request() {
 
 #[test]
 fn a_table_of_two_or_three_threads_fits_a_hundred_columns() {
-    for folder in [folder(), folder().join("mutants")] {
+    for folder in folders() {
         for path in saved_in(&folder) {
             let saved = Counterexample::load(&path).unwrap();
             for detail in [Detail::Story, Detail::Verbose] {
@@ -212,8 +217,12 @@ const CONTROLS: &[Told] = &[
 
 #[test]
 fn each_control_names_the_accesses_that_race_and_the_edge_that_is_missing() {
-    for (name, accesses, [release, acquire], weak) in CONTROLS.iter().copied() {
-        let saved = load(name);
+    let both = CONTROLS.iter().flat_map(|told| {
+        let (name, ..) = told;
+        [(name.to_string(), told), (format!("rc11/{name}"), told)]
+    });
+    for (name, &(_, accesses, [release, acquire], weak)) in both {
+        let saved = load(&name);
         assert_eq!(saved.verdict, Verdict::DataRace, "{name}");
         let story = saved.story(described()).unwrap();
         let race = story
@@ -264,6 +273,35 @@ fn each_control_names_the_accesses_that_race_and_the_edge_that_is_missing() {
             "{name}: two marks and the legend"
         );
     }
+}
+
+/// rc11 knows what each read reads from, where it reads an old value, and where a
+/// write stands that is not the newest.
+#[test]
+fn what_a_read_of_rc11_reads_from_is_known() {
+    let mut stale = 0;
+    for path in saved_in(&folder().join("rc11")) {
+        let story = Counterexample::load(&path).unwrap().story(described());
+        for row in story.unwrap().rows {
+            if let What::Atomic {
+                read,
+                from,
+                overwritten,
+                ..
+            } = row.what
+            {
+                let known = match from {
+                    ReadFrom::Nothing => read.is_none(),
+                    ReadFrom::Start => read.is_some(),
+                    ReadFrom::Step(step) => read.is_some() && step < row.number,
+                    ReadFrom::OneOf { .. } => false,
+                };
+                assert!(known, "{}: {}", path.display(), row.number);
+                stale += usize::from(overwritten.is_some());
+            }
+        }
+    }
+    assert!(stale > 0, "the stale value on two slots is among them");
 }
 
 #[test]

@@ -5,9 +5,8 @@ use core::panic::Location;
 use core::sync::atomic::Ordering;
 
 use super::Access;
-use super::model::Probe;
+use super::model::{self, Probe};
 
-pub(super) use rc11::hint::spin_loop as retry;
 pub(super) use rc11::sync::atomic::{AtomicU64 as RawWord, fence};
 
 /// A load as the code has it: which values it may read is what rc11 explores.
@@ -15,6 +14,14 @@ pub(super) use rc11::sync::atomic::{AtomicU64 as RawWord, fence};
 #[track_caller]
 pub(super) fn load(word: &RawWord, ordering: Ordering, _probe: Probe) -> u64 {
     word.load(ordering)
+}
+
+/// Waits until there is something else to read. Other threads run meanwhile.
+#[track_caller]
+pub(super) fn retry() {
+    let me = model::current_thread();
+    rc11::hint::spin_loop();
+    model::enter_thread(me);
 }
 
 /// A spurious failure reads like any load.

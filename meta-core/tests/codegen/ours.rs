@@ -3,8 +3,8 @@
 use core::ptr::{NonNull, with_exposed_provenance_mut};
 
 use meta_core::{
-    AnyFrameMeta, Frame, GetFrameError, MaxPaddr, MetaSlot, Paddr, Platform, UniqueFrame,
-    impl_frame_meta_for,
+    AnyFrameMeta, Frame, GetFrameError, Link, LinkedList, MaxPaddr, MetaSlot, Paddr, Platform,
+    Segment, UniqueFrame, VmReader, VmWriter, impl_frame_meta_for,
 };
 
 /// Where a kernel keeps its slots and its linear mapping.
@@ -13,7 +13,8 @@ const LINEAR_MAPPING: usize = 0xffff_8000_0000_0000;
 
 pub struct Meta([u64; 2]);
 pub struct Other([u64; 3]);
-impl_frame_meta_for!(Meta, Other);
+pub struct Small(u8);
+impl_frame_meta_for!(Meta, Other, Small);
 
 // Exported, so that the compiler cannot know that nobody stores it.
 #[unsafe(no_mangle)]
@@ -120,4 +121,75 @@ pub fn ours_meta(frame: &Shared) -> u64 {
 #[unsafe(no_mangle)]
 pub fn ours_start_paddr(frame: &Shared) -> Paddr {
     frame.start_paddr()
+}
+
+// Without a twin by hand: what they do is pinned, access by access.
+
+#[unsafe(no_mangle)]
+pub fn ours_into_raw(frame: Shared) -> Paddr {
+    frame.into_raw()
+}
+
+/// # Safety
+///
+/// That of `from_raw`.
+#[unsafe(no_mangle)]
+pub unsafe fn ours_from_raw(paddr: Paddr) -> Shared {
+    // SAFETY: the caller's promise is the same.
+    unsafe { Frame::from_raw(paddr) }
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_borrow(frame: &Any) -> bool {
+    frame.borrow().dyn_meta().is_untyped()
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_list_push(
+    list: &mut LinkedList<Small, Kernel>,
+    owned: UniqueFrame<Link<Small>, Kernel>,
+) {
+    list.push_back(owned);
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_list_pop(
+    list: &mut LinkedList<Small, Kernel>,
+) -> Option<UniqueFrame<Link<Small>, Kernel>> {
+    list.pop_front()
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_list_contains(list: &LinkedList<Small, Kernel>, paddr: Paddr) -> bool {
+    list.contains(paddr)
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_segment_claim(start: Paddr) -> Result<Segment<Other, Kernel>, GetFrameError> {
+    Segment::from_unused(start..start + 4096, |_| Other([0; 3]))
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_segment_clone(segment: &Segment<Meta, Kernel>) -> Segment<Meta, Kernel> {
+    segment.clone()
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_segment_drop(segment: Segment<Meta, Kernel>) {
+    drop(segment);
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_read_word(reader: &mut VmReader<'_>) -> Option<u64> {
+    reader.read_val()
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_write_word(writer: &mut VmWriter<'_>, value: u64) -> Option<()> {
+    writer.write_val(&value)
+}
+
+#[unsafe(no_mangle)]
+pub fn ours_write_bytes(writer: &mut VmWriter<'_>, value: &[u8; 5]) -> Option<()> {
+    writer.write_val(value)
 }

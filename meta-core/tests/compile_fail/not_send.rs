@@ -2,6 +2,6 @@
 
 struct Unlocks(std::sync::MutexGuard<'static, u8>);
 
-meta_core::impl_frame_meta_for!(Unlocks);
+meta_core::impl_frame_meta_for!(Unlocks); //~ E0277
 
 fn main() {}

@@ -2,6 +2,6 @@
 
 struct Counts(std::cell::Cell<u8>);
 
-meta_core::impl_frame_meta_for!(Counts);
+meta_core::impl_frame_meta_for!(Counts); //~ E0277
 
 fn main() {}

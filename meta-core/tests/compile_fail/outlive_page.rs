@@ -4,7 +4,7 @@ use meta_core::{Platform, UFrame, UntypedMem};
 
 fn read<P: Platform>(frame: UFrame<P>) -> Option<u64> {
     let mut reader = frame.reader();
-    drop(frame);
+    drop(frame); //~ E0505
     reader.read_val()
 }
 

@@ -3,6 +3,6 @@
 #[repr(align(128))]
 struct OverAligned;
 
-meta_core::impl_frame_meta_for!(OverAligned);
+meta_core::impl_frame_meta_for!(OverAligned); //~ E0080
 
 fn main() {}

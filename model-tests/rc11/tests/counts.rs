@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rc11::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 use rc11::sync::atomic::{AtomicU64, fence};
-use rc11::{Builder, thread};
+use rc11::{Builder, hint, thread};
 
 /// Complete executions; none may be blocked, or fail.
 fn executions<const N: usize>(threads: [fn(&[AtomicU64; 3]); N]) -> u64 {
@@ -204,4 +204,33 @@ fn an_increment_that_is_revisited_comes_to_its_end_first() {
         ]),
         3
     );
+}
+
+/// A thread waits that has read before the others wrote. What one of them writes, after
+/// it has read something else than at first, still takes that read back.
+#[test]
+fn a_thread_that_waits_is_taken_back_by_a_write_of_a_replayed_graph() {
+    let report = Builder::new().explore(|| {
+        let words = Arc::new([0, 0].map(AtomicU64::new));
+        let threads: [fn(&[AtomicU64; 2]); 4] = [
+            |m| {
+                while m[0].load(Relaxed) < 2 {
+                    hint::spin_loop();
+                }
+            },
+            |m| m[0].store(1, W),
+            |m| m[0].store(2 + m[1].load(Relaxed), W),
+            |m| m[1].store(1, W),
+        ];
+        let handles = threads.map(|run| {
+            let words = words.clone();
+            thread::spawn(move || run(&words))
+        });
+        for handle in handles {
+            handle.join().unwrap();
+        }
+    });
+    assert!(report.is_complete(), "{:?}", report.failure);
+    // 2 or 3 is written, before 1 or after it.
+    assert_eq!(report.complete, 4);
 }

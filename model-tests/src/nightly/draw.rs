@@ -1,6 +1,8 @@
 //! Batches: which program, which engine, which seed. All of it follows from
 //! the base seed, the shard and the number of the batch.
 
+use std::str::FromStr;
+
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use programs::outcome::Ends;
@@ -173,6 +175,18 @@ impl Way {
             enumerate: false,
             ..job
         }
+    }
+}
+
+impl FromStr for Way {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let named = Way::ALL.into_iter().find(|way| way.name() == word);
+        named.ok_or_else(|| {
+            let names = Way::ALL.map(Way::name).join(", ");
+            format!("`{word}` is not one of {names}")
+        })
     }
 }
 

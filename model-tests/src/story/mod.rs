@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use order::Strength;
 
-pub use race::{Access, End, Missing, Race};
+pub use race::{Access, End, Missing, Race, Stale};
 
 /// An execution, told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,10 @@ pub struct Story {
     pub synchronises: Vec<Synchronises>,
     /// The two accesses that raced, of a data race.
     pub race: Option<Race>,
+    /// Reads of old values that the code's orderings rule out, where the engine knows
+    /// what is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Stale>,
     /// What is wrong, in sentences.
     pub told: Vec<String>,
 }
@@ -214,6 +218,8 @@ fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<
         .collect();
     synchronises.dedup();
     let race = race::find(steps, &sources, &order, &table.numbers, subject);
+    let read = (&order, &overwritten[..]);
+    let stale = race::stale(steps, &sources, read, &table.numbers, subject);
     let mut story = Story {
         program: program.to_string(),
         engine: job.engine(),
@@ -230,6 +236,7 @@ fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<
         rows: table.rows,
         synchronises,
         race,
+        stale,
         told: Vec::new(),
     };
     rows::mark_telling(&mut story);

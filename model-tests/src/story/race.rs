@@ -101,9 +101,7 @@ pub(super) fn find(
     for (strength, in_the_code) in [(Strength::AsInTheCode, true), (Strength::Strongest, false)] {
         let stronger = order(steps, sources, strength, subject);
         for &first in &candidates {
-            let path = path(steps, &stronger.edges, first, second);
-            let edge = path.and_then(|p| p.into_iter().find(|edge| !as_run.edges.contains(edge)));
-            if let Some(edge) = edge {
+            if let Some(edge) = lacks(steps, as_run, &stronger, first, second) {
                 race.first = access(steps, first, numbers);
                 race.missing = Some(missing(steps, numbers, edge, strength, subject));
                 race.in_the_code = in_the_code;
@@ -112,6 +110,68 @@ pub(super) fn find(
         }
     }
     Some(race)
+}
+
+/// The first edge of a stronger order that this one lacks on the way from one step to a
+/// later one.
+fn lacks(
+    steps: &[Step],
+    as_run: &Order,
+    stronger: &Order,
+    first: usize,
+    second: usize,
+) -> Option<Edge> {
+    let path = path(steps, &stronger.edges, first, second)?;
+    path.into_iter().find(|edge| !as_run.edges.contains(edge))
+}
+
+/// A read of an old value that the code's orderings rule out: with them the step that
+/// had overwritten it would happen before the read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stale {
+    /// The number of the step that reads.
+    pub read: usize,
+    /// The number of the step that had overwritten the value.
+    pub overwritten: usize,
+    /// The edge that would have ordered them.
+    pub missing: Missing,
+}
+
+/// The reads of old values that the code's orderings rule out; `overwritten` says for
+/// each step that reads one which step had overwritten it.
+pub(super) fn stale(
+    steps: &[Step],
+    sources: &[Source],
+    (as_run, overwritten): (&Order, &[Option<usize>]),
+    numbers: &[usize],
+    subject: &'static Description,
+) -> Vec<Stale> {
+    let strength = Strength::AsInTheCode;
+    let stronger = order(steps, sources, strength, subject);
+    let of_read = |read: usize| {
+        let first = overwritten[read].filter(|_| sources[read] != Source::None)?;
+        let edge = lacks(steps, as_run, &stronger, first, read)?;
+        Some(Stale {
+            read: numbers[read],
+            overwritten: numbers[first],
+            missing: missing(steps, numbers, edge, strength, subject),
+        })
+    };
+    (0..steps.len()).filter_map(of_read).collect()
+}
+
+impl Stale {
+    /// The read in sentences.
+    pub(super) fn told(&self) -> Vec<String> {
+        let (read, overwritten) = (self.read, self.overwritten);
+        vec![
+            format!(
+                "missing: no happens-before from step {overwritten} to step {read}, which reads \
+                 what that had overwritten."
+            ),
+            self.missing.told(true),
+        ]
+    }
 }
 
 fn conflict(a: &Step, b: &Step) -> bool {

@@ -1,9 +1,9 @@
 //! Executions made by hand, whose order is known.
 
 use super::order::{Strength, order};
-use super::source::{Source, sources};
+use super::source::{Source, overwritten, sources};
 use crate::subject::tests::described;
-use pipe::{Step, StepKind};
+use pipe::{Origin, Step, StepKind};
 
 fn atomic(
     thread: usize,
@@ -150,4 +150,45 @@ fn a_load_that_may_be_stale_has_several_sources() {
         atomic(2, "PROBE", "Relaxed", Some(4), None),
     ];
     assert_eq!(of_last(&stale, false), Some(Source::Step(0)));
+}
+
+/// A graph says what is read and where a write stands: 3 at the start, then 4; an
+/// older 5 is written later, and another thread reads the start.
+#[test]
+fn what_the_engine_knows_is_taken_over() {
+    let known = |step: Step, from: Option<Origin>, after: Option<Origin>| {
+        let mut step = step;
+        if let StepKind::Atomic {
+            reads_from,
+            follows,
+            ..
+        } = &mut step.kind
+        {
+            (*reads_from, *follows) = (from, after);
+        }
+        step
+    };
+    let start = Some(Origin::Start);
+    let steps = [
+        known(
+            atomic(1, "SHARE", "Release", None, Some(4)),
+            None,
+            Some(Origin::Step(1)),
+        ),
+        known(atomic(2, "SHARE", "Release", None, Some(5)), None, start),
+        known(
+            atomic(3, "TRY_UNIQUE_FAIL", "Relaxed", Some(3), None),
+            start,
+            None,
+        ),
+        known(
+            atomic(3, "TRY_UNIQUE_FAIL", "Relaxed", Some(4), None),
+            Some(Origin::Step(0)),
+            None,
+        ),
+    ];
+    let from: Vec<_> = sources(&steps, &[3], false, described());
+    let expected = [Source::None, Source::None, Source::Start, Source::Step(0)];
+    assert_eq!(from, expected);
+    assert_eq!(overwritten(&steps), [None, Some(0), Some(1), None]);
 }

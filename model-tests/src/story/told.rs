@@ -7,7 +7,7 @@ use programs::outcome::{OpResult, Outcome};
 use programs::program::Program;
 use programs::spec::{MemoryModel, Params};
 
-use super::{Story, StoryStep, What};
+use super::{Stale, Story, StoryStep, What};
 
 /// Adds what there is to say of a failure.
 pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: &Description) {
@@ -24,7 +24,9 @@ pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: 
     story.told = match reason {
         None => missing(run),
         Some(Reason::Forbidden { outcome } | Reason::Abort { outcome }) => {
-            forbidden(story, job, outcome, &params)
+            let mut said = forbidden(story, job, outcome, &params);
+            said.extend(story.stale.iter().flat_map(Stale::told));
+            said
         }
         Some(_) => match story.verdict {
             Verdict::DataRace => race(story),

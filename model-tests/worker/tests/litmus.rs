@@ -12,15 +12,13 @@
 
 mod explored;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, LazyLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::litmus::{self, Litmus};
 use model_tests::print::{self, story::Detail};
 use model_tests::subject::Subject;
-use model_tests::worker::build;
 use pipe::Verdict;
 use pipe::{EngineName, Exploration, Job};
 use worker::engine;
@@ -28,9 +26,6 @@ use worker::engine;
 /// How often a file runs on real threads, with each end, unless
 /// `LITMUS_ROUNDS` says otherwise.
 const ROUNDS: u64 = 500;
-
-/// A worker that is built when it is first asked for.
-type Built = LazyLock<Result<PathBuf, String>>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -46,16 +41,10 @@ fn main() -> ExitCode {
     let engine = engine::compiled();
     let mut trials = Vec::new();
     if engine == EngineName::Threads {
-        // Built when the first of these tests runs.
-        let worker: Arc<Built> = Arc::new(LazyLock::new(|| build(EngineName::Rc11)));
         for file in files.clone() {
-            let worker = worker.clone();
             let name = format!("rc11::{}", file.name);
             let explored = suits(EngineName::Rc11, &file);
-            let test = move || match &**worker {
-                Ok(program) => run(program, EngineName::Rc11, &file),
-                Err(error) => Err(error.into()),
-            };
+            let test = move || run(explored::rc11_worker()?, EngineName::Rc11, &file);
             trials.push(Trial::test(name, test).with_ignored_flag(!explored));
         }
     }

@@ -5,12 +5,14 @@
 //! names. Each runs in a worker of its own, so that one that takes its engine
 //! down harms no other.
 //!
-//! Without an engine's cfg the scenarios run on real threads: many rounds of the
-//! code as it is. Controls are ignored there, and shuttle ignores those that
-//! weaken an ordering.
+//! Without an engine's cfg all scenarios are explored under weak memory by the worker
+//! of rc11, which is built for it. They also run on real threads: many rounds of the
+//! code as it is. Controls are ignored there, and shuttle ignores those that weaken an
+//! ordering.
 
 mod explored;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -31,14 +33,20 @@ const ROUNDS: u64 = 500;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let engine = engine::compiled();
-    let trials = scenario::all::<LocalHost>()
-        .into_iter()
-        .map(|scenario| {
-            let explored = suits(engine, &scenario);
-            let trial = Trial::test(scenario.name, move || run(engine, &scenario));
-            trial.with_ignored_flag(!explored)
-        })
-        .collect();
+    let mut trials = Vec::new();
+    if engine == EngineName::Threads {
+        for scenario in scenario::all::<LocalHost>() {
+            let name = format!("rc11::{}", scenario.name);
+            let test = move || run(explored::rc11_worker()?, EngineName::Rc11, &scenario);
+            trials.push(Trial::test(name, test));
+        }
+    }
+    for scenario in scenario::all::<LocalHost>() {
+        let explored = suits(engine, &scenario);
+        let own = explored::own_worker();
+        let trial = Trial::test(scenario.name, move || run(own, engine, &scenario));
+        trials.push(trial.with_ignored_flag(!explored));
+    }
     explored::conclude(&arguments, trials)
 }
 
@@ -51,8 +59,8 @@ fn suits(engine: EngineName, scenario: &Scenario) -> bool {
     }
 }
 
-fn run(engine: EngineName, scenario: &Scenario) -> Result<(), Failed> {
-    let runs = explored::runs(explored::own_worker(), engine, &question(scenario)?, ROUNDS)?;
+fn run(program: &Path, engine: EngineName, scenario: &Scenario) -> Result<(), Failed> {
+    let runs = explored::runs(program, engine, &question(scenario)?, ROUNDS)?;
     judge(engine, scenario, &runs)
 }
 

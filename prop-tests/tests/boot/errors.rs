@@ -199,6 +199,46 @@ fn early_allocations_outside_usable_memory_are_refused() {
 }
 
 #[test]
+fn what_the_mapping_itself_allocates_is_checked_too() {
+    let mut early = machine();
+    let allocated = 0x5000..0x6000;
+    early.out_by_mapping.push(allocated.clone());
+    let error = fails(&regions(), &mut early);
+    let region = frames(5..8, Kernel);
+    assert_eq!(error, BootError::NotUsable { allocated, region });
+    early.out_by_mapping.clear();
+    boots(&mut early);
+}
+
+#[test]
+fn of_two_faults_the_first_is_named() {
+    // Of regions in a map, by its order.
+    let [one, other] = [1, 2].map(|page| bytes(page * PAGE_SIZE..usize::MAX, Reserved));
+    for [first, second] in [[one, other], [other, one]] {
+        let error = MemoryMap::new(&[frames(0..8, Usable), first, second]).unwrap_err();
+        assert_eq!(error, BootError::Overflow { region: first });
+    }
+    // Of regions under one allocation, by their addresses.
+    let mut early = machine();
+    early.gives = Some(20 * PAGE_SIZE);
+    let two_bad = [
+        frames(0..300, Usable),
+        frames(24..25, Kernel),
+        frames(21..22, Reserved),
+    ];
+    let error = fails(&two_bad, &mut early);
+    let allocated = 20 * PAGE_SIZE..25 * PAGE_SIZE;
+    let region = frames(21..22, Reserved);
+    assert_eq!(error, BootError::NotUsable { allocated, region });
+    // Of allocations, by their order.
+    early.out = vec![0x7000..0x8000, 0x5000..0x6000];
+    let error = fails(&regions(), &mut early);
+    let region = frames(5..8, Kernel);
+    let allocated = 0x7000..0x8000;
+    assert_eq!(error, BootError::NotUsable { allocated, region });
+}
+
+#[test]
 fn errors_name_the_region_in_words() {
     let mut early = machine();
     early.gives = None;

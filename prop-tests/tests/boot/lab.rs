@@ -106,6 +106,8 @@ unsafe impl<const LINEAR_END: Paddr> BootPlatform for Lab<LINEAR_END> {
         paddr: Paddr,
         property: PageProperty,
     ) -> Result<(), MapError> {
+        // Nobody may look a slot up before it is mapped.
+        assert!(!is_initialized::<Self>());
         if bench().failing_page.get() == Some(index) {
             return Err(MapError);
         }
@@ -181,6 +183,8 @@ pub(crate) struct Early {
     pub(crate) gives: Option<Paddr>,
     /// What it has handed out.
     pub(crate) out: Vec<Range<Paddr>>,
+    /// What mapping the slots takes besides.
+    pub(crate) out_by_mapping: Vec<Range<Paddr>>,
 }
 
 impl Early {
@@ -189,6 +193,7 @@ impl Early {
         Early {
             gives: Some(gives),
             out: out.to_vec(),
+            out_by_mapping: Vec::new(),
         }
     }
 }
@@ -210,7 +215,8 @@ unsafe impl EarlyAllocator for Early {
     }
 
     fn allocated_regions(&self) -> impl Iterator<Item = Range<Paddr>> {
-        self.out.iter().cloned()
+        let by_mapping = self.out_by_mapping.iter().filter(|_| mapped() > 0);
+        self.out.iter().chain(by_mapping).cloned()
     }
 }
 

@@ -236,3 +236,30 @@ fn early_memory_is_the_largest_usable_range_from_its_start() {
     assert_eq!(early.alloc(pages(4)), Some(0xa000));
     assert_eq!(early.alloc(layout(1, 1)), None);
 }
+
+#[test]
+fn early_memory_is_handed_out_once_whatever_is_taken_back() {
+    let regions = [frames(0..64, Usable)];
+    let map = MemoryMap::new(&regions).unwrap();
+    // SAFETY: the memory of this test does not exist.
+    let mut early = unsafe { EarlyMemory::new(&map) };
+    let alloc = |early: &mut EarlyMemory| early.alloc(pages(2)).unwrap() / PAGE_SIZE;
+    let (oldest, older) = (alloc(&mut early), alloc(&mut early));
+    // SAFETY: allocated just above, each once.
+    unsafe { early.dealloc(oldest * PAGE_SIZE, pages(2)) };
+    let newest = alloc(&mut early);
+    // SAFETY: as above.
+    unsafe { early.dealloc(older * PAGE_SIZE, pages(2)) };
+    let last = alloc(&mut early);
+    assert_eq!([oldest, older, newest, last], [0, 2, 4, 6]);
+    // The last one comes back, and nothing before it.
+    // SAFETY: as above.
+    unsafe {
+        early.dealloc(last * PAGE_SIZE, pages(2));
+        early.dealloc(newest * PAGE_SIZE, pages(2));
+    }
+    assert_eq!(alloc(&mut early), 6);
+    let out: Vec<_> = early.allocated_regions().collect();
+    let all = 0..8 * PAGE_SIZE;
+    assert_eq!(out, std::slice::from_ref(&all));
+}

@@ -15,8 +15,8 @@ use model_tests::pool::Pool;
 use model_tests::subject::Subject;
 use model_tests::worker::{self, Worker};
 use model_tests::workspace;
-use pipe::{EngineName, Probe};
 use pipe::Verdict;
+use pipe::{EngineName, Probe};
 
 /// The engines with a benchmark.
 const ENGINES: [EngineName; 4] = [

@@ -10,6 +10,7 @@ use crate::mutants::{self, Fate, JudgedMutant, Judges, Mutant};
 use crate::print;
 use model_tests::cli::pool::subject;
 use model_tests::cli::{Refusal, json, number};
+use model_tests::nightly::Way;
 use model_tests::pool::Pool;
 use model_tests::{interrupt, litmus, workspace};
 use model_tests::{note, out};
@@ -26,11 +27,10 @@ then by the tests of a normal build; one of the explorer by the tests of rc11. T
 must pass all of them first.
 
 Planted bugs are the patch files in model-tests/planted, and their copy of the workspace is below
-target/planted. Each find is replayed, from its schedule and from its seed.
+target/planted. Each find is replayed, from its schedule or execution graph and from its seed.
 
 Exit codes: 0 every mutant is killed or equivalent as it says, every planted bug found by some
-scheduler; 1 not so, 2 bad input,
-3 interrupted, 4 tool failure")]
+engine; 1 not so, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Judge a few representative mutants alone
     #[arg(long)]
@@ -40,14 +40,19 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with = "quick")]
     pub(super) only: Vec<String>,
 
-    /// Plant bugs that need more threads, operations or slots than loom's bounds have, and count
-    /// the schedules until each of shuttle's schedulers finds them
+    /// Plant bugs that need more threads, operations or slots than a campaign's bounds have, and
+    /// count the executions until each of shuttle's schedulers and rc11's sampling finds them
     #[arg(long, conflicts_with_all = ["quick", "all_judges", "list"])]
     planted: bool,
 
     /// How many searches for a planted bug the median is of
     #[arg(long, value_name = "N", default_value_t = 5, requires = "planted", value_parser = number::at_least_one)]
     pub(super) seeds: u64,
+
+    /// Search for planted bugs in these ways alone: random, pct and urw are shuttle's
+    /// schedulers, rc11 samples weak memory
+    #[arg(long, value_name = "WAY", num_args = 1.., requires = "planted")]
+    pub(super) by: Vec<Way>,
 
     /// Ask every judge, instead of the first that kills
     #[arg(long)]

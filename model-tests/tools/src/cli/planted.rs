@@ -1,4 +1,5 @@
-//! `mutants --planted`: bugs beyond loom's bounds, and how soon a night finds them.
+//! `mutants --planted`: bugs beyond the campaigns' bounds, and how soon a night finds
+//! them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,12 +9,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::mutants::Args;
 use crate::mutants::{self, Mutant, Tree};
-use crate::planted::{self, ENOUGH, SCHEDULERS, Search};
+use crate::planted::{self, ENOUGH, Search};
 use crate::print;
 use model_tests::campaign::Shard;
 use model_tests::cli::{Refusal, json};
 use model_tests::interrupt;
-use model_tests::nightly::Draw;
+use model_tests::nightly::{Draw, Way};
 use model_tests::out;
 use model_tests::workspace;
 use pipe::EngineName;
@@ -45,11 +46,19 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     for bug in &bugs {
         bar.set_message(format!("{}: build", bug.name));
         tree.mutate(&bug.patch).map_err(Refusal::tool)?;
-        let worker = mutants::build_worker(tree.path(), &target, EngineName::Shuttle)
-            .map_err(|e| Refusal::tool(format!("{}: {e}", bug.name)))?;
-        for scheduler in SCHEDULERS {
-            bar.set_message(format!("{}: {scheduler}", bug.name));
-            searches.extend(search_all(args, bug, &worker, scheduler)?);
+        for engine in [EngineName::Shuttle, EngineName::Rc11] {
+            let asked = |way: &Way| args.by.is_empty() || args.by.contains(way);
+            let ways: Vec<_> = Way::ALL.into_iter().filter(asked).collect();
+            let mut ways = ways.into_iter().filter(|w| w.engine() == engine).peekable();
+            if ways.peek().is_none() {
+                continue;
+            }
+            let worker = mutants::build_worker(tree.path(), &target, engine)
+                .map_err(|e| Refusal::tool(format!("{}: {e}", bug.name)))?;
+            for way in ways {
+                bar.set_message(format!("{}: {}", bug.name, way.name()));
+                searches.extend(search_all(args, bug, &worker, way)?);
+            }
         }
         bar.inc(1);
     }
@@ -57,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if !args.json {
         out!("{}", table(&bugs, &searches));
         out!(
-            "median schedules of {} searches; a search gives up after {}",
+            "median executions of {} searches; a search gives up after {}",
             args.seeds,
             print::count(ENOUGH)
         );
@@ -75,18 +84,13 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     {
         return Err(Refusal::tool(format!(
             "{}: found by {} with seed {}, and not found again by replay",
-            search.bug, search.scheduler, search.seed
+            search.bug, search.by, search.seed
         )));
     }
     Ok(if bugs.iter().all(found) { 0 } else { NOT_FOUND })
 }
 
-fn search_all(
-    args: &Args,
-    bug: &Mutant,
-    worker: &Path,
-    scheduler: &'static str,
-) -> Result<Vec<Search>, Refusal> {
+fn search_all(args: &Args, bug: &Mutant, worker: &Path, way: Way) -> Result<Vec<Search>, Refusal> {
     let mut searches = Vec::new();
     for seed in 1..=args.seeds {
         if interrupt::requested() {
@@ -97,7 +101,7 @@ fn search_all(
             shard: Shard::WHOLE,
             litmus: vec!["unused: alloc | get".parse().map_err(Refusal::tool)?],
         };
-        let found = planted::search(&bug.name, worker, scheduler, &draw).map_err(Refusal::tool)?;
+        let found = planted::search(&bug.name, worker, way, &draw).map_err(Refusal::tool)?;
         if args.json {
             json::line(&found).map_err(Refusal::tool)?;
         }
@@ -111,12 +115,14 @@ fn table(bugs: &[Mutant], searches: &[Search]) -> String {
     table
         .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Disabled);
-    let heads = ["planted bug", "found as"].into_iter().chain(SCHEDULERS);
+    let heads = ["planted bug", "found as"]
+        .into_iter()
+        .chain(Way::ALL.map(Way::name));
     table.set_header(heads);
     for bug in bugs {
-        let of = |scheduler| -> Vec<&Search> {
+        let of = |way: Way| -> Vec<&Search> {
             let of_bug = searches.iter().filter(|s| s.bug == bug.name);
-            of_bug.filter(|s| s.scheduler == scheduler).collect()
+            of_bug.filter(|s| s.by == way.name()).collect()
         };
         let found = searches
             .iter()
@@ -125,12 +131,13 @@ fn table(bugs: &[Mutant], searches: &[Search]) -> String {
             bug.name.clone(),
             found.map_or_else(|| "not found".to_owned(), |s| s.verdict.to_string()),
         ];
-        row.extend(SCHEDULERS.map(|scheduler| {
-            planted::median(&of(scheduler)).map_or_else(|| "not found".to_owned(), print::count)
+        row.extend(Way::ALL.map(|way| match of(way).as_slice() {
+            [] => "-".to_owned(),
+            all => planted::median(all).map_or_else(|| "not found".to_owned(), print::count),
         }));
         table.add_row(row);
     }
-    for column in 2..5 {
+    for column in 2..2 + Way::ALL.len() {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }

@@ -9,15 +9,18 @@ use model_tests::cargo::{Built, built, cargo, run};
 use pipe::EngineName;
 
 /// Test files of `meta-core` that do not judge mutants. One reads the code, and
-/// not what it does; the others compile programs of their own, which takes longer
-/// than all the rest.
-const NO_JUDGES: [&str; 5] = ["bypass", "codegen", "compile_fail", "freestanding", "sites"];
+/// not what it does; the others link programs of their own.
+const NO_JUDGES: [&str; 3] = ["bypass", "freestanding", "sites"];
+
+/// Those that compile code of their own, which takes longer than all the rest: they
+/// judge last.
+const LAST: [&str; 2] = ["codegen", "compile_fail"];
 
 /// The test file of the explorer that costs least and notices most: it judges first.
 const FIRST_OF_EXPLORER: &str = "counts";
 
 /// Tests of `prop-tests` that run the code of `meta-core`.
-const OF_PROP_TESTS: [&str; 3] = ["boot", "sequential", "whole_operations"];
+const OF_PROP_TESTS: [&str; 4] = ["boot", "high_addresses", "sequential", "whole_operations"];
 
 /// Builds the worker of the tree for an engine.
 ///
@@ -54,7 +57,10 @@ pub(super) fn tests(tree: &Path, target: &Path) -> Result<Vec<Built>, String> {
     let output = run(cargo)?;
     let mut binaries = built(&output);
     binaries.retain(|binary| binary.name != "prop_tests");
-    binaries.sort_by(|a, b| (&a.package, &a.name).cmp(&(&b.package, &b.name)));
+    binaries.sort_by_cached_key(|binary| {
+        let last = LAST.contains(&binary.name.as_str());
+        (last, binary.package.clone(), binary.name.clone())
+    });
     Ok(binaries)
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use pipe::{AllowedBy, Failure, Job, Reason};
 use programs::outcome::{Ends, OpResult, Outcome};
 use programs::program::Program;
+#[cfg(not(rc11))]
+use programs::spec::MOST_STATES;
 use programs::spec::MemoryModel;
 use prop_tests::world::{Fault, FaultKind};
 
@@ -25,10 +27,21 @@ pub(super) struct ProgramSubject {
 impl ProgramSubject {
     /// Works out what is allowed. `exact` says whether the engine is to reach
     /// every allowed outcome.
+    #[cfg(not(rc11))]
     pub(super) fn new(program: &Program, job: &Job, exact: bool) -> Result<Self, String> {
+        Self::within(program, job, exact, MOST_STATES)
+    }
+
+    /// The same, and so many states of the specification are gone through for it.
+    pub(super) fn within(
+        program: &Program,
+        job: &Job,
+        exact: bool,
+        most: usize,
+    ) -> Result<Self, String> {
         let memory = job.memory();
         let allowed = if job.enumerate {
-            memory.allowed(program, job.ends, &PARAMS)
+            memory.allowed_within(program, job.ends, &PARAMS, most)
         } else {
             Ok(None)
         };

@@ -18,6 +18,8 @@ use pipe::{
     Target,
 };
 
+use programs::spec::MOST_STATES;
+
 use super::host::ModelHost;
 use super::judge::ProgramSubject;
 use super::subject::{ScenarioSubject, Subject};
@@ -32,13 +34,23 @@ pub(super) const NAME: EngineName = EngineName::Rc11;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub(super) fn explore(job: &Job, progress: Progress) -> Result<Exploration, String> {
+    explore_within(job, progress, MOST_STATES)
+}
+
+/// The same; what is allowed is enumerated by the specification alone where that takes
+/// no more than so many states.
+pub(super) fn explore_within(
+    job: &Job,
+    progress: Progress,
+    most_states: usize,
+) -> Result<Exploration, String> {
     let Manner::Rc11(how) = &job.manner else {
         return Err(not_mine(job));
     };
     let exact = how.search == Search::Exact;
     match &job.case {
         Target::Program(program) => {
-            let mut judge = ProgramSubject::new(program, job, exact)?;
+            let mut judge = ProgramSubject::within(program, job, exact, most_states)?;
             let enumerates = job.enumerate && !matches!(how.search, Search::Sample { .. });
             if enumerates && judge.allowed_by == AllowedBy::Search {
                 judge = judge.with_explored(specification::outcomes(program, job.ends)?);

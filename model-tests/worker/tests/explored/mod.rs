@@ -2,19 +2,30 @@
 //! question on this build's engine, and a run of the tests that explored
 //! something.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::plan::Experiment;
-use model_tests::worker::Worker;
+use model_tests::worker::{Worker, build};
 use pipe::{EngineName, Exploration, Job};
 use worker::engine;
 
 /// This build's worker.
 pub(crate) fn own_worker() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_worker"))
+}
+
+/// The worker of rc11, built when it is first asked for: plain tests explore weak
+/// memory too.
+///
+/// # Errors
+///
+/// What the compiler says, if it cannot be built.
+pub(crate) fn rc11_worker() -> Result<&'static Path, &'static str> {
+    static BUILT: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| build(EngineName::Rc11));
+    BUILT.as_deref().map_err(String::as_str)
 }
 
 /// All runs of the question in a worker of its own, which this program runs; on real

@@ -41,7 +41,7 @@ pub mod weak;
 
 pub use crate::program::Holding;
 pub use machine::Machine;
-pub use model::MemoryModel;
+pub use model::{MOST_STATES, MemoryModel};
 pub use permits::permits;
 pub use slot::{Slot, SlotClass, SlotState, Transition};
 

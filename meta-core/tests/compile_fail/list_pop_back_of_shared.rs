@@ -1,0 +1,9 @@
+//! A list that is changed through a shared reference: `pop_back`.
+
+use meta_core::{AnyFrameMeta, LinkedList, Platform};
+
+fn change<M: AnyFrameMeta, P: Platform>(list: &LinkedList<M, P>) {
+    let _ = list.pop_back(); //~ E0596
+}
+
+fn main() {}
