@@ -169,10 +169,7 @@ impl Counterexample {
     pub fn write(&self, path: &Path) -> Result<(), String> {
         let at = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
         let text = serde_json::to_string_pretty(self).map_err(|e| at(&e))?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(path, text + "\n"))
-            .map_err(|e| at(&e))
+        workspace::write(path, &(text + "\n")).map_err(|e| at(&e))
     }
 
     /// Reads a file.

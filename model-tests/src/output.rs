@@ -5,7 +5,8 @@
 //! read is not worth the time, and must not look like a pass.
 
 use std::fmt::Arguments;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 /// Prints a line on standard output; see [`output`](crate::output).
 #[macro_export]
@@ -38,6 +39,32 @@ pub fn flush() {
 /// Prints a line on standard error; if that is full, nobody hears of it.
 pub fn note_line(text: Arguments<'_>) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+static WIDTH: OnceLock<usize> = OnceLock::new();
+
+/// From here on, tables fit the terminal, if standard output is one.
+pub fn fit_terminal() {
+    if io::stdout().is_terminal()
+        && let Some((terminal_size::Width(width), _)) = terminal_size::terminal_size()
+    {
+        WIDTH.get_or_init(|| usize::from(width));
+    }
+}
+
+/// The most columns that a table may take, where something limits them.
+pub fn width() -> Option<usize> {
+    WIDTH.get().copied()
+}
+
+/// The table, in the terminal's width where there is a terminal.
+pub fn fitted(mut table: comfy_table::Table) -> String {
+    if let Some(width) = width() {
+        table
+            .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
+            .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    }
+    table.to_string()
 }
 
 fn check(written: io::Result<()>) {

@@ -57,6 +57,21 @@ fn printed(saved: &Counterexample, detail: Detail) -> String {
 }
 
 #[test]
+fn two_threads_fit_into_sixty_columns() {
+    for path in folders().iter().flat_map(|folder| saved_in(folder)) {
+        let saved = Counterexample::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        let Some(story) = saved.story(described()).filter(|story| story.threads <= 2) else {
+            continue;
+        };
+        let text = print::story::text_within(&story, Detail::Verbose, 60);
+        let text = anstream::adapter::strip_str(&text).to_string();
+        for line in text.lines() {
+            assert!(line.chars().count() <= 60, "{}:\n{text}", path.display());
+        }
+    }
+}
+
+#[test]
 fn what_is_printed_of_each_failure_is_pinned() {
     let [loom, rc11, mutants] = folders().map(|folder| saved_in(&folder));
     assert!(

@@ -62,6 +62,9 @@ fn a_pasted_map_is_booted_and_named() {
         "{out}"
     );
     assert!(out.contains("the region is at rest"), "{out}");
+    let table = out.lines().filter(|line| line.ends_with("iB"));
+    let widest = table.map(|line| line.chars().count()).max();
+    assert!((1..60).contains(&widest.unwrap()), "{out}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use ::core::panic::Location;
 use ::core::sync::atomic::Ordering;
 use std::boxed::Box;
 use std::string::{String, ToString};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread_local;
 use std::vec::Vec;
 
@@ -199,6 +200,10 @@ struct Control {
     table: RefCell<Vec<Classified>>,
     looked_up: RefCell<FxHashMap<usize, Option<Access>>>,
     lives: RefCell<FxHashMap<usize, Life>>,
+    /// Before [`begin_execution`].
+    setting_up: Cell<bool>,
+    /// The cells that were given a value then, by address and name.
+    set_up: RefCell<Vec<(usize, &'static str)>>,
     trace: RefCell<Vec<Event>>,
     thread: Cell<usize>,
 }
@@ -228,6 +233,8 @@ thread_local! {
             table: RefCell::new(Vec::new()),
             looked_up: RefCell::new(FxHashMap::with_hasher(rustc_hash::FxBuildHasher)),
             lives: RefCell::new(FxHashMap::with_hasher(rustc_hash::FxBuildHasher)),
+            setting_up: Cell::new(false),
+            set_up: RefCell::new(Vec::new()),
             trace: RefCell::new(Vec::new()),
             thread: Cell::new(0),
         })
@@ -260,7 +267,8 @@ pub fn configure(config: &Config) {
 }
 
 /// Starts an execution: called in it, by its first thread, before anything that the
-/// look-alikes stand in is touched.
+/// look-alikes stand in is touched. What is set up then may be moved, as a whole, until
+/// [`begin_execution`].
 ///
 /// Statics have their first bytes back: those that an atomic or a cell of theirs had
 /// when it was first used in an execution. What the explorer knew by addresses is
@@ -269,6 +277,8 @@ pub fn start() {
     statics::restore();
     CONTROL.with(|c| {
         c.lives.borrow_mut().clear();
+        c.set_up.borrow_mut().clear();
+        c.setting_up.set(true);
         c.running.set(true);
     });
     engine::start();
@@ -301,6 +311,7 @@ pub(crate) fn is_running() -> bool {
 pub fn begin_execution() {
     CONTROL.with(|c| {
         c.trace.borrow_mut().clear();
+        c.setting_up.set(false);
         c.weak_seen.set(0);
         c.steps.set(0);
         c.cut.set(false);
@@ -531,13 +542,28 @@ pub fn classified(place: &'static Location<'static>) -> Option<Access> {
         // Two places in the source may share an address only if they are equal.
         let key = ::core::ptr::from_ref(place).addr();
         *c.looked_up.borrow_mut().entry(key).or_insert_with(|| {
-            let table = c.table.borrow();
-            let row = table.iter().find(|row| {
-                row.line == place.line() && places::ends_with(place.file(), &row.path_end)
-            });
-            row.map(|row| row.access)
+            let found = look_up(c, place);
+            if found.is_none() {
+                unknown().push(key);
+            }
+            found
         })
     })
+}
+
+fn look_up(control: &Control, place: &Location<'_>) -> Option<Access> {
+    let table = control.table.borrow();
+    let row = table
+        .iter()
+        .find(|row| row.line == place.line() && places::ends_with(place.file(), &row.path_end));
+    row.map(|row| row.access)
+}
+
+/// The addresses of the places that were met without a row: on any OS thread, for an
+/// explorer may use several.
+fn unknown() -> MutexGuard<'static, Vec<usize>> {
+    static UNKNOWN: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    UNKNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Of a race between two plain accesses, given where they are and whether they count as
@@ -558,10 +584,10 @@ pub fn to_classify(
     }
 }
 
-/// Whether a pointer was asked for at this place without an entry in the table.
+/// Whether a pointer was asked for at this place, which has no row in the table.
 fn is_unclassified(place: &'static Location<'static>) -> bool {
     let key = ::core::ptr::from_ref(place).addr();
-    CONTROL.with(|c| c.looked_up.borrow().get(&key) == Some(&None))
+    CONTROL.with(|c| look_up(c, place).is_none()) && unknown().contains(&key)
 }
 
 /// The life of the value in a cell.
@@ -569,6 +595,26 @@ fn is_unclassified(place: &'static Location<'static>) -> bool {
 enum Life {
     Live,
     Gone,
+}
+
+/// Lets cells that were set up be where they were moved to, if the one at `address` is one
+/// of them.
+#[cold]
+fn follow(
+    lives: &mut FxHashMap<usize, Life>,
+    set_up: &[(usize, &'static str)],
+    address: usize,
+    cell: &'static str,
+) {
+    let from = set_up.iter().find(|(_, name)| *name == cell);
+    if let Some((from, _)) = from {
+        let by = address.wrapping_sub(*from);
+        for (at, _) in set_up {
+            if let Some(life) = lives.remove(at) {
+                lives.insert(at.wrapping_add(by), life);
+            }
+        }
+    }
 }
 
 /// Checks that the value of a cell that begins without one can be accessed so, and
@@ -584,7 +630,21 @@ pub(crate) fn mark(
             return None;
         }
         let mut lives = c.lives.borrow_mut();
-        let life = lives.get(&address).copied();
+        let mut life = lives.get(&address).copied();
+        if access == Access::Init && c.setting_up.get() {
+            c.set_up.borrow_mut().push((address, cell));
+        } else if access != Access::Init && !c.setting_up.get() && !c.set_up.borrow().is_empty() {
+            // Set up, the cells may have been moved: all of them together. A new value
+            // does not tell where they are, nor does one that was made since.
+            let mut set_up = c.set_up.borrow_mut();
+            if set_up.iter().any(|(at, _)| *at == address) {
+                set_up.clear();
+            } else if life.is_none() {
+                follow(&mut lives, &set_up, address, cell);
+                life = lives.get(&address).copied();
+                set_up.clear();
+            }
+        }
         match (access, life) {
             (Access::Init, Some(Life::Live)) => Some(ViolationKind::Overwrite),
             (Access::Init, _) => {

@@ -36,7 +36,7 @@ fn constants_statics_and_zeroed_memory_are_atomics() {
     use facade::cell::UnsafeCell;
     use facade::sync::atomic::{AtomicBool, AtomicPtr, AtomicU16, AtomicUsize, Ordering::SeqCst};
 
-    const ONE: AtomicU16 = AtomicU16::new(1);
+    static ONE: AtomicU16 = AtomicU16::new(1);
     static ALL: [AtomicU16; 3] = [const { AtomicU16::new(7) }; 3];
     static NAMES: [AtomicPtr<u8>; 2] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 2];
     assert_eq!(ALL[2].swap(ONE.load(SeqCst), SeqCst), 7);

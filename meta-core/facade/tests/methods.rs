@@ -81,10 +81,8 @@ macro_rules! common {
             // SAFETY: nobody else has the word.
             unsafe { word.as_ptr().write(first) };
             // SAFETY: as above.
-            see(
-                &mut $seen,
-                show(unsafe { <$atomic>::from_ptr(word.as_ptr()) }.load(failure)),
-            );
+            let same = unsafe { <$atomic>::from_ptr(word.as_ptr()) };
+            see(&mut $seen, show(same.load(failure)));
             see(&mut $seen, show(<$atomic>::from(second).into_inner()));
         }
         see(&mut $seen, show(<$atomic>::default().into_inner()));

@@ -27,6 +27,8 @@ impl Table {
     pub fn parse(text: &str, subject: &'static Description) -> Result<Self, String> {
         let mut table = Table::of_code(subject);
         let mut named = Vec::new();
+        // Some editors begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (number, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or("").trim();
             if line.is_empty() {

@@ -116,8 +116,10 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Header, Vec<Record>), String> {
     let bad = |line: usize, error: &dyn std::fmt::Display| {
         format!("{}:{line}: not a campaign result: {error}", path.display())
     };
-    let mut lines = (1..).zip(whole(bytes).split(|b| *b == b'\n'));
-    let (number, first) = lines.next().unwrap_or((1, bytes));
+    let mut lines = (1..).zip(whole(bytes).split_inclusive(|b| *b == b'\n'));
+    let (number, first) = lines
+        .next()
+        .ok_or_else(|| bad(1, &"its first line has no end"))?;
     let header: Header = serde_json::from_slice(first).map_err(|e| bad(number, &e))?;
     if header.format != Header::FORMAT {
         return Err(format!(
@@ -128,7 +130,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<(Header, Vec<Record>), String> {
         ));
     }
     let mut records: BTreeMap<_, Record> = BTreeMap::new();
-    for (number, line) in lines.filter(|(_, line)| !line.is_empty()) {
+    for (number, line) in lines {
         let record: Record = serde_json::from_slice(line).map_err(|e| bad(number, &e))?;
         if !header.has(&record) {
             let what = format!("a run of `{}` is not in the campaign", record.program);

@@ -16,7 +16,7 @@ use crate::campaign::Way;
 use crate::coverage::{self, Coverage};
 use crate::subject::fitting;
 use crate::{interrupt, litmus, package, print};
-use crate::{note, out};
+use crate::{note, out, output};
 use pipe::Verdict;
 use pipe::{CLASSES, Transition};
 use pipe::{EngineName, Record};
@@ -198,7 +198,7 @@ fn print(coverage: &Coverage, programs: usize, executions: u64) {
         };
         table.add_row(std::iter::once((*op).to_owned()).chain(CLASSES.map(cell)));
     }
-    out!("{table}");
+    out!("{}", output::fitted(table));
     out!(
         "{} transitions allowed, {} reached, {} not reached, {} forbidden; {} runs, {} executions\n\
          · is a pair that the specification rules out",

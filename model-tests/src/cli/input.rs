@@ -9,6 +9,7 @@ use programs::program::Program;
 use super::Refusal;
 use crate::litmus::Litmus;
 use crate::subject::Subject;
+use crate::workspace;
 
 /// What was given.
 pub(super) enum Input {
@@ -37,10 +38,18 @@ pub(super) fn read(argument: Option<&str>, subject: &Subject) -> Result<Input, R
                 .map_err(|e| Refusal::input(format!("standard input: {e}")))?;
             of_text(Path::new("standard input"), &text, subject)
         }
-        Some(path) if path.ends_with(".litmus") => {
+        Some(path) if Path::new(path).is_dir() => Err(Refusal::input(format!(
+            "{path} is a folder\n  hint: give one of its .litmus files; `cargo test --test litmus` \
+             explores all of {}",
+            workspace::litmus().display()
+        ))),
+        Some(path) if path.ends_with(".litmus") || Path::new(path).is_file() => {
             let text = std::fs::read_to_string(path)
                 .map_err(|e| Refusal::input(format!("{path}: {e}")))?;
-            of_litmus(Path::new(path), &text, subject)
+            match path.ends_with(".litmus") {
+                true => of_litmus(Path::new(path), &text, subject),
+                false => of_text(Path::new(path), &text, subject),
+            }
         }
         Some(text) => of_word(text, subject),
     }
@@ -48,6 +57,8 @@ pub(super) fn read(argument: Option<&str>, subject: &Subject) -> Result<Input, R
 
 /// A litmus file if it looks like one, else a program.
 fn of_text(path: &Path, text: &str, subject: &Subject) -> Result<Input, Refusal> {
+    // Some editors begin a text with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let is_litmus = text
         .lines()
         .any(|line| line.starts_with('#') || line.trim_start().starts_with("program:"));

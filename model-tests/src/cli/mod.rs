@@ -63,6 +63,7 @@ pub fn run() -> ExitCode {
         Err(code) => return code,
     };
     cli.color.write_global();
+    output::fit_terminal();
     if let Err(error) = package::choose(cli.subject.as_deref()) {
         return conclude(Err(Refusal::input(error)));
     }

@@ -12,6 +12,7 @@ use crate::audit::recorded::Recorded;
 use crate::campaign::commit;
 use crate::counterexample::Counterexample;
 use crate::report::{Page, Saved};
+use crate::workspace;
 use crate::{note, out};
 
 /// Write one HTML page of the last runs: verdicts, failing executions as
@@ -72,10 +73,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         failures,
         audit: Recorded::load().map_err(Refusal::tool)?,
     };
-    let parent = args.out.parent().filter(|p| !p.as_os_str().is_empty());
-    parent
-        .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| std::fs::write(&args.out, page.html()))
+    workspace::write(&args.out, &page.html())
         .map_err(|e| Refusal::tool(format!("{}: {e}", args.out.display())))?;
     out!("{}", args.out.display());
     Ok(0)

@@ -75,6 +75,8 @@ impl Litmus {
     ///
     /// The first place that is not a litmus file.
     pub fn parse(path: &Path, text: &str, subject: &Subject) -> Result<Self, LitmusError> {
+        // Some editors begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         parse::parse(path, text, subject).map_err(|error| LitmusError::Parse {
             path: path.to_owned(),
             error: Box::new(error),

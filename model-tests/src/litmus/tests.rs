@@ -486,13 +486,16 @@ fn exploration(litmus: &Litmus, outcomes: &[&str]) -> (Job, Exploration) {
 #[test]
 fn what_is_required_must_be_seen_and_what_is_forbidden_must_not() {
     let litmus = parse(&with("requires: last | busy\nforbids: last | ok"));
-    let runs = |outcomes: &[&str]| litmus.judge_requires(&[exploration(&litmus, outcomes)]);
+    let runs = |outcomes: &[&str]| litmus.judge_outcomes(&[exploration(&litmus, outcomes)], true);
     assert_eq!(runs(&["last | busy => dropped, unused"]), Ok(()));
     assert_eq!(
-        litmus.judge_requires(&[
-            exploration(&litmus, &["last | unused => dropped, unused"]),
-            exploration(&litmus, &["last | busy => left unused"]),
-        ]),
+        litmus.judge_outcomes(
+            &[
+                exploration(&litmus, &["last | unused => dropped, unused"]),
+                exploration(&litmus, &["last | busy => left unused"]),
+            ],
+            true
+        ),
         Ok(())
     );
     assert_eq!(
@@ -510,7 +513,7 @@ fn what_is_required_must_be_seen_and_what_is_forbidden_must_not() {
                 .to_owned()
         )
     );
-    assert!(litmus.judge_requires(&[]).is_err());
+    assert!(litmus.judge_outcomes(&[], true).is_err());
     assert!(runs(&["nonsense"]).is_err());
 }
 

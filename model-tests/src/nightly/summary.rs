@@ -111,6 +111,6 @@ impl NightSummary {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        table.to_string()
+        crate::output::fitted(table)
     }
 }

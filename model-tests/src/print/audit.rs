@@ -43,7 +43,7 @@ pub fn rows(rows: &[AuditRow]) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
+    crate::output::fitted(table)
 }
 
 /// One column for each minimal table; sites that are at their weakest in all of
@@ -67,7 +67,7 @@ pub fn joint(tables: &[Table]) -> String {
             table.add_row(row);
         }
     }
-    table.to_string()
+    crate::output::fitted(table)
 }
 
 fn cells() -> Cells {

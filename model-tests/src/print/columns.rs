@@ -44,20 +44,28 @@ impl Cell {
         let mut line = vec![Span::new(self.marks.clone(), self.style)];
         let mut used = self.marks.chars().count();
         let mut begun = false;
-        for part in &self.parts {
+        let pieces = self.parts.iter().flat_map(|part| {
+            // One that no line has room for breaks at its spaces.
+            let room = width.saturating_sub(INDENT);
+            match part.iter().map(Span::width).sum::<usize>() <= room {
+                true => vec![(2, part.clone())],
+                false => at_spaces(part),
+            }
+        });
+        for (gap, part) in pieces {
             let needed: usize = part.iter().map(Span::width).sum();
-            if begun && used + 2 + needed > width {
+            if begun && used + gap + needed > width {
                 lines.push(std::mem::take(&mut line));
                 line.push(Span::new(" ".repeat(INDENT), Style::new()));
                 used = INDENT;
             } else if begun {
-                line.push(Span::new("  ".to_owned(), Style::new()));
-                used += 2;
+                line.push(Span::new(" ".repeat(gap), Style::new()));
+                used += gap;
             }
             for span in part {
                 let plain = span.style == Style::new();
                 let style = if plain { self.style } else { span.style };
-                line.push(Span::new(span.text.clone(), style));
+                line.push(Span::new(span.text, style));
             }
             used += needed;
             begun = true;
@@ -76,6 +84,23 @@ impl Cell {
         let later = self.parts.iter().skip(1).map(|p| INDENT + part(p)).max();
         (marks + all + gaps, first.max(later.unwrap_or(0)))
     }
+}
+
+/// The words of a part, each with its distance from the one before.
+fn at_spaces(part: &[Span]) -> Vec<(usize, Vec<Span>)> {
+    let mut words = vec![(2, Vec::new())];
+    for span in part {
+        for (index, word) in span.text.split(' ').enumerate() {
+            if index > 0 {
+                words.push((1, Vec::new()));
+            }
+            if let Some((_, spans)) = words.last_mut().filter(|_| !word.is_empty()) {
+                spans.push(Span::new(word.to_owned(), span.style));
+            }
+        }
+    }
+    words.retain(|(_, spans)| !spans.is_empty());
+    words
 }
 
 /// The table.

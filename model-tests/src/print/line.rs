@@ -8,7 +8,7 @@ use super::{count, seconds, verdict};
 use crate::package;
 use crate::story::Story;
 use pipe::Verdict;
-use pipe::{AllowedBy, Exploration, Job, Manner, Scheduler, Search, Threads};
+use pipe::{AllowedBy, Exploration, Inject, Job, Manner, Scheduler, Search, Spurious, Threads};
 
 /// What `--json` prints for a run.
 #[derive(Debug, Serialize)]
@@ -36,6 +36,10 @@ pub struct RunLine<'a> {
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resume: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<Verdict>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smallest: Option<Smallest>,
 }
@@ -76,6 +80,8 @@ impl<'a> RunLine<'a> {
             seen: &run.outcomes,
             message: run.failure.as_ref().map(|f| f.reason.to_string()),
             resume: None,
+            inject: injected(job).map(ToString::to_string),
+            expected: None,
             smallest: None,
         }
     }
@@ -87,11 +93,30 @@ impl<'a> RunLine<'a> {
         self
     }
 
+    /// The same, with the verdict that a litmus file expects.
+    #[must_use]
+    pub fn expecting(mut self, expected: Option<Verdict>) -> Self {
+        self.expected = expected;
+        self
+    }
+
     /// The same, with what became of the failure.
     #[must_use]
     pub fn with(mut self, smallest: Option<Smallest>) -> Self {
         self.smallest = smallest;
         self
+    }
+}
+
+/// The spurious failure of a run.
+fn injected(job: &Job) -> Option<&Inject> {
+    match &job.manner {
+        Manner::Loom(loom) => loom.inject.as_ref(),
+        Manner::Shuttle(shuttle) => match &shuttle.spurious {
+            Spurious::Once(inject) => Some(inject),
+            Spurious::Never | Spurious::Drawn => None,
+        },
+        Manner::Rc11(_) | Manner::Threads(_) => None,
     }
 }
 
@@ -163,7 +188,8 @@ pub fn text(job: &Job, run: &Exploration) -> String {
     let padding = " ".repeat(18usize.saturating_sub(run.verdict().as_str().len()));
     format!(
         "{engine:<7} {ends:<7} {manner:<6}  {said}{padding}{executions:>9} executions  \
-         {seen:>3}{outcomes}  {complete}, bounds: {bounds}, {time}",
+         {seen:>3}{outcomes}  {complete}{injected}, bounds: {bounds}, {time}",
+        injected = injected(job).map_or_else(String::new, |i| format!(", {i} fails spuriously")),
         engine = run.engine,
         ends = job.ends.as_str(),
         manner = job.manner,

@@ -99,7 +99,7 @@ pub fn table(runs: &[(&Job, &Exploration)], allowed: &Allowed) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
+    crate::output::fitted(table)
 }
 
 fn title(job: &Job, run: &Exploration) -> String {

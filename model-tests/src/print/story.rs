@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use pipe::Ordering;
 
 use super::columns::{Cell, Columns, Span};
+use crate::output;
 use crate::story::{Operation, ReadFrom, Story, StoryStep, What};
 
 /// The most columns that the table of two or three threads takes.
@@ -29,16 +30,22 @@ pub enum Detail {
 
 /// The table, and after it what is wrong.
 pub fn text(story: &Story, detail: Detail) -> String {
+    let width = output::width().map_or(WIDTH, |width| width.min(WIDTH));
+    text_within(story, detail, width)
+}
+
+/// The same, in so many columns as far as it can be.
+pub fn text_within(story: &Story, detail: Detail, width: usize) -> String {
     let mut text = String::new();
     if !story.rows.is_empty() {
-        text.push_str(&table(story, detail));
-        text.push_str(&legend(story, detail));
+        text.push_str(&table(story, detail, width));
+        text.push_str(&legend(story, detail, width));
     }
     if !story.rows.is_empty() && !story.told.is_empty() {
         text.push('\n');
     }
     for said in &story.told {
-        for line in wrap(said, WIDTH) {
+        for line in wrap(said, width) {
             let _ = writeln!(text, "{line}");
         }
     }
@@ -57,8 +64,8 @@ fn start(story: &Story) -> String {
     }
 }
 
-fn table(story: &Story, detail: Detail) -> String {
-    let mut columns = Columns::new(story.threads, WIDTH);
+fn table(story: &Story, detail: Detail, width: usize) -> String {
+    let mut columns = Columns::new(story.threads, width);
     let mut operations = story.operations.iter().peekable();
     let mut last = None;
     for row in &story.rows {
@@ -226,7 +233,7 @@ fn short(location: &str) -> &str {
     location.rsplit('/').next().unwrap_or(location)
 }
 
-fn legend(story: &Story, detail: Detail) -> String {
+fn legend(story: &Story, detail: Detail, width: usize) -> String {
     let mut notes = vec!["▸ another thread goes on"];
     if story.race.is_some() {
         notes.push("✗ the accesses that raced");
@@ -237,7 +244,9 @@ fn legend(story: &Story, detail: Detail) -> String {
         (_, 1) => "; 1 step more: --verbose".to_owned(),
         (_, n) => format!("; {n} steps more: --verbose"),
     };
-    format!("{QUIET}{}{hidden}{QUIET:#}\n", notes.join(", "))
+    let lines = wrap(&format!("{}{hidden}", notes.join(", ")), width);
+    let styled = lines.iter().map(|line| format!("{QUIET}{line}{QUIET:#}\n"));
+    styled.collect()
 }
 
 /// A sentence in lines of at most `width`.

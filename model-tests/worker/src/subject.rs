@@ -197,21 +197,14 @@ impl Programs {
             StartKind::SharedTwice,
             StartKind::Unique,
         ];
-        let mut refused = Vec::new();
-        let mut ask = |kind, forgotten| {
+        let forgotten = (1..FARTHEST_LIMIT).map(|forgotten| (StartKind::Shared, forgotten));
+        let starts = starts.map(|kind| (kind, 0)).into_iter().chain(forgotten);
+        let refused = starts.filter_map(|(kind, forgotten)| {
             let start = Start { kind, forgotten };
-            let why = (self.refused)(start)?;
-            Some(refused.push(pipe::Refused {
-                start,
-                why: why.to_owned(),
-            }))
-        };
-        for kind in starts {
-            ask(kind, 0);
-        }
-        for forgotten in 1..FARTHEST_LIMIT {
-            ask(StartKind::Shared, forgotten);
-        }
+            let why = (self.refused)(start)?.to_owned();
+            Some(pipe::Refused { start, why })
+        });
+        let refused = refused.collect();
         pipe::Programs {
             ref_count_max: self.ref_count_max,
             refused,

@@ -48,26 +48,22 @@ pub(crate) fn print_origin(out: &mut impl Write, source: &str, map: &Map) -> io:
 
 /// The ranges, and the sums by type.
 pub(crate) fn print_ranges(out: &mut impl Write, map: &MemoryMap<'_>) -> io::Result<()> {
+    // In less than 60 columns, for narrow terminals.
     writeln!(
         out,
-        "{:>16}   {:>16}  {:<12} {:>11} {:>11}",
-        "from", "to", "type", "frames", "size"
+        "{:>15}   {:>15} {:<11} {:>10}",
+        "from", "to", "type", "size"
     )?;
     for MemoryRegion { base, len, typ } in map.ranges() {
-        let (end, frames) = (base + len - 1, len / PAGE_SIZE);
-        let typ = own::type_name(typ);
-        writeln!(
-            out,
-            "{base:#16x} - {end:#16x}  {typ:<12} {frames:>11} {:>11}",
-            size(len)
-        )?;
+        let (end, typ, size) = (base + len - 1, own::type_name(typ), size(len));
+        writeln!(out, "{base:#15x} - {end:#15x} {typ:<11} {size:>10}")?;
     }
     writeln!(out)?;
     for typ in MemoryRegionType::ALL.into_iter().rev() {
         let bytes: usize = map.ranges().filter(|r| r.typ == typ).map(|r| r.len).sum();
         if bytes > 0 {
             let (name, frames) = (own::type_name(typ), bytes / PAGE_SIZE);
-            writeln!(out, "{:>37}{name:<12} {frames:>11} {:>11}", "", size(bytes))?;
+            writeln!(out, "{frames:>26} frames {name:<11} {:>10}", size(bytes))?;
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use std::vec::Vec;
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::AtomicU64;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Plain;
 use super::sizes::Words;
@@ -65,7 +65,6 @@ pub fn check(model: impl Fn() + Send + Sync + 'static) {
     }
 }
 
-#[derive(Default)]
 struct Objects {
     /// Those of the execution under way. They are nothing but numbers to loom.
     atomics: Vec<Rc<AtomicU64>>,
@@ -81,7 +80,16 @@ struct Objects {
 
 thread_local! {
     /// Never dropped: what is left belongs to an execution that is over.
-    static OBJECTS: ManuallyDrop<RefCell<Objects>> = ManuallyDrop::default();
+    static OBJECTS: ManuallyDrop<RefCell<Objects>> = const {
+        ManuallyDrop::new(RefCell::new(Objects {
+            atomics: Vec::new(),
+            cells: Vec::new(),
+            words: Words::new(),
+            bases: Vec::new(),
+            plain: FxHashMap::with_hasher(FxBuildHasher),
+            most: None,
+        }))
+    };
 }
 
 /// Makes the objects of an execution.

@@ -115,8 +115,11 @@ pub(crate) fn draw_one_in(_n: u64) -> bool {
 }
 
 pub(crate) fn spin(place: Place) {
-    if raw::spin(place).is_none() {
-        ::core::hint::spin_loop();
+    // Other threads run meanwhile.
+    let me = model::current_thread();
+    match raw::spin(place) {
+        Some(()) => model::enter_thread(me),
+        None => ::core::hint::spin_loop(),
     }
 }
 

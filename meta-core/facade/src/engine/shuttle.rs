@@ -6,12 +6,13 @@
 //! in memory alone.
 
 use ::core::cell::RefCell;
+use ::core::mem::ManuallyDrop;
 use ::core::panic::Location;
 use ::core::sync::atomic::Ordering;
 use ::core::time::Duration;
 use std::thread_local;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::Plain;
 use super::sizes::Words;
@@ -41,8 +42,11 @@ pub fn check(model: impl Fn() + Send + Sync + 'static) {
 }
 
 thread_local! {
-    static WORDS: RefCell<Words> = RefCell::default();
-    static CELLS: RefCell<FxHashMap<usize, Use>> = RefCell::default();
+    /// Never dropped, so that an access need not ask whether they were.
+    static WORDS: ManuallyDrop<RefCell<Words>> =
+        const { ManuallyDrop::new(RefCell::new(Words::new())) };
+    static CELLS: ManuallyDrop<RefCell<FxHashMap<usize, Use>>> =
+        const { ManuallyDrop::new(RefCell::new(FxHashMap::with_hasher(FxBuildHasher))) };
 }
 
 /// Accesses to a cell that are under way: those that write, and which of them may not.
@@ -54,8 +58,8 @@ struct Use {
 }
 
 pub(crate) fn start() {
-    WORDS.with_borrow_mut(Words::clear);
-    CELLS.with_borrow_mut(FxHashMap::clear);
+    WORDS.with(|words| words.borrow_mut().clear());
+    CELLS.with(|cells| cells.borrow_mut().clear());
 }
 
 /// shuttle must not be entered while its thread unwinds.
@@ -80,7 +84,8 @@ fn step<W: Word>(word: &W, place: Place, change: impl FnOnce(u64) -> Option<u64>
     scheduling_point();
     let old = word.value();
     let new = change(old);
-    let met = WORDS.with_borrow_mut(|words| {
+    let met = WORDS.with(|words| {
+        let words = &mut *words.borrow_mut();
         match words.find(word.address(), W::SIZE, old)? {
             Some(met) => met.value = new.unwrap_or(old),
             None => words.bind(word.address(), W::SIZE, new.unwrap_or(old), 0),
@@ -165,7 +170,8 @@ pub(crate) fn plain(memory: Memory, kind: Plain, location: Place) {
         ..
     } = kind;
     let certain = writes && sure;
-    let found = CELLS.with_borrow_mut(|cells| {
+    let found = CELLS.with(|cells| {
+        let cells = &mut *cells.borrow_mut();
         let used = cells.entry(memory.address).or_default();
         // As if what is not known to write read.
         let races = used.writers > 0 || certain && used.readers + used.unsure > 0;
@@ -180,7 +186,8 @@ pub(crate) fn plain(memory: Memory, kind: Plain, location: Place) {
         (_, true) => ViolationKind::Unclassified,
         _ => {
             scheduling_point();
-            CELLS.with_borrow_mut(|cells| {
+            CELLS.with(|cells| {
+                let cells = &mut *cells.borrow_mut();
                 *cells.entry(memory.address).or_default().count(access, sure) -= 1;
             });
             return;
@@ -210,6 +217,6 @@ pub(crate) fn own<W: Word>(word: &W, _: Place) {
 
 pub(crate) fn forget<W: Word>(word: &W) {
     if model::is_running() {
-        WORDS.with_borrow_mut(|words| words.forget(word.address()));
+        WORDS.with(|words| words.borrow_mut().forget(word.address()));
     }
 }

@@ -1,7 +1,7 @@
 //! Which atomics an execution has met, and of which sizes: two that overlap must be the
 //! same.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// What is kept of a word.
 #[derive(Clone, Copy, Debug)]
@@ -14,20 +14,51 @@ pub(super) struct Met {
     pub(super) object: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Words {
     met: FxHashMap<usize, Met>,
+    /// The word that was met last, and its address: mostly it is the next one, too.
+    last: (usize, Met),
     /// The sizes of all: mostly it is one.
     sizes: usize,
 }
 
+const NONE: (usize, Met) = (
+    0,
+    Met {
+        size: 0,
+        value: 0,
+        object: 0,
+    },
+);
+
 impl Words {
+    pub(super) const fn new() -> Self {
+        Words {
+            met: FxHashMap::with_hasher(FxBuildHasher),
+            last: NONE,
+            sizes: 0,
+        }
+    }
+
+    /// Puts back the word that was met last.
+    fn put_back(&mut self) {
+        let (address, met) = ::core::mem::replace(&mut self.last, NONE);
+        if address != 0 {
+            self.met.insert(address, met);
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.met.clear();
+        self.last = NONE;
         self.sizes = 0;
     }
 
     pub(super) fn forget(&mut self, address: usize) {
+        if self.last.0 == address {
+            self.last = NONE;
+        }
         self.met.remove(&address);
     }
 
@@ -47,12 +78,19 @@ impl Words {
         if self.sizes & !size != 0 {
             self.check(address, size, value)?;
         }
-        let found = self.met.get_mut(&address);
-        Ok(found.filter(|met| met.value == value))
+        if self.last.0 != address {
+            self.put_back();
+            if let Some(met) = self.met.remove(&address) {
+                self.last = (address, met);
+            }
+        }
+        let (at, met) = &mut self.last;
+        Ok((*at == address && met.value == value).then_some(met))
     }
 
     #[cold]
     fn check(&mut self, address: usize, size: usize, value: u64) -> Result<(), Overlaps> {
+        self.put_back();
         let around = (0..=3).map(|bits| address & !((1 << bits) - 1));
         for at in around.chain(address + 1..address + size) {
             let Some(met) = self.met.get(&at) else {
@@ -78,7 +116,9 @@ impl Words {
     /// A word has another value now.
     #[cfg(loom)]
     pub(super) fn wrote(&mut self, address: usize, value: u64) {
-        if let Some(met) = self.met.get_mut(&address) {
+        if self.last.0 == address {
+            self.last.1.value = value;
+        } else if let Some(met) = self.met.get_mut(&address) {
             met.value = value;
         }
     }
@@ -90,7 +130,8 @@ impl Words {
             value,
             object,
         };
-        self.met.insert(address, met);
+        self.put_back();
+        self.last = (address, met);
     }
 }
 

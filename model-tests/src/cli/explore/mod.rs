@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pipe::{
     Description, EngineName, Exploration, Job, Limits, Manner, Record, SoFar, Target, Verdict,
 };
-use programs::outcome::{Ends, OutcomePattern};
+use programs::outcome::Ends;
 
 use super::input::{self, Input};
 use super::pool::{LOOM_THREADS, built, still_building, subject};
@@ -19,14 +19,13 @@ use crate::agree::{self, Disagreement};
 use crate::archive::{Findings, Kept, Seen};
 use crate::cut::Cut;
 use crate::litmus::{Litmus, ends};
-use crate::out;
 use crate::plan::{self, Experiment};
 use crate::print;
 use crate::print::outcomes::Allowed;
 use crate::print::story::Detail;
 use crate::subject::{Subject, with_sites};
 use crate::worker::{Builds, Worker};
-use crate::{interrupt, package};
+use crate::{interrupt, note, out, package};
 use failed::{Failed, near};
 
 /// Explore one program on every engine and compare what is seen with what the
@@ -42,7 +41,11 @@ Examples:
   framecheck explore 'unused: alloc | get read' --engine rc11 --max-executions 1 --save cut.json
   framecheck explore --resume cut.json
 
-Exit codes: 0 pass, 1 the program fails, 2 bad input, 3 cut off or interrupted, 4 tool failure")]
+A litmus file is judged by all that it says, on each engine; with --weaken, --inject or --ends, which
+change what it asks, as its program alone.
+
+Exit codes: 0 pass, or all that the litmus file says holds, 1 not so, 2 bad input, 3 cut off or
+interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// A program, a .litmus file, or - for standard input
     #[arg(value_name = "PROGRAM|FILE")]
@@ -125,7 +128,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         question,
         threads,
         expected,
-        requires,
+        litmus,
         cut,
     } = question(args, &subject)?;
     let detail = if args.verbose {
@@ -141,6 +144,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     let mut session = Session {
         args,
+        expected,
         question: &question,
         bar: progress_bar(),
         cut,
@@ -176,7 +180,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let described = || subject.description().map_err(Refusal::tool);
     if let Some(((job, run), failed)) = failed.as_ref().filter(|_| args.json) {
         let line = print::line::RunLine::new(job, run).with(failed.json(described()?));
-        json::line(&line).map_err(Refusal::tool)?;
+        json::line(&line.expecting(expected)).map_err(Refusal::tool)?;
     }
     let mut verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
         verdict.and(run.verdict())
@@ -194,7 +198,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         }
     }
     if !args.json && !args.quiet {
-        let allowed = Allowed::new(&question.case, requires);
+        let requires = litmus.as_ref().map_or(&[][..], |litmus| &litmus.requires);
+        let allowed = Allowed::new(&question.case, requires.to_vec());
         for &ends in &question.ends {
             let runs: Vec<_> = runs
                 .iter()
@@ -230,17 +235,42 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     keep(&question, &runs, verdict);
     if !args.json {
         out!("\nverdict: {}", print::verdict(verdict));
-        if let Some(expected) = expected.filter(|e| *e != verdict) {
-            out!("the litmus file expects: {}", print::verdict(expected));
+    }
+    Ok(match litmus {
+        None => verdict.exit_code(),
+        Some(litmus) => judged(args, &litmus, &runs, verdict),
+    })
+}
+
+/// The exit code by what a litmus file says, which is printed.
+fn judged(args: &Args, litmus: &Litmus, runs: &[(Job, Exploration)], verdict: Verdict) -> u8 {
+    let engines = runs.chunk_by(|(_, a), (_, b)| a.engine == b.engine);
+    let judged = engines.map(|runs| litmus.judge(runs[0].1.engine, runs));
+    let wrong: Vec<_> = judged.filter_map(Result::err).collect();
+    let expected = print::verdict(litmus.expect);
+    for why in &wrong {
+        match args.json {
+            true => note!("the litmus file does not hold: {why}"),
+            false => out!("the litmus file does not hold: {why}"),
         }
     }
-    Ok(verdict.exit_code())
+    let holds = wrong.is_empty() && !runs.is_empty() && !interrupt::requested();
+    if holds && !args.json {
+        out!("the litmus file holds: it expects {expected}");
+    }
+    match verdict {
+        _ if holds => Verdict::Pass.exit_code(),
+        Verdict::CutOff | Verdict::ToolFailure => verdict.exit_code(),
+        _ => 1,
+    }
 }
 
 /// The runs of a question, engine by engine.
 struct Session<'a> {
     args: &'a Args,
     question: &'a Experiment,
+    /// What a litmus file expects.
+    expected: Option<Verdict>,
     bar: ProgressBar,
     /// How far rc11 has come.
     cut: Option<Cut>,
@@ -344,6 +374,7 @@ impl Session<'_> {
             let saved = self.saved.as_deref();
             if self.args.json {
                 let line = print::line::RunLine::new(job, run).resumed_from(saved);
+                let line = line.expecting(self.expected);
                 // A line is plain data, which JSON can always say.
                 let _ = json::line(&line);
                 return;
@@ -398,12 +429,13 @@ fn keep(question: &Experiment, runs: &[(Job, Exploration)], verdict: Verdict) {
     .keep();
 }
 
-/// What is asked, and what a litmus file expects.
+/// What is asked, and the litmus file that it is judged by.
 struct Asked {
     question: Experiment,
     threads: usize,
+    /// What the litmus file, or a scenario that is broken on purpose, ends in.
     expected: Option<Verdict>,
-    requires: Vec<OutcomePattern>,
+    litmus: Option<Box<Litmus>>,
     /// How far rc11 has come; nothing if it is not asked.
     cut: Option<Cut>,
 }
@@ -417,22 +449,17 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         (_, program) => input::read(program.as_deref(), subject)?,
     };
     let mut scenario = None;
-    let (case, expected, requires, of_file): (Target, _, _, _) = match input {
-        Input::Program(program) => (program.into(), None, Vec::new(), None),
+    let mut litmus = None;
+    let case: Target = match input {
+        Input::Program(program) => program.into(),
         Input::Scenario(own) => {
             scenario = Some(own);
-            let broken = own.broken.as_ref().map(|broken| broken.loom);
-            (Target::Scenario(own.name.clone()), broken, Vec::new(), None)
+            Target::Scenario(own.name.clone())
         }
-        Input::Litmus(litmus) => {
-            let question = litmus.question();
-            let Litmus {
-                program,
-                expect,
-                requires,
-                ..
-            } = *litmus;
-            (program.into(), Some(expect), requires, Some(question))
+        Input::Litmus(file) => {
+            let program = file.program.clone();
+            litmus = Some(file);
+            program.into()
         }
     };
     let mut question = Experiment {
@@ -459,7 +486,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
             question.orderings.clone_from(&cut.orderings);
         }
     }
-    if let Some(of_file) = of_file {
+    if let Some(of_file) = litmus.as_ref().map(|litmus| litmus.question()) {
         question.ends = of_file.ends;
         question.orderings = of_file.orderings;
         question.inject = of_file.inject;
@@ -501,14 +528,18 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
             Some(cut)
         }
     };
+    let changed = !args.weaken.is_empty() || args.ends.is_some() || args.inject.is_some();
+    let litmus = litmus.filter(|_| !changed);
+    let of_scenario = scenario.and_then(|own| own.broken.as_ref());
+    let expected = of_scenario.map(|broken| broken.loom);
     Ok(Asked {
         threads: match (question.case.program(), scenario) {
             (Some(program), _) => program.threads.len(),
             (None, own) => own.map_or(0, |own| own.threads),
         },
         question,
-        expected,
-        requires,
+        expected: litmus.as_ref().map(|litmus| litmus.expect).or(expected),
+        litmus,
         cut,
     })
 }

@@ -142,7 +142,7 @@ fn table(bugs: &[Mutant], searches: &[Search]) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
+    model_tests::output::fitted(table)
 }
 
 fn progress_bar(bugs: usize) -> ProgressBar {

@@ -196,7 +196,7 @@ impl Explorer {
             if file.program.slots() > 1 {
                 return None;
             }
-            let message = file.judge_requires(&runs).err()?;
+            let message = file.judge_outcomes(&runs, true).err()?;
             Some(Kill {
                 judge: self.name,
                 by: file.name.clone(),

@@ -47,7 +47,7 @@ pub fn rows(rows: &[JudgedMutant]) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
+    model_tests::output::fitted(table)
 }
 
 /// What there is to say of the mutants that no judge killed, and of those that

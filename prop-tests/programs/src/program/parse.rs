@@ -7,6 +7,10 @@ use std::str::FromStr;
 /// The hint where the shape of the whole line is wrong.
 const SHAPE: &str = "a program is a start state and two or more threads, such as `shared*2: read drop | try_unique`";
 
+/// The hint where the forgotten handles are wrong. The limit is the models', and
+/// theirs to check.
+const FORGOTTEN: &str = "in `shared+N`, N is a number from 0 to 15, and after `shared*2` to 14: a slot has at most 16 handles";
+
 impl FromStr for Program {
     type Err = ParseError;
 
@@ -33,7 +37,9 @@ fn start(words: &mut Words<'_>) -> Result<Start, ParseError> {
     if !words.take_if("+") {
         return Ok(Start { kind, forgotten: 0 });
     }
-    let forgotten = words.number("the number of forgotten handles", u64::MAX)?;
+    let forgotten = words
+        .number("the number of forgotten handles", u64::MAX)
+        .map_err(|error| error.with_hint(FORGOTTEN))?;
     if !kind.is_shared() {
         return Err(words
             .error_at(

@@ -1,0 +1,402 @@
+//! The commands, as people call them: what odd input comes to, what becomes of
+//! output that cannot be written, and the exit codes.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const PASS: i32 = 0;
+const FAILS: i32 = 1;
+const BAD_INPUT: i32 = 2;
+const TOOL_FAILURE: i32 = 4;
+
+fn framecheck(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_framecheck"));
+    command.args(words).stdin(Stdio::null());
+    command
+}
+
+fn output(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// The command ends in this code, and one of its streams has the words.
+#[track_caller]
+fn ends(words: &[&str], code: i32, says: &str) {
+    let (found, out, err) = output(&mut framecheck(words));
+    assert_eq!(found, Some(code), "{words:?}\n{out}\n{err}");
+    assert!(
+        out.contains(says) || err.contains(says),
+        "{words:?} without `{says}`\n{out}\n{err}"
+    );
+}
+
+/// A folder of its own, which goes away with it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("commands-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        Scratch(folder)
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn what_is_no_limit_is_refused_with_the_reason() {
+    let program = "unused: alloc | get";
+    let time = "is not a number above 0";
+    let whole = "is not a whole number from 1";
+    for word in ["nan", "inf", "0", "-1", "1e400"] {
+        let option = format!("--max-seconds={word}");
+        ends(&["explore", program, &option], BAD_INPUT, time);
+        ends(&["nightly", &format!("--minutes={word}")], BAD_INPUT, time);
+        ends(&["nightly", &format!("minutes={word}")], BAD_INPUT, time);
+    }
+    for word in ["0", "-1", "1e400", "nan"] {
+        ends(
+            &["explore", program, &format!("--max-executions={word}")],
+            BAD_INPUT,
+            whole,
+        );
+        ends(
+            &["campaign", "2x1", &format!("--max-executions={word}")],
+            BAD_INPUT,
+            whole,
+        );
+        ends(&["nightly", &format!("--batches={word}")], BAD_INPUT, whole);
+        ends(&["nightly", &format!("batches={word}")], BAD_INPUT, whole);
+        for command in [
+            &["campaign", "2x1"][..],
+            &["audit"],
+            &["coverage"],
+            &["nightly"],
+        ] {
+            let workers = format!("--workers={word}");
+            ends(&[command, &[&workers]].concat(), BAD_INPUT, whole);
+        }
+    }
+    ends(
+        &["nightly", "batch=18446744073709551615"],
+        BAD_INPUT,
+        "batch: ",
+    );
+    ends(&["nightly", "seed=-1"], BAD_INPUT, "seed: ");
+}
+
+#[test]
+fn more_programs_than_anybody_explores_are_refused_at_once() {
+    for bound in ["2x16", "3x5", "5x9", "16x16"] {
+        ends(
+            &["campaign", bound],
+            BAD_INPUT,
+            "programs, and 1,000,000,000 are the most",
+        );
+    }
+    ends(
+        &["campaign", "3x5", "--slots", "4"],
+        BAD_INPUT,
+        "are the most",
+    );
+    ends(
+        &["audit", "--bounds", "9x9"],
+        BAD_INPUT,
+        "1,000,000 are the most",
+    );
+    ends(
+        &["coverage", "--bounds", "9x9"],
+        BAD_INPUT,
+        "1,000,000 are the most",
+    );
+    for bound in ["6x1", "16x1"] {
+        ends(
+            &["campaign", bound, "--engine", "loom"],
+            BAD_INPUT,
+            "at most 5 threads",
+        );
+        ends(
+            &["audit", "--engine", "loom", "--bounds", bound],
+            BAD_INPUT,
+            "at most 5 threads",
+        );
+    }
+}
+
+#[test]
+fn nothing_to_run_is_no_pass() {
+    ends(
+        &["campaign", "2x1", "--shard", "99/100"],
+        BAD_INPUT,
+        "shard 99/100 has no program",
+    );
+    ends(
+        &["campaign", "2x1", "--slots", "4"],
+        BAD_INPUT,
+        "no program of 2x1 on 4 slots",
+    );
+}
+
+#[test]
+fn headers_with_absurd_numbers_are_refused_at_once() {
+    let scratch = Scratch::new("merge");
+    let header = |programs: &str, index: &str, of: &str| {
+        format!(
+            r#"{{"format":1,"commit":"c","bound":"2x1","ends":["dropped"],"ways":["rc11"],"with_count":false,"weaken":[],"shard":{{"index":{index},"of":{of}}},"programs":{programs}}}"#
+        ) + "\n"
+    };
+    let most = "18446744073709551615";
+    for (header, says) in [
+        (header(most, "1", "1"), "gap: "),
+        (header(most, most, most), "gap: "),
+        (header("0", "1", "1"), "gap: "),
+        (header("1", "0", "0"), "there is no shard 0 of 0"),
+        (
+            header("1", "1", "1").trim_end().to_owned(),
+            "its first line has no end",
+        ),
+        ("{\"format\":1,\"com".to_owned(), "not a campaign result"),
+        (String::new(), "not a campaign result"),
+    ] {
+        let file = scratch.file("one.jsonl", &header);
+        ends(&["campaign", "--merge", &file], BAD_INPUT, says);
+    }
+}
+
+#[test]
+fn a_folder_is_no_program_and_says_so() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus");
+    ends(
+        &["explore", folder.to_str().unwrap()],
+        BAD_INPUT,
+        "is a folder",
+    );
+}
+
+#[test]
+fn the_hint_of_forgotten_handles_has_the_limit() {
+    let sixteen = "a slot has at most 16 handles";
+    ends(&["explore", "shared+x: read | get"], BAD_INPUT, sixteen);
+    ends(
+        &["explore", "shared+99999999999999999999: read | get"],
+        BAD_INPUT,
+        sixteen,
+    );
+}
+
+/// Of commands that print tables, lines of JSON, help and scripts.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_a_tool_failure_and_a_closed_pipe_is_quiet() {
+    let program = "unused: drop | drop";
+    let rc11 = ["explore", program, "--engine", "rc11"];
+    let commands: [&[&str]; 7] = [
+        &["--help"],
+        &["explore", "--help"],
+        &["--version"],
+        &["completions", "bash"],
+        &rc11,
+        &[&rc11[..], &["--json"]].concat(),
+        &["campaign", "2x1", "--shard", "1/40", "--json"],
+    ];
+    for words in commands {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let (code, _, err) = output(framecheck(words).stdout(writer));
+        assert_eq!(code, Some(PASS), "{words:?}\n{err}");
+        assert!(
+            !err.contains("panicked") && !err.contains("failure"),
+            "{words:?}\n{err}"
+        );
+        let Ok(full) = File::options().write(true).open("/dev/full") else {
+            continue;
+        };
+        let (code, _, err) = output(framecheck(words).stdout(full.try_clone().unwrap()));
+        assert_eq!(code, Some(TOOL_FAILURE), "{words:?}\n{err}");
+        assert!(
+            err.contains("tool failure: standard output: "),
+            "{words:?}\n{err}"
+        );
+        // Where nobody can be told, the code still says it.
+        let (code, ..) = output(
+            framecheck(words)
+                .stdout(full.try_clone().unwrap())
+                .stderr(full),
+        );
+        assert_eq!(code, Some(TOOL_FAILURE), "{words:?}");
+    }
+    if let Ok(full) = File::options().write(true).open("/dev/full") {
+        let (code, ..) = output(framecheck(&["explore", "nonsense"]).stderr(full));
+        assert_eq!(code, Some(BAD_INPUT));
+    }
+}
+
+#[test]
+fn a_litmus_file_is_judged_by_all_that_it_says() {
+    let scratch = Scratch::new("litmus");
+    let program = "# Why not.\nprogram: shared*2: read | try_unique write\n";
+    let weak = "weaken: TRY_UNIQUE=Relaxed\n";
+    let no_minimise = "--no-minimise";
+    for (name, lines, code, says) in [
+        (
+            "pass",
+            "expect: pass\n",
+            PASS,
+            "the litmus file holds: it expects pass",
+        ),
+        (
+            "seen",
+            "expect: pass\nrequires: 2.2 | yes ok\n",
+            FAILS,
+            "no run showed",
+        ),
+        (
+            "forbidden",
+            "expect: pass\nforbids: start | no -\n",
+            FAILS,
+            "which `forbids: start | no -` rules out",
+        ),
+        (
+            "wrong",
+            "expect: data race\n",
+            FAILS,
+            "rc11: expected data race, got pass",
+        ),
+    ] {
+        let file = scratch.file(
+            &format!("{name}.litmus"),
+            &format!("\u{feff}{program}{lines}"),
+        );
+        ends(&["explore", &file, "--engine", "rc11"], code, says);
+    }
+    let control = format!("{program}{weak}expect: data race\n");
+    let file = scratch.file("control.litmus", &control);
+    let failures = scratch.0.join("failures");
+    let words = [
+        "explore",
+        &file,
+        "--engine",
+        "rc11",
+        no_minimise,
+        "--failures",
+    ];
+    let words = [&words[..], &[failures.to_str().unwrap()]].concat();
+    ends(&words, PASS, "verdict: data race");
+    ends(&words, PASS, "the litmus file holds: it expects data race");
+    let (code, out, _) = output(&mut framecheck(&[&words[..], &["--json"]].concat()));
+    assert_eq!(code, Some(PASS));
+    assert!(
+        out.lines()
+            .all(|line| line.contains(r#""expected":"data race""#)),
+        "{out}"
+    );
+    // What the arguments change is no longer what the file says.
+    ends(
+        &[&words[..], &["--weaken", "SHARE=Relaxed"]].concat(),
+        FAILS,
+        "verdict: data race",
+    );
+}
+
+/// Calls what lies in `fake-cargo` in the place of cargo; it goes on as `then`, and
+/// says in the file where it was called.
+#[cfg(unix)]
+fn with_fake_cargo(command: &mut Command, then: &str, says: &Path) {
+    let cargo = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake-cargo/cargo");
+    command
+        .env("CARGO", cargo)
+        .env("FAKE_CARGO_THEN", then)
+        .env("FAKE_CARGO_SAYS", says);
+}
+
+/// A program that lies in another checkout works on that one, whatever the current
+/// folder is: here as far as the call of cargo.
+#[cfg(unix)]
+#[test]
+fn a_copied_checkout_drives_itself() {
+    // Beside the program, so that a link can take the place of a copy.
+    let copy = Scratch(Path::new(env!("CARGO_TARGET_TMPDIR")).join("copied"));
+    let _ = fs::remove_dir_all(&copy.0);
+    fs::create_dir_all(copy.0.join("model-tests/litmus")).unwrap();
+    fs::create_dir_all(copy.0.join("target/debug")).unwrap();
+    copy.file("Cargo.lock", "");
+    let program = copy.0.join("target/debug/framecheck");
+    fs::hard_link(env!("CARGO_BIN_EXE_framecheck"), &program).unwrap();
+    let says = copy.0.join("says");
+    let mut command = Command::new(program);
+    command.args(["explore", "unused: alloc | get", "--engine", "rc11"]);
+    with_fake_cargo(&mut command, "false", &says);
+    command.env_remove("CARGO_MANIFEST_DIR");
+    let (code, _, err) = output(command.current_dir(env!("CARGO_MANIFEST_DIR")));
+    assert_eq!(code, Some(TOOL_FAILURE), "{err}");
+    let said = fs::read_to_string(says).unwrap();
+    let folder = copy.0.canonicalize().unwrap();
+    let target = folder.join("target/rc11");
+    let expected = format!("{}\n{}\nend\n", folder.display(), target.display());
+    assert!(said.ends_with(&expected), "{said}");
+}
+
+/// An interrupt while a worker is built, from the terminal and from elsewhere.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_while_a_worker_is_built_is_no_failure() {
+    use std::os::unix::process::CommandExt;
+    use std::time::{Duration, Instant};
+    let scratch = Scratch::new("interrupt");
+    for (words, group) in [
+        (&["explore", "unused: alloc | get"][..], true),
+        (&["campaign", "2x1"], true),
+        (&["audit"], false),
+        (
+            &["explore", "unused: alloc | get", "--engine", "rc11"],
+            false,
+        ),
+    ] {
+        let says = scratch.0.join("says");
+        let _ = fs::remove_file(&says);
+        let mut command = framecheck(words);
+        with_fake_cargo(&mut command, "sleep 60", &says);
+        let command = command
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        let began = Instant::now();
+        let said = || fs::read_to_string(&says).unwrap_or_default();
+        while !said().ends_with("end\n") && began.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let target = format!("{}{}", if group { "-" } else { "" }, child.id());
+        let kill = |signal: &str, target: &str| {
+            let mut kill = Command::new("kill");
+            kill.args([signal, "--", target])
+                .stderr(Stdio::null())
+                .status()
+                .unwrap()
+        };
+        assert!(kill("-INT", &target).success());
+        let done = child.wait_with_output().unwrap();
+        let err = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(3), "{words:?} {group}\n{err}");
+        if let Some(sleeper) = said().lines().next() {
+            kill("-KILL", sleeper);
+        }
+    }
+}
