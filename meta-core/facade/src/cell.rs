@@ -44,6 +44,7 @@ impl<T: ?Sized> UnsafeCell<T> {
     }
 
     /// As [`get`](Self::get), without a reference to the cell.
+    #[expect(clippy::not_unsafe_ptr_arg_deref, reason = "it is safe in core")]
     #[inline]
     #[track_caller]
     pub fn raw_get(this: *const Self) -> *mut T {

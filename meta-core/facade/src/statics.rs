@@ -126,7 +126,9 @@ fn find() -> Range<usize> {
         1
     }
 
-    let mut found = usize::MAX..0;
+    // Nothing yet: each object makes it wider.
+    let (start, end) = (usize::MAX, 0);
+    let mut found = start..end;
     // SAFETY: `look` has the type that is asked for, and `found` outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(look), ptr::from_mut(&mut found).cast()) };
     found
