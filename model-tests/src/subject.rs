@@ -17,6 +17,8 @@ type Ask = dyn Fn() -> Result<Description, String> + Send + Sync;
 pub struct Subject {
     ask: Box<Ask>,
     description: OnceLock<&'static Description>,
+    /// The same with the sites that were found by running.
+    extended: OnceLock<&'static Description>,
 }
 
 impl Subject {
@@ -25,6 +27,7 @@ impl Subject {
         Subject {
             ask: Box::new(ask),
             description: OnceLock::new(),
+            extended: OnceLock::new(),
         }
     }
 
@@ -42,13 +45,18 @@ impl Subject {
         Ok(())
     }
 
+    /// From here on it is described with the sites that were found by running.
+    pub fn extend(&self, extended: &'static Description) {
+        self.extended.get_or_init(|| extended);
+    }
+
     /// Its description, which is kept for as long as the process runs.
     ///
     /// # Errors
     ///
     /// If it cannot be asked for.
     pub fn description(&self) -> Result<&'static Description, String> {
-        if let Some(known) = self.description.get() {
+        if let Some(known) = self.extended.get().or_else(|| self.description.get()) {
             return Ok(known);
         }
         let asked = (self.ask)()?;

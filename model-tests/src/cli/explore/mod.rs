@@ -496,6 +496,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         let mut described = described()?;
         if described.sites.is_empty() {
             described = find_sites(args, &question, described)?;
+            subject.extend(described);
         }
         for change in &args.weaken {
             let change = described.change(change).map_err(Refusal::input)?;

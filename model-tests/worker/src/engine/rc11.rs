@@ -76,9 +76,13 @@ pub(super) fn explore<C: Checked>(
         let verdict = again.verdict();
         *failure = match again.failure {
             Some(again) if verdict == failure.verdict() => again,
-            _ => {
+            again => {
                 let before = &failure.reason;
-                Reason::tool(format!("{before}, and when it is replayed {verdict}")).into()
+                let again = again.map_or_else(String::new, |again| format!(": {}", again.reason));
+                Reason::tool(format!(
+                    "{before}, and when it is replayed {verdict}{again}"
+                ))
+                .into()
             }
         };
     }

@@ -17,6 +17,22 @@ pub(super) fn add(steps: &mut Vec<Step>, graph: &Graph, deadlock: bool) -> Resul
         .into_iter()
         .map(Vec::into_iter)
         .collect();
+    let kind = |event: &EventId| graph.events()[event.index()].kind;
+    // Where the first thread starts the others, what it does before is the start.
+    let first = graph.program_order(0);
+    let is_spawn = |event: &EventId| matches!(kind(event), Kind::Spawn { .. });
+    let start = first.iter().position(is_spawn).unwrap_or(0);
+    let of_threads: Vec<Vec<EventId>> = (0..graph.threads())
+        .map(|thread| {
+            let skipped = if thread == 0 { start } else { 0 };
+            let events = graph.program_order(thread)[skipped..].iter();
+            let is_step = |event: &&EventId| {
+                let kind = kind(event);
+                !matches!(kind, Kind::Spawn { .. } | Kind::Join { .. })
+            };
+            events.filter(is_step).copied().collect()
+        })
+        .collect();
     let mut next = vec![0; graph.threads()];
     let mut events = Vec::with_capacity(steps.len());
     let mut made = HashMap::new();
@@ -34,8 +50,7 @@ pub(super) fn add(steps: &mut Vec<Step>, graph: &Graph, deadlock: bool) -> Resul
             }
             StepKind::Begin { .. } | StepKind::End { .. } | StepKind::Plain { .. } => 0,
         };
-        let of_thread = graph.program_order(thread);
-        let Some(of_step) = of_thread.get(next[thread]..next[thread] + count) else {
+        let Some(of_step) = of_threads[thread].get(next[thread]..next[thread] + count) else {
             if deadlock {
                 steps.truncate(index);
                 break;
@@ -47,6 +62,7 @@ pub(super) fn add(steps: &mut Vec<Step>, graph: &Graph, deadlock: bool) -> Resul
         events.push(of_step);
     }
     let origin = |write: EventId| match write.is_init() {
+        false if first[..start].contains(&write) => Some(Origin::Start),
         true => Some(Origin::Start),
         false => made.get(&write).copied().map(Origin::Step),
     };
