@@ -18,6 +18,6 @@ pub use engine::Host;
 pub use own::{describe, explore, meta_core};
 pub use pipe::{RefCounts, SiteInfo};
 pub use prop_tests::protocol;
-pub use prop_tests::scenario::{Live, Record, Scenario};
+pub use prop_tests::scenario::{Expected, Live, Record, Scenario};
 pub use prop_tests::world;
 pub use subject::Subject;
