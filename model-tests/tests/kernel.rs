@@ -166,8 +166,11 @@ fn named(site: &str, ordering: Ordering) -> OrderingChange {
     }
 }
 
+/// How many executions a pass took, and what they showed.
+type Pass = (u64, BTreeMap<String, u64>);
+
 /// What an exploration came to, as far as it is the same for both.
-fn result(explored: Exploration) -> (Verdict, Option<(u64, BTreeMap<String, u64>)>) {
+fn result(explored: Exploration) -> (Verdict, Option<Pass>) {
     let verdict = explored.verdict();
     // How soon a race is met is a matter of the accesses that are plain.
     let seen = (verdict == Verdict::Pass).then_some((explored.executions, explored.outcomes));

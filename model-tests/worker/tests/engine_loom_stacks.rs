@@ -8,7 +8,7 @@ use std::sync::Arc;
 use pipe::{Exploration, Job, Probe};
 use programs::outcome::Ends;
 use programs::program::Program;
-use worker::engine::{self, stacks};
+use worker::engine::stacks;
 
 /// Three threads, some hundred executions.
 const PROGRAM: &str = "unused: alloc | get | get";

@@ -382,9 +382,10 @@ fn touch(cell: &UnsafeCell<()>, writes: bool) {
 
 /// No store must be concurrent.
 pub(crate) fn own<W: Word>(word: &W, place: Place) {
-    // SAFETY: the thread that runs has the word for itself.
     step(word, place, |object| {
-        (unsafe { object.atomic.unsync_load() }, None)
+        // SAFETY: the thread that runs has the word for itself.
+        let value = unsafe { object.atomic.unsync_load() };
+        (value, None)
     });
     forget(word);
 }

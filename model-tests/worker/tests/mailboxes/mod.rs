@@ -6,7 +6,6 @@ use model_tests::print;
 use pipe::{Exploration, Job, Verdict};
 use programs::outcome::Ends;
 use programs::program::{Bound, OpName, Program, enumerate_with};
-use worker::engine;
 
 pub(crate) fn explore(job: &Job) -> Exploration {
     worker::explore(job, Arc::new(|_| ())).unwrap_or_else(|error| panic!("{error}"))
