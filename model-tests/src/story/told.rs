@@ -11,9 +11,13 @@ use super::{Stale, Story, StoryStep, What};
 
 /// Adds what there is to say of a failure.
 pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: &Description) {
+    // The values of the word are those of a model, whichever build describes them.
+    let of_words = subject.ref_counts.map(|known| known.max);
+    let of_build = || subject.programs.as_ref().map(|own| own.ref_count_max);
     let params = Params {
-        ref_count_max: (subject.programs.as_ref())
-            .map_or(Params::MODEL.ref_count_max, |own| own.ref_count_max),
+        ref_count_max: of_words
+            .or_else(of_build)
+            .unwrap_or(Params::MODEL.ref_count_max),
     };
     let reason = run.failure.as_ref().map(|failure| &failure.reason);
     // What broke the rules of the metadata's life is an access, or showed at the
