@@ -12,16 +12,19 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use model_tests::cargo::{cargo, run};
+use model_tests::print::{failure, story::Detail};
 use model_tests::worker::{Worker, build};
 use model_tests::{package, workspace};
-use pipe::{EngineName, Exploration, Job, Ordering, OrderingChange, Target, Verdict};
+use pipe::{EngineName, Exploration, Job, Ordering, OrderingChange, Record, Target, Verdict};
 use programs::outcome::Ends;
-use programs::program::{Bound, enumerate};
+use programs::program::{Bound, Program, enumerate};
 
 const SUBJECT: &str = "model-tests/subjects/kernel";
 
 /// The file with all the atomic accesses of frames.
 const SLOT: &str = include_str!("../subjects/kernel/tree/src/frame/slot.rs");
+
+const TRY_UNIQUE: &str = ".compare_exchange(1, UNIQUE";
 
 struct Workers {
     meta_core: PathBuf,
@@ -146,17 +149,39 @@ fn scenarios_come_to_what_they_say() {
     }
 }
 
-/// The line of the kernel's one access that reads like this, with another ordering.
-fn change(access: &str, ordering: Ordering) -> OrderingChange {
+/// The line of the kernel's one access that reads like this.
+fn line(access: &str) -> usize {
     let mut lines = (1..)
         .zip(SLOT.lines())
         .filter(|(_, line)| line.contains(access));
     let (line, _) = lines.next().unwrap();
     assert_eq!(lines.next(), None, "{access}");
+    line
+}
+
+/// Another ordering for it.
+fn change(access: &str, ordering: Ordering) -> OrderingChange {
+    let line = line(access);
     OrderingChange {
         site: format!("frame/slot.rs:{line}"),
         ordering,
     }
+}
+
+#[test]
+fn the_race_names_the_ordering_that_it_lacks() {
+    let mut worker = worker(&WORKERS.kernel);
+    let described = Box::leak(Box::new(worker.describe().unwrap()));
+    let program: Program = "shared*2: read | try_unique".parse().unwrap();
+    let job = Job::rc11(program, Ends::Dropped).recording(Record::STEPS);
+    let text = failure::text(&job, &explore(&mut worker, &job), described, Detail::Story);
+    let words: Vec<_> = text.split_whitespace().collect();
+    let (lacks, line) = (words.join(" "), line(TRY_UNIQUE));
+    let lacks = lacks
+        .split_once("with Acquire in ")
+        .unwrap_or_else(|| panic!("{text}"));
+    let site = lacks.1.split(',').next().unwrap();
+    assert!(site.contains(&format!("slot.rs:{line}:")), "{text}");
 }
 
 fn named(site: &str, ordering: Ordering) -> OrderingChange {
@@ -223,7 +248,7 @@ fn programs_come_to_what_they_come_to_in_meta_core_with_the_kernels_orderings() 
 #[test]
 fn programs_come_to_what_they_come_to_in_meta_core_once_the_orderings_are_mended() {
     let mended = [
-        change(".compare_exchange(1, UNIQUE", Ordering::Acquire),
+        change(TRY_UNIQUE, Ordering::Acquire),
         change(".store(0, Ordering::Release)", Ordering::Relaxed),
     ];
     let verdicts = compare(&[], &mended);

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::source::Source;
-use pipe::{Description, Operation, Ordering, Step, StepKind};
+use pipe::{Description, Ordering, Step, StepKind};
 
 /// With which orderings the execution is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,13 @@ pub(super) fn order(
                 written,
                 ..
             } => {
-                let (acquires, releases) = effect(site, *ordering, strength, subject);
+                let (acquires, releases) = effect(
+                    site,
+                    *ordering,
+                    [read.is_some(), written.is_some()],
+                    strength,
+                    subject,
+                );
                 let fence = read.is_none() && written.is_none();
                 let mut inherited = Released::new();
                 if let (Some(_), Source::Step(write)) = (read, &sources[index]) {
@@ -186,21 +192,21 @@ fn join(clock: &mut [usize], other: &[usize]) {
     }
 }
 
-/// Whether an access acquires and releases.
+/// Whether an access that reads or writes, or a fence, acquires and releases.
 fn effect(
     site: &str,
     ordering: Ordering,
+    [reads, writes]: [bool; 2],
     strength: Strength,
     subject: &'static Description,
 ) -> (bool, bool) {
-    let of = |ordering: Ordering| (ordering.acquires(), ordering.releases());
-    match (strength, subject.site(site)) {
-        (Strength::AsInTheCode, Some(site)) => of(site.ordering),
-        (Strength::Strongest, Some(site)) => match site.operation {
-            Operation::Load | Operation::CasFailure => (true, false),
-            Operation::Store => (false, true),
-            _ => (true, true),
-        },
-        _ => of(ordering),
-    }
+    let ordering = match strength {
+        Strength::AsRun => ordering,
+        Strength::AsInTheCode => subject.site(site).map_or(ordering, |site| site.ordering),
+        Strength::Strongest => {
+            let fence = !reads && !writes;
+            return (reads || fence, writes || fence);
+        }
+    };
+    (ordering.acquires(), ordering.releases())
 }
