@@ -9,6 +9,10 @@ use crate::program::Program;
 /// The most states of the specification that are gone through: some seconds.
 pub const MOST_STATES: usize = 100_000;
 
+/// The most states of weak memory that a search for one outcome goes through: a part
+/// of a second.
+const MOST_SEARCHED: usize = 10_000;
+
 /// How the steps of a program see one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MemoryModel {
@@ -70,7 +74,7 @@ impl MemoryModel {
             // many fewer.
             Self::Rc11 => match super::permits(program, ends, params, outcome, MOST_STATES)? {
                 Some(true) => Ok(Some(true)),
-                _ => weak::permits(program, ends, params, outcome, MOST_STATES),
+                _ => weak::permits(program, ends, params, outcome, MOST_SEARCHED),
             },
         }
     }
