@@ -259,39 +259,59 @@ fn an_empty_range_is_not_claimed() {
     let _ = Segment::from_unused(frame(50)..frame(50), |_| User);
 }
 
+/// Metadata of any thread, which counts by itself what the threads do to all.
+struct Shared {
+    level: u8,
+    ended: &'static AtomicUsize,
+    dropped: &'static AtomicUsize,
+}
+
+// SAFETY: the page is not read.
+unsafe impl FrameMeta for Shared {
+    unsafe fn on_drop(&mut self, _: &mut PageReader<'_>) {
+        self.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn threads_end_each_generation_once() {
     const ROUNDS: usize = 2_000;
     boot();
     let paddr = frame(12);
     let claims = AtomicUsize::new(0);
-    let dropped: &AtomicUsize = Box::leak(Box::default());
+    let [ended, dropped]: [&AtomicUsize; 2] =
+        [Box::leak(Box::default()), Box::leak(Box::default())];
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 for _ in 0..ROUNDS {
-                    match Frame::from_unused(paddr, Table { level: 7, dropped }) {
-                        Ok(frame) => {
-                            claims.fetch_add(1, Ordering::Relaxed);
-                            if let Ok(mut unique) = UniqueFrame::try_from(frame) {
-                                unique.meta_mut().level = 7;
-                            }
+                    let shared = Shared {
+                        level: 7,
+                        ended,
+                        dropped,
+                    };
+                    if let Ok(frame) = Frame::from_unused(paddr, shared) {
+                        claims.fetch_add(1, Ordering::Relaxed);
+                        if let Ok(mut unique) = UniqueFrame::try_from(frame) {
+                            unique.meta_mut().level = 7;
                         }
-                        // It was dropped without on_drop.
-                        Err(_) => {
-                            dropped.fetch_add(1, Ordering::Relaxed);
-                            if let Ok(frame) = Frame::from_in_use(paddr) {
-                                let table = frame.meta_as::<Table>().expect("a table");
-                                assert_eq!(table.level, 7);
-                            }
-                        }
+                    } else if let Ok(frame) = Frame::from_in_use(paddr) {
+                        let shared = frame.meta_as::<Shared>().expect("what all claim with");
+                        assert_eq!(shared.level, 7);
                     }
                 }
             });
         }
     });
     let claims = claims.into_inner();
-    assert_eq!(dropped.load(Ordering::Relaxed), 2 * 3 * ROUNDS);
+    assert_eq!(ended.load(Ordering::Relaxed), claims);
+    assert_eq!(dropped.load(Ordering::Relaxed), 3 * ROUNDS);
     assert_eq!(arch::given_back(paddr), claims);
     assert_eq!(count(paddr), Count::Unused);
 }
