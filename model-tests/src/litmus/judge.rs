@@ -64,6 +64,10 @@ impl Litmus {
         if verdict != self.expect {
             return Err(format!("{engine}: expected {}, got {verdict}", self.expect));
         }
+        // Models have a limit of the count that is near; that of real handles is not.
+        if engine == EngineName::Threads && self.program.start.forgotten > 0 {
+            return Ok(());
+        }
         // shuttle has no weak memory, loom overlooks stale reads of several
         // locations, and what ends at a failure did not see everything.
         let shows_all = self.expect == Verdict::Pass

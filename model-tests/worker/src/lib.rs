@@ -6,7 +6,7 @@
 //! input and output; the end of the input asks the worker to stop early.
 //!
 //! This is the library of all workers. A [`Subject`] is the code under test; that
-//! of this package's own program is [`meta_core`].
+//! of this package's own program is [`meta_core()`].
 
 pub mod engine;
 mod interrupt;

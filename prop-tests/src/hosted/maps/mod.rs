@@ -3,7 +3,7 @@
 //!
 //! | form | looks like |
 //! |---|---|
-//! | [own](own) | `0x00100000-0x3fffffff usable` |
+//! | [own] | `0x00100000-0x3fffffff usable` |
 //! | e820 | `BIOS-e820: [mem 0x0000000000100000-0x000000003fffffff] usable`, in a log |
 //! | e820, old | `BIOS-e820: 0000000000100000 - 0000000040000000 (usable)`, in a log |
 //! | EFI | `efi: mem07: [Conventional Memory\|…\|WB\|WT\|WC\|UC] range=[0x…-0x…] (1023MB)`, in a log |
