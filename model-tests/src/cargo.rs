@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde::Deserialize;
 
+use crate::interrupt;
 use pipe::EngineName;
 
 /// A call of cargo in the workspace at `root` for a build with this engine,
@@ -44,6 +45,7 @@ pub fn run(mut cargo: Command) -> Result<Output, String> {
     if output.status.success() {
         return Ok(output);
     }
+    note_interrupt(output.status);
     // With JSON messages the compiler's errors are on standard output.
     let said = [&output.stderr, &output.stdout].map(|text| String::from_utf8_lossy(text));
     let errors = said.iter().flat_map(|text| text.lines());
@@ -66,6 +68,7 @@ pub fn run_aloud(mut cargo: Command) -> Result<Output, String> {
     if output.status.success() {
         return Ok(output);
     }
+    note_interrupt(output.status);
     let text = String::from_utf8_lossy(&output.stderr);
     let errors = text.lines().skip_while(|line| !line.starts_with("error"));
     let errors: Vec<_> = errors.take(LINES).collect();
@@ -74,6 +77,29 @@ pub fn run_aloud(mut cargo: Command) -> Result<Output, String> {
         false => errors.join("\n"),
     })
 }
+
+/// A terminal interrupts cargo and this process at once, and whose end comes first is
+/// chance: cargo's end by that signal is an interrupt.
+#[cfg(unix)]
+fn note_interrupt(status: std::process::ExitStatus) {
+    use std::os::unix::process::ExitStatusExt;
+    use std::time::Duration;
+    const SIGINT: i32 = 2;
+    if status.signal() != Some(SIGINT) {
+        return;
+    }
+    // A second interrupt ends the process at once, so the first is waited for.
+    for _ in 0..100 {
+        if interrupt::requested() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    interrupt::request();
+}
+
+#[cfg(not(unix))]
+fn note_interrupt(_: std::process::ExitStatus) {}
 
 /// A program that cargo made.
 #[derive(Clone, Debug)]

@@ -218,8 +218,12 @@ fn a_thread_that_waits_is_taken_back_by_a_write_of_a_replayed_graph() {
                     hint::spin_loop();
                 }
             },
-            |m| drop(m[0].fetch_add(1, W)),
-            |m| drop(m[0].fetch_add(2 + m[1].load(Relaxed), W)),
+            |m| {
+                m[0].fetch_add(1, W);
+            },
+            |m| {
+                m[0].fetch_add(2 + m[1].load(Relaxed), W);
+            },
             |m| m[1].store(1, W),
         ];
         let handles = threads.map(|run| {
