@@ -24,5 +24,6 @@ pub mod report;
 pub mod smallest;
 pub mod story;
 pub mod subject;
+pub mod unseen;
 pub mod worker;
 pub mod workspace;

@@ -24,6 +24,8 @@ pub struct Package {
     pub name: String,
     /// The name of its worker's program.
     pub program: String,
+    /// The other crates that it needs, by the names that they have in its files.
+    pub dependencies: Vec<String>,
 }
 
 static CHOSEN: OnceLock<Option<Package>> = OnceLock::new();
@@ -94,6 +96,7 @@ struct Target {
 #[derive(Deserialize)]
 struct Dependency {
     name: String,
+    rename: Option<String>,
     /// None of one that the program itself needs.
     kind: Option<String>,
 }
@@ -169,7 +172,13 @@ impl Package {
                 workspace::root().join("model-tests/worker")
             ));
         }
+        let named = |needed: &Dependency| needed.rename.as_ref().unwrap_or(&needed.name).clone();
         Ok(Package {
+            dependencies: (found.dependencies.iter())
+                .filter(|needed| needed.kind.is_none())
+                .filter(|needed| !["worker", "facade"].contains(&&*needed.name))
+                .map(|needed| named(needed).replace('-', "_"))
+                .collect(),
             shown: shown.to_string(),
             workspace: metadata.workspace_root,
             name: found.name,

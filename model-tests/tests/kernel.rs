@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use model_tests::cargo::{cargo, run};
 use model_tests::print::{failure, story::Detail};
 use model_tests::worker::{Worker, build};
-use model_tests::{package, workspace};
+use model_tests::{package, unseen, workspace};
 use pipe::{EngineName, Exploration, Job, Ordering, OrderingChange, Record, Target, Verdict};
 use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
@@ -50,14 +50,10 @@ fn explore(worker: &mut Worker, job: &Job) -> Exploration {
 
 /// What a build of a program or library was made of, as cargo has it.
 fn sources(built: &Path) -> BTreeSet<PathBuf> {
-    let text = fs::read_to_string(built.with_extension("d"))
-        .unwrap_or_else(|error| panic!("{}: {error}", built.display()));
-    let (_, files) = text.split_once(": ").expect("TARGET: FILES");
-    let files = files.replace("\\ ", "\0");
-    let canonical = |file: &str| Path::new(&file.replace('\0', " ")).canonicalize();
+    let files = unseen::sources(built).unwrap_or_else(|error| panic!("{error}"));
     files
-        .split_whitespace()
-        .map(|file| canonical(file).unwrap())
+        .iter()
+        .map(|file| file.canonicalize().unwrap())
         .collect()
 }
 

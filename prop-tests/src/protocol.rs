@@ -45,6 +45,11 @@ pub unsafe trait Protocol: Sized + Send + Sync + 'static {
     /// and those that are meant to are left out.
     const REF_COUNT_MAX: u64;
 
+    /// Whether each thread of the operating system has slots of its own, so that one
+    /// process can explore a program on several cores. Slots that are statics are shared
+    /// by all of them.
+    const PARALLEL: bool = false;
+
     /// Why programs cannot begin like this, or `None` if they can. Those that
     /// cannot are left out of what is enumerated, and the reason is printed.
     fn start_refused(start: program::Start) -> Option<&'static str> {

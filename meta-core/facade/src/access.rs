@@ -62,9 +62,7 @@ fn recorded<R>(
     perform: impl FnOnce() -> Option<R>,
     done: impl FnOnce(&R) -> Done,
 ) -> Option<R> {
-    let me = model::current_thread();
     let result = perform()?;
-    model::enter_thread(me);
     model::record(address, || {
         let done = done(&result);
         model::met(done.site, done.operation, done.code);
@@ -273,7 +271,6 @@ fn record_plain(
         access,
         location,
     });
-    let me = model::current_thread();
     let kind = engine::Plain {
         access,
         writes,
@@ -282,5 +279,4 @@ fn record_plain(
         cell,
     };
     engine::plain(memory, kind, location);
-    model::enter_thread(me);
 }

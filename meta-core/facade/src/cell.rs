@@ -27,6 +27,28 @@ impl<T> UnsafeCell<T> {
     }
 }
 
+impl<T> UnsafeCell<T> {
+    /// As [`get`](Self::get), without a reference to the cell: the pointer may dangle.
+    #[inline]
+    #[track_caller]
+    pub fn raw_get(this: *const Self) -> *mut T {
+        access::cell(Memory::at(this, size_of::<T>()), Location::caller());
+        this as *const T as *mut T
+    }
+}
+
+impl<T> UnsafeCell<[T]> {
+    /// As that of one value.
+    #[inline]
+    #[track_caller]
+    pub fn raw_get(this: *const Self) -> *mut [T] {
+        let values = this as *const [T];
+        let size = values.len() * size_of::<T>();
+        access::cell(Memory::at(this, size), Location::caller());
+        values.cast_mut()
+    }
+}
+
 impl<T: ?Sized> UnsafeCell<T> {
     /// A cell around a value that is borrowed.
     pub const fn from_mut(value: &mut T) -> &mut Self {
@@ -41,17 +63,6 @@ impl<T: ?Sized> UnsafeCell<T> {
     pub fn get(&self) -> *mut T {
         access::cell(Memory::of(&self.0), Location::caller());
         self.0.get()
-    }
-
-    /// As [`get`](Self::get), without a reference to the cell.
-    #[expect(clippy::not_unsafe_ptr_arg_deref, reason = "it is safe in core")]
-    #[inline]
-    #[track_caller]
-    pub fn raw_get(this: *const Self) -> *mut T {
-        // SAFETY: who asks for a pointer to the value of a cell has the cell; whether
-        // there is a value in it does not matter here.
-        access::cell(Memory::of(unsafe { &*this }), Location::caller());
-        this as *const T as *mut T
     }
 
     /// The value, which nobody else can reach: it is written.

@@ -205,7 +205,10 @@ struct Control {
     /// The cells that were given a value then, by address and name.
     set_up: RefCell<Vec<(usize, &'static str)>>,
     trace: RefCell<Vec<Event>>,
+    /// The program's thread, outside of the explorer's.
     thread: Cell<usize>,
+    /// The program's threads, by the explorer's numbers.
+    threads: RefCell<Vec<Option<usize>>>,
 }
 
 thread_local! {
@@ -237,6 +240,7 @@ thread_local! {
             set_up: RefCell::new(Vec::new()),
             trace: RefCell::new(Vec::new()),
             thread: Cell::new(0),
+            threads: RefCell::new(Vec::new()),
         })
     };
 }
@@ -278,6 +282,7 @@ pub fn start() {
     CONTROL.with(|c| {
         c.lives.borrow_mut().clear();
         c.set_up.borrow_mut().clear();
+        c.threads.borrow_mut().clear();
         c.setting_up.set(true);
         c.running.set(true);
     });
@@ -319,18 +324,41 @@ pub fn begin_execution() {
     });
 }
 
-/// Says which thread of the program runs from here on.
-///
-/// The primitives keep this up to date across the switches they cause.
+/// Says which thread of the program the explorer's thread is that runs now. Wherever
+/// that one goes on after others, it is this thread again.
 #[inline]
 pub fn enter_thread(thread: usize) {
-    CONTROL.with(|c| c.thread.set(thread));
+    let number = running();
+    CONTROL.with(|c| match number {
+        None => c.thread.set(thread),
+        Some(number) => {
+            let mut threads = c.threads.borrow_mut();
+            if threads.len() <= number {
+                threads.resize(number + 1, None);
+            }
+            threads[number] = Some(thread);
+        }
+    });
 }
 
-/// The thread of the program that runs now, counted from 0.
+/// The thread of the program that runs now, counted from 0: that of [`enter_thread`], or
+/// the explorer's number of one that nobody has named.
 #[inline]
 pub fn current_thread() -> usize {
-    CONTROL.with(|c| c.thread.get())
+    let number = running();
+    CONTROL.with(|c| match number {
+        None => c.thread.get(),
+        Some(number) => {
+            let named = c.threads.borrow().get(number).copied().flatten();
+            named.unwrap_or(number)
+        }
+    })
+}
+
+/// The explorer's number of the thread that runs.
+#[inline]
+fn running() -> Option<usize> {
+    is_running().then(engine::running).flatten()
 }
 
 /// Records that an operation of the program begins.
@@ -394,11 +422,12 @@ fn trace(address: usize, kind: impl FnOnce() -> EventKind) {
 #[cold]
 #[inline(never)]
 fn push(address: usize, kind: EventKind) {
+    if !CONTROL.with(|c| c.tracing.get()) {
+        return;
+    }
+    // Asked now: others may have run since the step began.
+    let thread = current_thread();
     CONTROL.with(|c| {
-        if !c.tracing.get() {
-            return;
-        }
-        let thread = c.thread.get();
         c.trace.borrow_mut().push(Event {
             thread,
             address,

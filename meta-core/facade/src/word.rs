@@ -22,6 +22,13 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// So many bytes from an address on, of which nothing need be true.
+    #[inline]
+    pub(crate) fn at<T: ?Sized>(start: *const T, size: usize) -> Self {
+        let address = start.expose_provenance();
+        Memory { address, size }
+    }
+
     #[inline]
     pub(crate) fn of<T: ?Sized>(value: &T) -> Self {
         Memory {

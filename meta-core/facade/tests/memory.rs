@@ -297,3 +297,41 @@ fn a_race_for_want_of_a_classification_is_told_from_a_real_one() {
     });
     model::classify(Vec::new());
 }
+
+/// Others run while it sleeps, and while it waits for them.
+#[test]
+fn a_thread_that_goes_on_is_itself_again() {
+    model::configure(&Config {
+        trace: true,
+        ..Config::default()
+    });
+    model::check(|| {
+        model::enter_thread(7);
+        let sleeper = thread::spawn(|| {
+            model::enter_thread(8);
+            thread::park();
+            model::begin_operation(0);
+            assert_eq!(model::current_thread(), 8);
+        });
+        sleeper.thread().unpark();
+        model::begin_operation(0);
+        assert_eq!(model::current_thread(), 7);
+        sleeper.join().unwrap();
+        model::begin_operation(1);
+        let mut threads = model::with_trace(|events| {
+            let threads = events.iter().map(|event| event.thread);
+            threads.collect::<Vec<_>>()
+        });
+        threads.sort_unstable();
+        assert_eq!(threads, [7, 7, 8]);
+    });
+}
+
+#[test]
+fn a_pointer_into_a_cell_needs_no_cell() {
+    let one = UnsafeCell::raw_get(std::ptr::null::<UnsafeCell<u64>>());
+    assert!(one.is_null());
+    let none = std::ptr::slice_from_raw_parts(std::ptr::null::<u8>(), 3);
+    let slice = UnsafeCell::raw_get(none as *const UnsafeCell<[u8]>);
+    assert_eq!(slice.len(), 3);
+}

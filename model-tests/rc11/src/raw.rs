@@ -61,6 +61,11 @@ pub fn spin(place: &'static Location<'static>) -> Option<()> {
     context::is_in_thread().then(|| context::spin(place))
 }
 
+/// The number of the thread that runs, counted from 0 in its execution.
+pub fn thread() -> Option<usize> {
+    context::current()
+}
+
 /// Whether a thread of a model runs.
 pub fn is_in_thread() -> bool {
     context::is_in_thread()

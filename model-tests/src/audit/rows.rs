@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::oracle::{Answer, Oracle};
 use super::table::Table;
 use super::variants;
+use crate::package;
 use pipe::Verdict;
 
 /// What the audit says of one change.
@@ -18,6 +19,10 @@ pub enum RowVerdict {
     /// A weaker ordering passes: the site is stronger than needed.
     #[serde(rename = "stronger than needed")]
     StrongerThanNeeded,
+    /// A weaker ordering passes too, of a subject whose scenarios need not be all that
+    /// its code is used for.
+    #[serde(rename = "not needed by what was explored")]
+    NotNeededHere,
     /// The site is at its weakest already.
     #[serde(rename = "weakest already")]
     Weakest,
@@ -41,6 +46,7 @@ impl RowVerdict {
         match self {
             RowVerdict::Needed => "needed",
             RowVerdict::StrongerThanNeeded => "stronger than needed",
+            RowVerdict::NotNeededHere => "not needed by what was explored",
             RowVerdict::Weakest => "weakest already",
             RowVerdict::ChangesNothing => "changes nothing",
             RowVerdict::ForbidsOutcomes => "forbids outcomes",
@@ -224,6 +230,9 @@ fn of_answer(
     expected: RowVerdict,
 ) -> AuditRow {
     let (judged, kill) = match (expected, &answer.kill, &answer.ruled_out) {
+        (RowVerdict::Needed, None, _) if package::chosen().is_some() => {
+            (RowVerdict::NotNeededHere, None)
+        }
         (RowVerdict::Needed, None, _) => (RowVerdict::StrongerThanNeeded, None),
         (RowVerdict::ChangesNothing, Some(kill), _) => (RowVerdict::FailsWhenStronger, Some(kill)),
         (RowVerdict::ChangesNothing, None, Some(missing)) => {

@@ -182,8 +182,12 @@ fn audit(
     let bounds = one_slot.chain(two_slots).collect();
     let now = Recorded::new(args.engine, bounds, &rows, &minimal);
     let failed = base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
+    let not_here = |row: &&AuditRow| row.judged == audit::RowVerdict::NotNeededHere;
+    let unneeded = rows.iter().filter(not_here).count();
     if !args.json {
-        let failing = rows.iter().filter(|row| row.judged.fails());
+        let failing = rows
+            .iter()
+            .filter(|row| row.judged.fails() || not_here(row));
         for row in failing {
             out!(
                 "{}: {} is {}; {}",
@@ -205,6 +209,9 @@ fn audit(
             "{}",
             if failed {
                 "verdict: not every ordering is needed, or one is missing"
+            } else if unneeded > 0 {
+                "verdict: no ordering is too weak for what was explored, which does not need all of \
+                 them"
             } else {
                 "verdict: every ordering is needed and none is missing"
             }

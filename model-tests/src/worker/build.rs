@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Once;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::counterexample::digest;
 use crate::interrupt;
 use crate::package::{self, Package};
 use crate::workspace;
+use crate::{note, unseen};
 
 /// Engines in the order in which their workers take longer to build.
 const QUICKEST_FIRST: [EngineName; 4] = [
@@ -73,6 +75,13 @@ fn build_subject(
         .into_iter()
         .rfind(|built| built.folder == package.folder && built.name == package.program)
         .ok_or_else(|| failed("cargo made no program".to_owned()))?;
+    static SCANNED: Once = Once::new();
+    SCANNED.call_once(|| {
+        let sources = unseen::sources(&built.program).unwrap_or_default();
+        if let Some(shared) = unseen::note(package, sources) {
+            note!("{shared}");
+        }
+    });
     // Another crate may have a program of this name.
     let folder = digest(&package.folder.display().to_string());
     let folder = target.join("subjects").join(format!("{folder:016x}"));

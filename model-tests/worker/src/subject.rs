@@ -2,7 +2,9 @@
 
 use std::{fmt, io};
 
-use pipe::{Broken, Description, Exploration, Job, OrderingChange, RefCounts, SiteInfo, Target};
+use pipe::{
+    Broken, Description, Exploration, Job, Manner, OrderingChange, RefCounts, SiteInfo, Target,
+};
 use programs::program::{Program, Start, StartKind};
 use prop_tests::protocol::{FARTHEST_LIMIT, Protocol};
 use prop_tests::scenario::{Expected, Scenario};
@@ -50,6 +52,7 @@ struct Programs {
     slot_at: fn(usize) -> Option<usize>,
     refused: fn(Start) -> Option<&'static str>,
     ref_count_max: u64,
+    parallel: bool,
 }
 
 impl Subject {
@@ -66,6 +69,7 @@ impl Subject {
             slot_at: P::slot_at,
             refused: P::start_refused,
             ref_count_max: P::REF_COUNT_MAX,
+            parallel: P::PARALLEL,
         });
         self
     }
@@ -169,6 +173,14 @@ impl Subject {
                 };
                 if let Some(why) = (programs.refused)(program.start) {
                     return Err(format!("the subject cannot start like this: {why}"));
+                }
+                if !programs.parallel && matches!(&job.manner, Manner::Rc11(how) if how.cores > 1) {
+                    return Err(
+                        "the subject's slots are statics of the process, which several cores \
+                         would share: it is explored on one\n  hint: leave --jobs out; several \
+                         programs go on several cores by themselves"
+                            .to_owned(),
+                    );
                 }
                 (programs.explore)(program, job, progress)
             }

@@ -68,6 +68,8 @@ unsafe impl<H: Host> Protocol for MetaCore<H> {
 
     const REF_COUNT_MAX: u64 = core::REF_COUNT_MAX;
 
+    const PARALLEL: bool = true;
+
     unsafe fn reset(slots: usize, first: Start<Self>) {
         let first = match first {
             Start::Unused => MetaSlot::new_unused(),

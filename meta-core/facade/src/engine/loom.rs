@@ -74,6 +74,8 @@ struct Objects {
     bases: Vec<u64>,
     /// The object of each cell, by its address.
     plain: FxHashMap<usize, usize>,
+    /// The threads of the execution under way, as far as somebody asked.
+    threads: Vec<thread::ThreadId>,
     /// How many atomics and cells were in use at most, if an execution has shown it.
     most: Option<[usize; 2]>,
 }
@@ -87,6 +89,7 @@ thread_local! {
             words: Words::new(),
             bases: Vec::new(),
             plain: FxHashMap::with_hasher(FxBuildHasher),
+            threads: Vec::new(),
             most: None,
         }))
     };
@@ -101,6 +104,7 @@ pub(crate) fn start() {
         objects.words.clear();
         objects.bases.clear();
         objects.plain.clear();
+        objects.threads.clear();
         objects.atomics.clear();
         objects
             .atomics
@@ -327,11 +331,22 @@ pub(crate) fn draw_one_in(_n: u64) -> bool {
     false
 }
 
+/// The number of the thread that runs: loom's threads are numbered as they come here.
+pub(crate) fn running() -> Option<usize> {
+    let id = thread::current().id();
+    OBJECTS.with(|objects| {
+        let threads = &mut objects.borrow_mut().threads;
+        let known = threads.iter().position(|known| *known == id);
+        Some(known.unwrap_or_else(|| {
+            threads.push(id);
+            threads.len() - 1
+        }))
+    })
+}
+
 pub(crate) fn spin(_: Place) {
     if is_on() {
-        let me = model::current_thread();
         loom::hint::spin_loop();
-        model::enter_thread(me);
     } else {
         ::core::hint::spin_loop();
     }

@@ -114,12 +114,15 @@ pub(crate) fn draw_one_in(_n: u64) -> bool {
     false
 }
 
+/// The number of the thread that runs.
+#[inline]
+pub(crate) fn running() -> Option<usize> {
+    raw::thread()
+}
+
 pub(crate) fn spin(place: Place) {
-    // Other threads run meanwhile.
-    let me = model::current_thread();
-    match raw::spin(place) {
-        Some(()) => model::enter_thread(me),
-        None => ::core::hint::spin_loop(),
+    if raw::spin(place).is_none() {
+        ::core::hint::spin_loop();
     }
 }
 

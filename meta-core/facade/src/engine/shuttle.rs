@@ -144,11 +144,15 @@ pub(crate) fn draw_one_in(n: u64) -> bool {
     shuttle::rand::thread_rng().next_u64().is_multiple_of(n)
 }
 
+/// The number of the thread that runs.
+#[inline]
+pub(crate) fn running() -> Option<usize> {
+    shuttle::current::try_get_current_task().map(usize::from)
+}
+
 pub(crate) fn spin(_: Place) {
     if is_on() {
-        let me = model::current_thread();
         shuttle::hint::spin_loop();
-        model::enter_thread(me);
     } else {
         ::core::hint::spin_loop();
     }

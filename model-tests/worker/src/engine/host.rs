@@ -67,11 +67,10 @@ impl Flag for ModelFlag {
     }
 
     fn exchange(&self, current: u64, new: u64, success: Ordering) -> Result<u64, u64> {
-        let me = model::current_thread();
         let result = self
             .0
             .compare_exchange(current, new, success, Ordering::Relaxed);
-        model::enter_thread(me);
+        let me = model::current_thread();
         let events = 1 + usize::from(result.is_ok());
         ACCESSES.with_borrow_mut(|accesses| *accesses[me].last_mut().expect("begun") += events);
         result
