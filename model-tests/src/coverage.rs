@@ -9,22 +9,24 @@ use programs::spec::{self, Params};
 
 use pipe::Transition;
 
-/// What the specification allows to these programs.
+/// What the specification allows to these programs on slots with this limit.
 ///
 /// # Errors
 ///
 /// If a program cannot start.
-pub fn allowed(programs: &[(Program, Ends)]) -> Result<BTreeSet<Transition>, String> {
+pub fn allowed(
+    programs: &[(Program, Ends)],
+    params: &Params,
+) -> Result<BTreeSet<Transition>, String> {
     let mut cells = BTreeSet::new();
     for (program, ends) in programs {
         let mut visit = |transition: spec::Transition| {
             if Transition::moves_handles(transition.op.name) {
                 return;
             }
-            cells.insert(Transition::of_spec(&transition));
+            cells.insert(Transition::of_spec(params, &transition));
         };
-        spec::allowed_with(program, *ends, &Params::MODEL, &mut visit)
-            .map_err(|e| e.to_string())?;
+        spec::allowed_with(program, *ends, params, &mut visit).map_err(|e| e.to_string())?;
     }
     Ok(cells)
 }
@@ -62,7 +64,7 @@ mod tests {
     fn coverage() -> Coverage {
         let programs = ["unused: alloc | get", "unique: share | get drop"]
             .map(|program| (program.parse().unwrap(), Ends::Dropped));
-        let allowed = allowed(&programs).unwrap();
+        let allowed = allowed(&programs, &Params::MODEL).unwrap();
         Coverage {
             reached: allowed.clone(),
             allowed,

@@ -22,8 +22,14 @@ pub struct Transition {
 }
 
 impl Transition {
-    /// The cell of an operation between two states of a model's slot.
-    pub fn new(op: OpName, result: OpResult, before: SlotState, after: SlotState) -> Self {
+    /// The cell of an operation between two states of a slot with this limit.
+    pub fn new(
+        params: &Params,
+        op: OpName,
+        result: OpResult,
+        (before, after): (SlotState, SlotState),
+    ) -> Self {
+        let class = |state| class(params, state);
         Transition {
             before: class(before).to_owned(),
             op: op.to_string(),
@@ -45,13 +51,9 @@ impl Transition {
     }
 
     /// The cell of a transition of the specification.
-    pub fn of_spec(transition: &spec::Transition) -> Self {
-        Transition::new(
-            transition.op.name,
-            transition.result,
-            transition.before,
-            transition.after,
-        )
+    pub fn of_spec(params: &Params, transition: &spec::Transition) -> Self {
+        let states = (transition.before, transition.after);
+        Transition::new(params, transition.op.name, transition.result, states)
     }
 }
 
@@ -76,8 +78,8 @@ pub const CLASSES: [&str; 7] = [
     "unique",
 ];
 
-fn class(state: SlotState) -> &'static str {
-    match state.class(&Params::MODEL) {
+fn class(params: &Params, state: SlotState) -> &'static str {
+    match state.class(params) {
         SlotClass::Unused => CLASSES[0],
         SlotClass::Busy => CLASSES[1],
         SlotClass::One => CLASSES[2],

@@ -4,6 +4,7 @@ mod common;
 
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64 as Real;
 
 use common::{Step, Steps, litmus, runner, steps};
 use proptest::prelude::*;
@@ -167,6 +168,73 @@ fn another_process_goes_on() {
         *seen.entry(graph).or_default() += times;
     }
     assert_eq!(seen, all);
+}
+
+/// A thread moves a pointer on from an address, and another one must not see that.
+struct Moves {
+    base: Real,
+    word: AtomicU64,
+}
+
+impl Program for &Moves {
+    fn threads(&self) -> usize {
+        2
+    }
+
+    fn start(&self) {
+        self.word.store(self.base.load(Relaxed), Relaxed);
+    }
+
+    fn run(&self, thread: usize) {
+        let base = self.base.load(Relaxed);
+        if thread == 0 {
+            assert!(
+                self.word
+                    .compare_exchange(base, base + 64, Relaxed, Relaxed)
+                    .is_ok()
+            );
+            self.word.swap(base + 128, Relaxed);
+        } else {
+            assert_ne!(self.word.load(Relaxed), base + 128);
+        }
+    }
+
+    fn finish(&self, _: &rc11::Execution<'_>) -> rc11::Flow {
+        rc11::Flow::GoOn
+    }
+}
+
+/// Each process has its memory elsewhere.
+#[test]
+fn a_graph_is_replayed_where_addresses_are_others() {
+    let moves = Moves {
+        base: Real::new(0x5555_0000_1000),
+        word: AtomicU64::new(0),
+    };
+    let failure = Builder::new().explore_program(&&moves).failure.unwrap();
+    let replay = |base| {
+        moves.base.store(base, Relaxed);
+        Builder::new()
+            .replay(&failure.graph, &&moves)
+            .failure
+            .unwrap()
+            .kind
+    };
+    for base in [0x5555_0000_1000, 0x5666_0000_1000, 0x7fff_0000_0000] {
+        let kind = replay(base);
+        assert!(
+            matches!(kind, FailureKind::Panic { .. }),
+            "{base:#x}: {kind}"
+        );
+    }
+    // Numbers and what marks a state are no addresses.
+    for base in [1, u64::MAX - 1000] {
+        let kind = replay(base);
+        assert!(
+            matches!(kind, FailureKind::NotDeterministic(_)),
+            "{base:#x}: {kind}"
+        );
+    }
 }
 
 fn read(location: u64, from: Option<u64>) -> Value {

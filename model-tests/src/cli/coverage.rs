@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use comfy_table::{ContentArrangement, Table, presets};
 use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
+use programs::spec::Params;
 use serde::Serialize;
 
 use super::campaign::{fits_loom, way};
@@ -69,17 +70,19 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .flat_map(|program| [(program.clone(), Ends::Dropped), (program, Ends::Left)])
         }))
         .collect();
+    let mut params = Params::MODEL;
     if package::chosen().is_some() {
         let described = subject.description().map_err(Refusal::tool)?;
         let all = programs.iter().map(|(program, _)| program.clone());
         let (_, left_out) = fitting(all, described).map_err(Refusal::input)?;
         let own = described.programs.as_ref();
+        params.ref_count_max = own.map_or(params.ref_count_max, |own| own.ref_count_max);
         programs.retain(|(program, _)| own.is_some_and(|own| own.refuses(program).is_none()));
         left_out.iter().for_each(|line| note!("{line}"));
     }
     let mut pool = pool(args.engine, args.workers)?;
     let mut coverage = Coverage {
-        allowed: coverage::allowed(&programs).map_err(Refusal::input)?,
+        allowed: coverage::allowed(&programs, &params).map_err(Refusal::input)?,
         ..Coverage::default()
     };
     let mut verdict = Verdict::Pass;
@@ -110,10 +113,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         print(&coverage, programs.len(), executions);
     }
     if verdict != Verdict::Pass {
-        return Err(Refusal::tool(format!(
-            "a program ends in {verdict}: run `campaign 2x2 --engine {}` for it",
+        note!(
+            "a program ends in {verdict}: run `campaign{} 2x2 --engine {}` for it",
+            package::option(),
             args.engine
-        )));
+        );
+        return Ok(verdict.exit_code());
     }
     Ok(if coverage.holds() { 0 } else { NOT_EXACT })
 }

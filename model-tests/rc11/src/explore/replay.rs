@@ -32,6 +32,7 @@ impl Exploration<'_> {
         self.program.start();
         let run = self.state();
         run.graph.copy_from(graph);
+        run.readdresses = sample.is_none();
         run.begin();
         run.forward = Some(Forward::new(sample.map(Sample::draws)));
         self.replay();

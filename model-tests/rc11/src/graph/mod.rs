@@ -248,6 +248,35 @@ impl Graph {
         self.clocks.pop();
     }
 
+    /// Gives a value another name, wherever it stands.
+    pub(crate) fn rename(&mut self, before: u64, now: u64) {
+        let rename = |value: &mut u64| {
+            if *value == before {
+                *value = now;
+            }
+        };
+        for location in &mut self.locations[..self.location_count] {
+            rename(&mut location.initial);
+        }
+        for event in &mut self.events {
+            match &mut event.kind {
+                Kind::Read { mode, value, .. } => {
+                    rename(value);
+                    match mode {
+                        ReadMode::Exchange { expected, new, .. } => {
+                            rename(expected);
+                            rename(new);
+                        }
+                        ReadMode::Update { update, .. } => rename(&mut update.operand),
+                        _ => {}
+                    }
+                }
+                Kind::Write { value, .. } => rename(value),
+                _ => {}
+            }
+        }
+    }
+
     /// Lets a read, the last event of its thread, read from another write.
     pub(crate) fn set_reads_from(&mut self, read: EventId, from: EventId) {
         let Kind::Read {

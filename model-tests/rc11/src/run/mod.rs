@@ -106,6 +106,9 @@ pub(crate) struct Run {
     pub(crate) goes_on: bool,
     /// How it goes on, if it is the only execution asked for.
     pub(crate) forward: Option<Forward>,
+    /// Whether addresses that are values may be others than in the graph, which may
+    /// come from another process.
+    pub(crate) readdresses: bool,
     renamed: Vec<EventId>,
     revisited: Vec<EventId>,
 }
@@ -134,6 +137,7 @@ impl Run {
             needs_os_threads: false,
             goes_on: false,
             forward: None,
+            readdresses: false,
             renamed: Vec::new(),
             revisited: Vec::new(),
         }
@@ -235,7 +239,7 @@ impl Run {
             Some(location) if self.bound[location] != 0 => {
                 return Err(self.differs("a location at another address"));
             }
-            Some(location) if self.graph.initial(location) != initial => {
+            Some(location) if !self.is_or_becomes(self.graph.initial(location), initial) => {
                 return Err(self.differs("another initial value"));
             }
             Some(location) => location,
@@ -363,8 +367,15 @@ impl Run {
             exclusive,
         };
         let id = match self.next_event() {
-            Some(id) if self.graph.event(id).kind == kind => id,
-            Some(_) => return Err(self.differs("another write")),
+            Some(id) => {
+                if let Kind::Write { value: before, .. } = self.graph.event(id).kind {
+                    self.is_or_becomes(before, value);
+                }
+                if self.graph.event(id).kind != kind {
+                    return Err(self.differs("another write"));
+                }
+                id
+            }
             None => self.add_write(kind, location)?,
         };
         self.performed_event(place);

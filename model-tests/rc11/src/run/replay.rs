@@ -1,5 +1,7 @@
 //! Performing the events of a graph again, and what a waiting thread would do.
 
+use std::ops::Range;
+
 use super::{Done, Pause, Run, State};
 use crate::failure::FailureKind;
 use crate::graph::{EventId, Kind, LocationId, ReadMode};
@@ -21,13 +23,17 @@ impl Run {
             location,
             mode: before,
             reads_from,
-            value,
+            ..
         } = event.kind
         else {
             return Err(self.differs("a read where there was none"));
         };
         if before != mode {
-            return Err(self.differs("another read"));
+            self.read_becomes(before, mode);
+            let now = self.graph.event(id).kind;
+            if !matches!(now, Kind::Read { mode: now, .. } if now == mode) {
+                return Err(self.differs("another read"));
+            }
         }
         if !reads_from.is_init() {
             let from = *self.graph.event(reads_from);
@@ -36,13 +42,43 @@ impl Run {
                 return Err(Pause::Suspend);
             }
         }
+        let value = self.graph.written(reads_from, location);
         if mode.written(value).is_some()
             && self.graph.event_of(event.thread, event.index + 1).is_none()
         {
             self.extend()?;
         }
         let location = self.location(address, size, initial, Some(location), place)?;
-        Ok((location, value))
+        // It may be an address that is another one now.
+        Ok((location, self.graph.written(reads_from, location)))
+    }
+
+    /// Whether a value of the graph is this one, or the address that was meant: then it
+    /// is this one from here on, wherever it stands.
+    pub(super) fn is_or_becomes(&mut self, before: u64, now: u64) -> bool {
+        /// Where a loader and an allocator place things.
+        const ADDRESSES: Range<u64> = 1 << 32..1 << 63;
+        if before == now {
+            return true;
+        }
+        let addresses = ADDRESSES.contains(&before) && ADDRESSES.contains(&now);
+        let readdresses = self.readdresses && addresses;
+        if readdresses {
+            self.graph.rename(before, now);
+        }
+        readdresses
+    }
+
+    /// The same for the values of a read.
+    fn read_becomes(&mut self, before: ReadMode, now: ReadMode) {
+        let values = |mode| match mode {
+            ReadMode::Exchange { expected, new, .. } => [expected, new],
+            ReadMode::Update { update, .. } => [update.operand; 2],
+            _ => [0; 2],
+        };
+        for (before, now) in values(before).into_iter().zip(values(now)) {
+            self.is_or_becomes(before, now);
+        }
     }
 
     /// The program does not do what it did before.

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use pipe::{AllowedBy, Failure, Reason};
 use programs::outcome::Outcome;
+use programs::spec::Params;
 use prop_tests::driver::{self, ThreadResult};
 use prop_tests::protocol::Protocol;
 use prop_tests::scenario::{Record, Scenario};
@@ -72,6 +73,12 @@ pub(super) trait Checked: Send + Sync + 'static {
     /// Which slot has something at an address.
     #[cfg_attr(not(model), allow(dead_code, reason = "real threads are not traced"))]
     fn slots(&self) -> fn(usize) -> Option<usize>;
+
+    /// The limit of a slot's count.
+    #[cfg_attr(not(model), allow(dead_code, reason = "transitions are not collected"))]
+    fn params(&self) -> Params {
+        Params::MODEL
+    }
 }
 
 /// A program on the handles of a protocol.
@@ -136,6 +143,12 @@ impl<P: Protocol> Checked for CheckedProgram<P> {
 
     fn slots(&self) -> fn(usize) -> Option<usize> {
         P::slot_at
+    }
+
+    fn params(&self) -> Params {
+        Params {
+            ref_count_max: P::REF_COUNT_MAX,
+        }
     }
 }
 

@@ -9,19 +9,21 @@ use meta_core::{REF_COUNT_UNIQUE, SlotState};
 use pipe::Transition;
 use programs::outcome::OpResult;
 use programs::program::{Op, OpName};
-use programs::spec;
+use programs::spec::{self, Params};
 
 thread_local! {
     /// Whether anybody wants to know, which is asked after every operation.
     static WANTED: Cell<bool> = const { Cell::new(false) };
     static SLOT_AT: Cell<fn(usize) -> Option<usize>> = const { Cell::new(|_| None) };
+    static PARAMS: Cell<Params> = const { Cell::new(Params::MODEL) };
     static REACHED: RefCell<Option<BTreeSet<Transition>>> = const { RefCell::new(None) };
 }
 
 /// Starts to collect transitions, or stops.
-pub(super) fn collect(on: bool, slot_at: fn(usize) -> Option<usize>) {
+pub(super) fn collect(on: bool, slot_at: fn(usize) -> Option<usize>, params: Params) {
     WANTED.set(on);
     SLOT_AT.set(slot_at);
+    PARAMS.set(params);
     REACHED.replace(on.then(BTreeSet::new));
 }
 
@@ -45,8 +47,8 @@ fn add(op: Op, result: OpResult, now: spec::SlotState) {
     }
     REACHED.with_borrow_mut(|reached| {
         if let Some(reached) = reached {
-            let (before, after) = model::with_trace(|events| around(op, events, now));
-            reached.insert(Transition::new(op.name, result, before, after));
+            let states = model::with_trace(|events| around(op, events, now));
+            reached.insert(Transition::new(&PARAMS.get(), op.name, result, states));
         }
     });
 }

@@ -92,7 +92,7 @@ impl<C: Checked> Default for State<C> {
 impl<C: Checked> Watch<C> {
     /// Prepares a job on what is checked.
     pub(super) fn new(job: &Job, how: How, checked: Arc<C>, progress: Progress) -> Self {
-        coverage::collect(how.record.coverage, checked.slots());
+        coverage::collect(how.record.coverage, checked.slots(), checked.params());
         Watch {
             checked,
             how,
