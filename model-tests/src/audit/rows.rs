@@ -67,6 +67,9 @@ impl RowVerdict {
 /// One row.
 #[derive(Clone, Debug, Serialize)]
 pub struct AuditRow {
+    /// The code under test, if it is not `meta-core`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// The site.
     pub site: String,
     /// The ordering in the table under audit.
@@ -206,6 +209,7 @@ pub fn mend(
 
 fn new(engine: EngineName, site: Site, table: &Table) -> AuditRow {
     AuditRow {
+        subject: package::name(),
         site: site.name.clone(),
         from: variants::name(site, table.get(site)),
         to: None,

@@ -149,6 +149,8 @@ fn keep(args: &Args, coverage: &Coverage, executions: u64, seconds: f64, verdict
 /// What `--json` prints for a transition.
 #[derive(Serialize)]
 struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     #[serde(flatten)]
     transition: &'a Transition,
     allowed: bool,
@@ -158,6 +160,7 @@ struct Line<'a> {
 fn print_json(coverage: &Coverage) -> Result<(), Refusal> {
     for transition in coverage.allowed.union(&coverage.reached) {
         let line = Line {
+            subject: package::name(),
             transition,
             allowed: coverage.allowed.contains(transition),
             reached: coverage.reached.contains(transition),

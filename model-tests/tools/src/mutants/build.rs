@@ -81,6 +81,23 @@ pub(super) fn explorer_test(tree: &Path, target: &Path, name: &str) -> Result<Bu
         .ok_or_else(|| format!("cargo built no {name}"))
 }
 
+/// Builds the tests of the look-alike in an explorer.
+///
+/// # Errors
+///
+/// What the compiler says, if they do not compile.
+pub(super) fn facade_tests(
+    tree: &Path,
+    target: &Path,
+    explorer: EngineName,
+) -> Result<Vec<Built>, String> {
+    let mut cargo = cargo(tree, &target.join(explorer.as_str()), explorer);
+    cargo.args(["test", "--quiet", "--no-run", "--message-format=json"]);
+    cargo.args(["--config", "profile.dev.debug=false"]);
+    cargo.args(["--package", "facade", "--tests"]);
+    Ok(built(&run(cargo)?))
+}
+
 /// The names of the explorer's test files; the one that judges first comes first.
 ///
 /// # Errors

@@ -29,6 +29,7 @@ mod tested;
 mod tree;
 
 use model_tests::workspace;
+use pipe::EngineName;
 
 pub use build::worker as build_worker;
 pub use judge::{Fate, JudgeName, JudgedMutant, Kill};
@@ -36,6 +37,9 @@ pub use load::load_all;
 pub use patch::{Hunk, Patch};
 pub use run::Judges;
 pub use tree::Tree;
+
+/// The files of the look-alike of `core`.
+const FACADE: &str = "meta-core/facade/src/";
 
 /// A change of `meta-core`, or of the explorer, that something must notice.
 #[derive(Clone, Debug)]
@@ -58,6 +62,17 @@ impl Mutant {
     fn is_of_the_boot(&self) -> bool {
         let boot = |path: &str| path.starts_with("meta-core/src/boot");
         self.patch.files.iter().all(|(path, _)| boot(path))
+    }
+
+    /// The explorers that must show it by the look-alike's own tests, if it changes that
+    /// alone: those whose files it changes, or else all.
+    fn explorers_of_the_facade(&self) -> Option<Vec<EngineName>> {
+        const ALL: [EngineName; 3] = [EngineName::Shuttle, EngineName::Rc11, EngineName::Loom];
+        let mut paths = self.patch.files.iter().map(|(path, _)| path.strip_prefix(FACADE));
+        let paths: Vec<_> = paths.by_ref().collect::<Option<_>>()?;
+        let changed = |e: &EngineName| paths.contains(&&*format!("engine/{e}.rs"));
+        let own: Vec<_> = ALL.into_iter().filter(changed).collect();
+        Some(if own.is_empty() { ALL.to_vec() } else { own })
     }
 
     /// Whether it changes the explorer alone, which has tests of its own.

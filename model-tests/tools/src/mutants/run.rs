@@ -72,7 +72,18 @@ impl Judges {
             progress("tests of the explorer");
             refuse(self.explorer_tests()?.as_ref(), None)?;
         }
-        if !mutants.iter().all(Mutant::is_of_the_explorer) {
+        let of_facade = mutants.iter().filter_map(Mutant::explorers_of_the_facade);
+        let mut of_facade: Vec<_> = of_facade.flatten().collect();
+        of_facade.sort_unstable();
+        of_facade.dedup();
+        if !of_facade.is_empty() {
+            progress("tests of the look-alike");
+            refuse(self.facade_tests(&of_facade)?.as_ref(), None)?;
+        }
+        let others = |mutant: &&Mutant| {
+            !mutant.is_of_the_explorer() && mutant.explorers_of_the_facade().is_none()
+        };
+        if mutants.iter().any(|mutant| others(&mutant)) {
             self.original_protocol(&mut progress)?;
         }
         Ok(())
@@ -150,6 +161,11 @@ impl Judges {
             judged.kills.extend(self.explorer_tests()?);
             return Ok(judged);
         }
+        if let Some(explorers) = mutant.explorers_of_the_facade() {
+            progress("tests of the look-alike");
+            judged.kills.extend(self.facade_tests(&explorers)?);
+            return Ok(judged);
+        }
         if !mutant.is_of_the_boot() {
             let worker = self.worker()?;
             let mut pool = Pool::new(EngineName::Loom, &worker, self.workers);
@@ -177,6 +193,20 @@ impl Judges {
             build::explorer_test(tree, &self.target, &name).map_err(|e| does_not_compile(&e))
         });
         tested::judge(binaries, &self.target)
+    }
+
+    /// Builds and runs the tests of the look-alike in these explorers, until some fail.
+    fn facade_tests(&self, explorers: &[EngineName]) -> Result<Option<Kill>, String> {
+        for &explorer in explorers {
+            let binaries = build::facade_tests(self.tree.path(), &self.target, explorer)
+                .map_err(|e| does_not_compile(&e))?;
+            let kill = tested::judge(binaries.into_iter().map(Ok), &self.target)?;
+            if let Some(kill) = kill {
+                let by = format!("{} in {explorer}", kill.by);
+                return Ok(Some(Kill { by, ..kill }));
+            }
+        }
+        Ok(None)
     }
 
     fn worker(&self) -> Result<PathBuf, String> {
