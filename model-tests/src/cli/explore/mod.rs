@@ -130,6 +130,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         expected,
         litmus,
         cut,
+        sequential,
     } = question(args, &subject)?;
     let detail = if args.verbose {
         Detail::Verbose
@@ -140,7 +141,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     interrupt::listen().map_err(Refusal::tool)?;
     let mut builds = Builds::start(&engines);
     if !args.json {
-        heading(&question, expected);
+        let blind = !sequential && engines.contains(&EngineName::Shuttle);
+        heading(&question, expected, blind);
     }
     let mut session = Session {
         args,
@@ -438,6 +440,8 @@ struct Asked {
     litmus: Option<Box<Litmus>>,
     /// How far rc11 has come; nothing if it is not asked.
     cut: Option<Cut>,
+    /// Whether what is expected shows without weak memory, too.
+    sequential: bool,
 }
 
 /// What is asked, from the arguments and the litmus file, if it is one.
@@ -541,6 +545,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         expected: litmus.as_ref().map(|litmus| litmus.expect).or(expected),
         litmus,
         cut,
+        sequential: of_scenario.is_none_or(|broken| broken.shuttle.is_some()),
     })
 }
 
@@ -575,7 +580,7 @@ fn find_sites(
     Ok(with_sites(subject, met))
 }
 
-fn heading(question: &Experiment, expected: Option<Verdict>) {
+fn heading(question: &Experiment, expected: Option<Verdict>, blind: bool) {
     if let Some(subject) = package::name() {
         out!("subject: {subject}");
     }
@@ -592,6 +597,9 @@ fn heading(question: &Experiment, expected: Option<Verdict>) {
     }
     if let Some(expected) = expected {
         out!("expected: {expected}");
+    }
+    if blind {
+        out!("shuttle knows no weak memory: it cannot show this, and its lines do not");
     }
     out!();
 }

@@ -68,7 +68,11 @@ impl Mutant {
     /// alone: those whose files it changes, or else all.
     fn explorers_of_the_facade(&self) -> Option<Vec<EngineName>> {
         const ALL: [EngineName; 3] = [EngineName::Shuttle, EngineName::Rc11, EngineName::Loom];
-        let mut paths = self.patch.files.iter().map(|(path, _)| path.strip_prefix(FACADE));
+        let mut paths = self
+            .patch
+            .files
+            .iter()
+            .map(|(path, _)| path.strip_prefix(FACADE));
         let paths: Vec<_> = paths.by_ref().collect::<Option<_>>()?;
         let changed = |e: &EngineName| paths.contains(&&*format!("engine/{e}.rs"));
         let own: Vec<_> = ALL.into_iter().filter(changed).collect();
