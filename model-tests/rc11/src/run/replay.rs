@@ -23,7 +23,7 @@ impl Run {
             location,
             mode: before,
             reads_from,
-            ..
+            value,
         } = event.kind
         else {
             return Err(self.differs("a read where there was none"));
@@ -42,15 +42,19 @@ impl Run {
                 return Err(Pause::Suspend);
             }
         }
-        let value = self.graph.written(reads_from, location);
+        // An address may be another one now.
+        let newest = |run: &Self| match run.readdresses {
+            true => run.graph.written(reads_from, location),
+            false => value,
+        };
+        let value = newest(self);
         if mode.written(value).is_some()
             && self.graph.event_of(event.thread, event.index + 1).is_none()
         {
             self.extend()?;
         }
         let location = self.location(address, size, initial, Some(location), place)?;
-        // It may be an address that is another one now.
-        Ok((location, self.graph.written(reads_from, location)))
+        Ok((location, newest(self)))
     }
 
     /// Whether a value of the graph is this one, or the address that was meant: then it
