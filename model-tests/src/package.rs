@@ -118,7 +118,7 @@ impl Package {
         let manifest = folder.join("Cargo.toml");
         if !manifest.exists() {
             return Err(format!(
-                "--subject {shown}: no Cargo.toml in it\n  hint: `framecheck subject new {shown}/NAME` \
+                "--subject {shown}: no Cargo.toml in it\n  hint: `cargo run --release -- subject new {shown}/NAME` \
                  makes a crate"
             ));
         }
