@@ -30,6 +30,35 @@ pub enum Reply {
     Refused(String),
 }
 
+/// The text of a line is made and read here, not where it is used: what serde
+/// generates is built with this crate, and not again with the code under test.
+macro_rules! line {
+    ($type:ty) => {
+        impl $type {
+            /// The line, without its end.
+            ///
+            /// # Errors
+            ///
+            /// If a value has no form in JSON.
+            pub fn to_line(&self) -> serde_json::Result<String> {
+                serde_json::to_string(self)
+            }
+
+            /// Reads a line.
+            ///
+            /// # Errors
+            ///
+            /// If it is none of these.
+            pub fn from_line(line: &str) -> serde_json::Result<Self> {
+                serde_json::from_str(line)
+            }
+        }
+    };
+}
+
+line!(Request);
+line!(Reply);
+
 /// What an exploration has done so far.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct SoFar {
