@@ -54,7 +54,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         this as *const T as *mut T
     }
 
-    /// The value, which nobody else can reach: it is written.
+    /// The value, to which this is the only reference: it is written.
     #[inline]
     #[track_caller]
     pub fn get_mut(&mut self) -> &mut T {

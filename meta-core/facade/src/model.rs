@@ -536,7 +536,7 @@ pub fn classify(table: Vec<Classified>) {
     });
 }
 
-/// What a pointer that is asked for at this place is used for, if the table says so.
+/// What a pointer that is asked for at this place is used for, by the table.
 pub fn classified(place: &'static Location<'static>) -> Option<Access> {
     CONTROL.with(|c| {
         // Two places in the source may share an address only if they are equal.

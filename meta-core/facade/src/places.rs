@@ -89,7 +89,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether this operation can have `ordering`; `None` stands for no fence.
+    /// Whether this operation can have `ordering`; `None` means no fence.
     pub const fn admits(self, ordering: Option<Ordering>) -> bool {
         use Ordering::{AcqRel, Acquire, Relaxed, Release};
         match self {

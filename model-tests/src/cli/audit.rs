@@ -28,7 +28,7 @@ are as in the code:
   TRY_UNIQUE   Relaxed
   RESET_STORE  Release
 
-Exit codes: 0 every ordering is needed and none is missing, 1 not so, or not as recorded,
+Exit codes: 0 every ordering is needed and none is missing, 1 otherwise, or not as recorded,
 2 bad input, 3 cut off or interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Judge the orderings in this file instead of the code's

@@ -28,7 +28,7 @@ use pipe::{EngineName, Record};
 A transition is (state before, operation) -> (result, state after). One that is allowed and not
 reached fails, and so does one that is reached and not allowed.
 
-Exit codes: 0 both are the same, 1 not so, 2 bad input, 3 interrupted, 4 tool failure")]
+Exit codes: 0 both are the same, 1 they differ, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Bounds whose programs are run beside the litmus files
     #[arg(long, value_name = "THREADSxOPS", default_values = ["2x2"], value_delimiter = ',')]

@@ -41,11 +41,11 @@ Examples:
   framecheck explore 'unused: alloc | get read' --engine rc11 --max-executions 1 --save cut.json
   framecheck explore --resume cut.json
 
-A litmus file is judged by all that it says, on each engine; with --weaken, --inject or --ends, which
-change what it asks, as its program alone.
+A litmus file is judged by all that it states, on each engine. With --weaken, --inject or --ends only
+its program is explored.
 
-Exit codes: 0 pass, or all that the litmus file says holds, 1 not so, 2 bad input, 3 cut off or
-interrupted, 4 tool failure")]
+Exit codes: 0 pass, or all that the litmus file states holds, 1 otherwise, 2 bad input, 3 cut off
+or interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// A program, a .litmus file, or - for standard input
     #[arg(value_name = "PROGRAM|FILE")]
