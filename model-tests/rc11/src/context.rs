@@ -42,6 +42,7 @@ pub(crate) fn leave() -> Option<Box<Run>> {
 }
 
 /// Looks at the execution; `None` outside of one.
+#[inline(always)]
 fn with<R>(look: impl FnOnce(&mut Run) -> R) -> Option<R> {
     RUN.with(|slot| {
         let mut run = slot.take()?;
