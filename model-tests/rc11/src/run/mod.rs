@@ -373,8 +373,7 @@ impl Run {
         self.performed_event(place);
         self.thread().effects += 1;
         let newest = self.performed[location];
-        let is_newer = newest.is_init()
-            || self.graph.position(location, id) > self.graph.position(location, newest);
+        let is_newer = newest.is_init() || self.graph.is_newer(location, id, newest);
         if is_newer {
             self.performed[location] = id;
         }
