@@ -106,7 +106,11 @@ pub struct Exploration {
     /// Of these, executions cut at a failed weak CAS, which show no outcome of
     /// their own.
     pub cut_branches: u64,
-    /// The outcomes, in the text form, and how many executions showed each.
+    /// How many different outcomes were seen.
+    #[serde(default)]
+    pub seen: usize,
+    /// The outcomes, in the text form, and how many executions showed each; none if
+    /// the job did not ask for them.
     pub outcomes: BTreeMap<String, u64>,
     /// How many outcomes the specification allows.
     pub allowed: usize,
@@ -155,6 +159,7 @@ impl Exploration {
             engine,
             executions: 0,
             cut_branches: 0,
+            seen: 0,
             outcomes: BTreeMap::new(),
             allowed: 0,
             allowed_by: AllowedBy::Specification,

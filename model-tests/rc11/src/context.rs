@@ -42,13 +42,13 @@ pub(crate) fn leave() -> Option<Box<Run>> {
 }
 
 /// Looks at the execution; `None` outside of one.
+#[inline(always)]
 fn with<R>(look: impl FnOnce(&mut Run) -> R) -> Option<R> {
-    RUN.with(|slot| {
-        let mut run = slot.take()?;
-        let result = look(&mut run);
-        slot.set(Some(run));
-        Some(result)
-    })
+    // Two small visits, which the compiler puts here.
+    let mut run = RUN.with(|slot| slot.take())?;
+    let result = look(&mut run);
+    RUN.with(|slot| slot.set(Some(run)));
+    Some(result)
 }
 
 /// Performs an operation of the thread that runs: as often as it has to wait, and

@@ -32,8 +32,8 @@ impl Exploration<'_> {
         self.program.start();
         let run = self.state();
         run.graph.copy_from(graph);
-        run.begin();
         run.forward = Some(Forward::new(sample.map(Sample::draws)));
+        run.begin();
         self.replay();
         if self.goes_on() {
             self.state().phase = Phase::Extend;

@@ -16,29 +16,29 @@ impl Run {
         mode: ReadMode,
         place: Place,
     ) -> Result<(LocationId, u64), Pause> {
-        let event = *self.graph.event(id);
+        let event = self.graph.event(id);
         let Kind::Read {
             location,
-            mode: before,
+            mode: ref before,
             reads_from,
             value,
         } = event.kind
         else {
             return Err(self.differs("a read where there was none"));
         };
-        if before != mode {
+        if *before != mode {
             return Err(self.differs("another read"));
         }
+        let is_last = self.graph.program_order(event.thread).len() == event.index + 1;
         if !reads_from.is_init() {
-            let from = *self.graph.event(reads_from);
-            if from.index >= self.threads[from.thread].performed {
-                self.thread().state = State::Follows(from.thread, from.index);
+            let from = self.graph.event(reads_from);
+            let (thread, index) = (from.thread, from.index);
+            if index >= self.threads[thread].performed {
+                self.thread().state = State::Follows(thread, index);
                 return Err(Pause::Suspend);
             }
         }
-        if mode.written(value).is_some()
-            && self.graph.event_of(event.thread, event.index + 1).is_none()
-        {
+        if is_last && mode.written(value).is_some() {
             self.extend()?;
         }
         let location = self.location(address, size, initial, Some(location), place)?;
