@@ -13,7 +13,7 @@ use crate::audit::table::Table;
 use crate::audit::{self, AuditRow, joint};
 use crate::campaign::Way;
 use crate::plan::models;
-use crate::{interrupt, litmus, package, print};
+use crate::{coverage, interrupt, litmus, package, print};
 use crate::{note, out};
 use pipe::Verdict;
 use pipe::{Description, EngineName};
@@ -145,6 +145,7 @@ fn audit(
             let _ = json::line(row);
         }
     };
+    let idle = oracle.idle_sites(coverage::sites(subject))?;
     let base = oracle.judge(table)?;
     let mut sound = table.clone();
     if base.kill.is_some() {
@@ -181,7 +182,11 @@ fn audit(
         .map(|bound| format!("{bound} on 2 slots"));
     let bounds = one_slot.chain(two_slots).collect();
     let now = Recorded::new(args.engine, bounds, &rows, &minimal);
-    let failed = base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
+    let failed =
+        !idle.is_empty() || base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
+    for site in &idle {
+        note!("{site}: no code performs it, so that nothing is known of its orderings");
+    }
     if !args.json {
         let failing = rows.iter().filter(|row| row.judged.fails());
         for row in failing {
@@ -204,7 +209,7 @@ fn audit(
         out!(
             "{}",
             if failed {
-                "verdict: not every ordering is needed, or one is missing"
+                "verdict: not every ordering is needed, or one is missing, or a site is not performed"
             } else {
                 "verdict: every ordering is needed and none is missing"
             }
