@@ -62,9 +62,12 @@ fn first_failing(worker: &mut Worker, file: &Litmus) -> (Job, Exploration) {
 fn without_lines(steps: &[Step]) -> Vec<Step> {
     let mut steps = steps.to_vec();
     for step in &mut steps {
-        if let StepKind::Plain { location, .. } = &mut step.kind {
-            let file = location.rsplit_once(':').map_or("", |(file, _)| file);
-            *location = file.to_owned();
+        if let StepKind::Plain {
+            location: Some(location),
+            ..
+        } = &mut step.kind
+        {
+            location.truncate(location.rfind(':').unwrap_or(0));
         }
     }
     steps
