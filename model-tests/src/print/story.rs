@@ -7,7 +7,7 @@ use pipe::Ordering;
 
 use super::columns::{Cell, Columns, Span};
 use crate::output;
-use crate::story::{Operation, ReadFrom, Story, StoryStep, What};
+use crate::story::{Operation, Story, StoryStep, What};
 
 /// The most columns that the table of two or three threads takes.
 const WIDTH: usize = 100;
