@@ -86,6 +86,9 @@ pub struct Event {
     pub thread: usize,
     /// The memory touched; 0 where none is.
     pub address: usize,
+    /// How many events of the execution graph the thread had performed then, where the
+    /// explorer makes one.
+    pub performed: usize,
     /// What happened.
     pub kind: EventKind,
 }
@@ -402,6 +405,7 @@ fn push(address: usize, kind: EventKind) {
         c.trace.borrow_mut().push(Event {
             thread,
             address,
+            performed: engine::performed(),
             kind,
         });
     });

@@ -203,6 +203,11 @@ pub(crate) fn current() -> Option<ThreadId> {
     with(|run| run.current)
 }
 
+/// How many events of the graph the thread that runs has performed.
+pub(crate) fn performed() -> Option<usize> {
+    with(|run| run.threads[run.current].performed)
+}
+
 /// A loop was gone round in vain.
 pub(crate) fn spin(place: Place) {
     wait(|run| run.spin(place));

@@ -61,6 +61,11 @@ pub fn spin(place: &'static Location<'static>) -> Option<()> {
     context::is_in_thread().then(|| context::spin(place))
 }
 
+/// How many events of the execution graph the thread that runs has performed.
+pub fn performed() -> Option<usize> {
+    context::performed()
+}
+
 /// Whether a thread of a model runs.
 pub fn is_in_thread() -> bool {
     context::is_in_thread()

@@ -25,8 +25,9 @@ use crate::print::outcomes::Allowed;
 use crate::print::story::Detail;
 use crate::subject::{Subject, with_sites};
 use crate::worker::{Builds, Worker};
+use crate::workspace::near;
 use crate::{interrupt, note, out, package};
-use failed::{Failed, near};
+use failed::Failed;
 
 /// Explore one program on every engine and compare what is seen with what the
 /// specification allows.
