@@ -10,7 +10,7 @@
 //!    makes each slot Unused, and has the slots mapped;
 //! 4. it makes the end known: from here on frames can be claimed;
 //! 5. it claims every frame that is not usable, or was allocated early, or
-//!    holds the slots, with [metadata](#structs) that says so.
+//!    holds the slots, with [metadata](#structs) that states so.
 //!
 //! What stays unused is what a frame allocator may hand out.
 //!
@@ -28,11 +28,11 @@
 //! const FRAMES: usize = 8;
 //! # #[repr(align(4096))]
 //! # struct Memory(UnsafeCell<[u8; FRAMES * PAGE_SIZE]>);
-//! # // SAFETY: pages are reached through the handles, which say who may touch them.
+//! # // SAFETY: pages are reached through the handles, which determine who may access them.
 //! # unsafe impl Sync for Memory {}
 //! # static MEMORY: Memory = Memory(UnsafeCell::new([0; FRAMES * PAGE_SIZE]));
 //! static MAX_PADDR: MaxPaddr = MaxPaddr::new();
-//! /// Where the slots are, told by the boot.
+//! /// Where the slots are, set by the boot.
 //! static SLOTS: AtomicUsize = AtomicUsize::new(0);
 //!
 //! struct Kernel;
@@ -77,12 +77,12 @@
 //! assert!(!boot::is_initialized::<Kernel>());
 //! // SAFETY: nobody uses the memory yet, and all of it is mapped.
 //! let mut early = unsafe { EarlyMemory::new(&map) };
-//! // SAFETY: no other thread runs, and the map tells the truth.
+//! // SAFETY: no other thread runs, and the map is correct.
 //! let meta_pages = unsafe { boot::init::<Kernel>(&regions, &mut early)? };
 //! assert!(boot::is_initialized::<Kernel>());
 //! assert_eq!((meta_pages.start_paddr(), meta_pages.len()), (2 * PAGE_SIZE, 1));
 //!
-//! // Every frame that is in use says what for.
+//! // The metadata of every frame in use states its use.
 //! let frame = Frame::<dyn AnyFrameMeta, Kernel>::from_in_use(PAGE_SIZE)?;
 //! assert!(Frame::<KernelMeta, _>::try_from(frame).is_ok());
 //! let frame = Frame::<dyn AnyFrameMeta, Kernel>::from_in_use(2 * PAGE_SIZE)?;
@@ -157,7 +157,7 @@ pub fn is_initialized<P: Platform>() -> bool {
 /// # Safety
 ///
 /// - Only one processor runs, and nothing else uses this platform meanwhile.
-/// - The map tells the truth: memory that is usable according to it, and which
+/// - The map is correct: memory that is usable according to it, and which
 ///   the early allocator has not handed out, belongs to nobody.
 pub unsafe fn init<P: BootPlatform>(
     regions: &[MemoryRegion],

@@ -1,9 +1,9 @@
 //! The reference-counted metadata of physical memory frames.
 //!
 //! A kernel keeps one [`MetaSlot`] for every physical frame. One atomic word in
-//! it, `ref_count`, says who may touch the rest:
+//! it, `ref_count`, determines who may access the rest:
 //!
-//! | value | state | who may touch the metadata and its vtable word |
+//! | value | state | who may access the metadata and its vtable word |
 //! |---|---|---|
 //! | [`REF_COUNT_UNUSED`] | Unused | nobody |
 //! | 0 | Busy: being built or torn down | the thread that made it 0 |
@@ -26,7 +26,7 @@
 //!    and before the writes of the next unique owner.
 //! 6. A teardown happens before the next generation's construction.
 //!    An unused frame is nobody's, the allocator's neither: anyone may claim it
-//!    at any time, and whoever touches its page claims it first.
+//!    at any time, and whoever accesses its page claims it first.
 //! 7. A failed operation leaves the slot as it was.
 //! 8. A lookup by address that fails promises nothing: without a happens-before
 //!    edge to a publication it may miss it.
@@ -53,7 +53,7 @@
 //! # static SLOTS: [MetaSlot; 8] = [const { MetaSlot::new_unused() }; 8];
 //! # #[repr(align(4096))]
 //! # struct Memory(UnsafeCell<[u8; 8 * PAGE_SIZE]>);
-//! # // SAFETY: pages are reached through the handles, which say who may touch them.
+//! # // SAFETY: pages are reached through the handles, which determine who may access them.
 //! # unsafe impl Sync for Memory {}
 //! # static MEMORY: Memory = Memory(UnsafeCell::new([0; 8 * PAGE_SIZE]));
 //! # static MAX_PADDR: MaxPaddr = MaxPaddr::new();

@@ -83,7 +83,7 @@ impl Default for MaxPaddr {
 ///
 /// # Safety
 ///
-/// The methods do what they say; the protocol's safety rests on it.
+/// The methods behave as documented; the protocol's safety depends on it.
 ///
 #[cfg_attr(not(model), doc = "```")]
 #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
@@ -95,7 +95,7 @@ impl Default for MaxPaddr {
 ///
 /// #[repr(align(4096))]
 /// struct Memory(UnsafeCell<[u8; FRAMES * PAGE_SIZE]>);
-/// // SAFETY: pages are reached through the handles, which say who may touch them.
+/// // SAFETY: pages are reached through the handles, which determine who may access them.
 /// unsafe impl Sync for Memory {}
 ///
 /// // A kernel on a host. A real one returns constants, or what the boot stored.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::campaign::commit;
 use crate::note;
+use crate::package;
 use crate::workspace;
 use pipe::Transition;
 use pipe::Verdict;
@@ -24,6 +25,9 @@ pub struct Kept {
     pub commit: String,
     /// The command, such as `campaign 2x2`.
     pub command: String,
+    /// The subject's folder, if it is not `meta-core`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// Its verdict.
     pub verdict: Verdict,
     /// Executions or schedules, all together.
@@ -107,6 +111,7 @@ impl Kept {
             when: now.map_or(0, |since| since.as_secs()),
             commit: commit(),
             command,
+            subject: package::folder(),
             verdict,
             executions: 0,
             seconds: 0.0,

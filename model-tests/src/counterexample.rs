@@ -72,7 +72,7 @@ impl Counterexample {
         Some(Counterexample {
             format: FORMAT,
             commit: commit(),
-            subject: package::chosen().map(|own| own.folder.display().to_string()),
+            subject: package::folder(),
             files: package::chosen().map(Package::files).unwrap_or_default(),
             engine: run.engine,
             verdict,

@@ -1,5 +1,6 @@
 //! Transition coverage: which cells of (state before, operation) x (result,
-//! state after) the specification allows, and which an engine reached.
+//! state after) the specification allows, and which an engine reached; and which
+//! sites of the table of orderings it performed.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,7 @@ use programs::outcome::Ends;
 use programs::program::Program;
 use programs::spec::{self, Params};
 
-use pipe::Transition;
+use pipe::{Description, Transition};
 
 /// What the specification allows to these programs on slots with this limit.
 ///
@@ -38,6 +39,16 @@ pub struct Coverage {
     pub allowed: BTreeSet<Transition>,
     /// What an engine reached.
     pub reached: BTreeSet<Transition>,
+    /// The sites of the table that models explore.
+    pub sites: BTreeSet<String>,
+    /// The sites that an engine performed.
+    pub performed: BTreeSet<String>,
+}
+
+/// The sites that engines have to perform, if the subject has a table of them.
+pub fn sites(subject: &Description) -> BTreeSet<String> {
+    let modelled = subject.sites.iter().filter(|site| site.modelled);
+    modelled.map(|site| site.name.clone()).collect()
 }
 
 impl Coverage {
@@ -51,15 +62,21 @@ impl Coverage {
         self.reached.difference(&self.allowed)
     }
 
-    /// Whether both are the same.
+    /// In the table, and performed by no code.
+    pub fn idle(&self) -> impl Iterator<Item = &String> {
+        self.sites.difference(&self.performed)
+    }
+
+    /// Whether both are the same, and every site was performed.
     pub fn holds(&self) -> bool {
-        self.allowed == self.reached
+        self.allowed == self.reached && self.idle().next().is_none()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subject::tests::described;
 
     fn coverage() -> Coverage {
         let programs = ["unused: alloc | get", "unique: share | get drop"]
@@ -68,7 +85,18 @@ mod tests {
         Coverage {
             reached: allowed.clone(),
             allowed,
+            sites: sites(described()),
+            performed: sites(described()),
         }
+    }
+
+    #[test]
+    fn a_site_that_no_code_performs_is_idle() {
+        let mut coverage = coverage();
+        assert!(coverage.performed.remove("RESET_STORE") && !coverage.holds());
+        assert_eq!(coverage.idle().collect::<Vec<_>>(), ["RESET_STORE"]);
+        // What models do not explore is not asked for.
+        assert!(!coverage.sites.contains("PEEK") && coverage.sites.len() > 10);
     }
 
     #[test]

@@ -67,6 +67,11 @@ pub fn name() -> Option<String> {
     chosen().map(|package| package.shown.clone())
 }
 
+/// Its folder, if it is not that of `meta-core`.
+pub fn folder() -> Option<String> {
+    chosen().map(|package| package.folder.display().to_string())
+}
+
 /// ` --subject PATH`, if it is not that of `meta-core`.
 pub fn option() -> String {
     name().map_or_else(String::new, |name| format!(" --subject {name}"))

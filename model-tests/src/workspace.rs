@@ -41,6 +41,13 @@ pub fn target() -> PathBuf {
     root().join("target")
 }
 
+/// The path, from the current folder if it is in it.
+pub fn near(path: &Path) -> String {
+    let here = env::current_dir().ok();
+    let inside = here.and_then(|here| path.strip_prefix(here).ok());
+    inside.unwrap_or(path).display().to_string()
+}
+
 /// Writes a file whole or not at all, with the folders it is in: on a full disk
 /// the one that was there stays.
 ///

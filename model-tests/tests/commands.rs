@@ -315,6 +315,43 @@ fn a_litmus_file_is_judged_by_all_that_it_says() {
     );
 }
 
+/// One execution at a time, and each time from where the last one stopped: who began
+/// anew would never end.
+#[test]
+fn an_exploration_that_was_cut_off_goes_on_from_there() {
+    let scratch = Scratch::new("resume");
+    let file = scratch.0.join("cut.json");
+    let file = file.to_str().unwrap();
+    let program = "unused: alloc | get";
+    let line = |words: &[&str]| {
+        let (code, out, err) = output(&mut framecheck(&[&["explore", "--json"], words].concat()));
+        let line: serde_json::Value = serde_json::from_str(out.trim()).expect(&err);
+        let seen = ["executions", "seen", "verdict", "complete"].map(|key| line[key].clone());
+        (code, seen)
+    };
+    let one = ["--engine", "rc11", "--ends", "left"];
+    let whole = line(&[&[program][..], &one].concat());
+    assert_eq!(whole.0, Some(PASS));
+    let runs = whole.1[0].as_u64().unwrap();
+    assert!(runs >= 3, "{runs} executions are too few to cut");
+    let few = ["--max-executions", "1"];
+    let mut cut = line(&[&[program, "--save", file][..], &one, &few].concat());
+    for done in 1..runs {
+        assert_eq!(cut.0, Some(3), "{cut:?}");
+        assert_eq!(cut.1[0].as_u64(), Some(done), "{cut:?}");
+        cut = line(&[&["--resume", file][..], &few].concat());
+    }
+    if cut.0 == Some(3) {
+        cut = line(&["--resume", file]);
+    }
+    assert_eq!(cut, whole);
+    ends(
+        &["explore", "unused: alloc | alloc", "--resume", file],
+        BAD_INPUT,
+        "another program",
+    );
+}
+
 /// Calls what lies in `fake-cargo` in the place of cargo; it goes on as `then`, and
 /// says in the file where it was called.
 #[cfg(unix)]

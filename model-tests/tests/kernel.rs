@@ -15,11 +15,17 @@ use model_tests::cargo::{cargo, run};
 use model_tests::print::{failure, story::Detail};
 use model_tests::worker::{Worker, build};
 use model_tests::{package, unseen, workspace};
-use pipe::{EngineName, Exploration, Job, Ordering, OrderingChange, Record, Target, Verdict};
+use pipe::{
+    Description, EngineName, Exploration, Job, Ordering, OrderingChange, Record, StepKind, Target,
+    Verdict,
+};
 use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
 
 const SUBJECT: &str = "model-tests/subjects/kernel";
+
+/// Where its files are, as places name them: without the `..` of a `#[path]`.
+const TREE: &str = "model-tests/subjects/kernel/tree/src/";
 
 /// The file with all the atomic accesses of frames.
 const SLOT: &str = include_str!("../subjects/kernel/tree/src/frame/slot.rs");
@@ -178,6 +184,50 @@ fn the_race_names_the_ordering_that_it_lacks() {
         .unwrap_or_else(|| panic!("{text}"));
     let site = lacks.1.split(',').next().unwrap();
     assert!(site.contains(&format!("slot.rs:{line}:")), "{text}");
+}
+
+/// Also where threads sleep, which the graph has and the steps do not.
+#[test]
+fn a_failing_scenario_shows_what_each_read_reads_from() {
+    let mut worker = worker(&WORKERS.kernel);
+    let described: &Description = Box::leak(Box::new(worker.describe().unwrap()));
+    for scenario in described
+        .scenarios
+        .iter()
+        .filter(|one| one.broken.is_some())
+    {
+        let name = &scenario.name;
+        let job = Job::rc11(Target::Scenario(name.clone()), Ends::Dropped);
+        let job = job.recording(Record::STEPS);
+        let explored = explore(&mut worker, &job);
+        let failure = explored.failure.as_ref().unwrap();
+        assert!(
+            failure.graph.is_some() && !failure.steps.is_empty(),
+            "{name}"
+        );
+        for step in &failure.steps {
+            if let StepKind::Atomic {
+                site,
+                read,
+                written,
+                reads_from,
+                follows,
+                ..
+            } = &step.kind
+            {
+                assert_eq!(read.is_some(), reads_from.is_some(), "{name}: {step:?}");
+                assert_eq!(written.is_some(), follows.is_some(), "{name}: {step:?}");
+                assert!(site.starts_with(TREE), "{name}: {site}");
+            }
+        }
+        let text = failure::text(&job, &explored, described, Detail::Story);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if explored.verdict() == Verdict::Deadlock {
+            let waits = format!("waits at {TREE}sync/wait_queue.rs:");
+            assert!(text.contains(&waits), "{text}");
+            assert!(text.contains("Its last read is step "), "{text}");
+        }
+    }
 }
 
 fn named(site: &str, ordering: Ordering) -> OrderingChange {

@@ -10,9 +10,12 @@ use std::process::Command;
 use model_tests::archive::{Findings, Kept, Seen};
 use model_tests::audit::recorded::Recorded;
 use model_tests::counterexample::Counterexample;
-use model_tests::report::{Page, Saved};
+use model_tests::report::{Page, Saved, Source};
 use model_tests::subject::Subject;
 use pipe::Verdict;
+
+/// A program with a saved failure.
+const SHOWN: &str = "shared*2: read drop | try_unique write drop";
 
 /// The page of all pinned stories, and of a run of each kind.
 fn page() -> String {
@@ -38,7 +41,7 @@ fn page() -> String {
         outcomes: [("ok | <b>no</b>".to_owned(), 3), ("ok | ok".to_owned(), 0)].into(),
     };
     let explore = Findings::Explore {
-        program: "unused: alloc | get".to_owned(),
+        program: SHOWN.to_owned(),
         changed: vec!["CLAIM=Relaxed".to_owned()],
         runs: vec![seen],
     };
@@ -48,26 +51,38 @@ fn page() -> String {
         outcomes: 20,
         allowed: 30,
     };
-    let runs = vec![
+    let passed = Kept::now(
+        "explore what passes".to_owned(),
+        Verdict::Pass,
+        explore.clone(),
+    );
+    let mut runs = vec![passed; 50];
+    runs.extend([
         Kept::now("explore".to_owned(), Verdict::MissingOutcome, explore),
         Kept::now("campaign 9x9".to_owned(), Verdict::CutOff, campaign),
-    ];
+    ]);
     let subject = Subject::new(|| Ok(worker::describe()));
     let subject = subject.description().unwrap();
     let page = Page {
         commit: "0123456789abcdef".repeat(2),
         when: 0,
+        name: None,
         runs,
         failures,
         subject: Some(subject),
-        audit: Recorded::load().unwrap(),
+        audit: Some(Recorded::load().unwrap()),
+        files: vec![Source {
+            path: "target/runs.jsonl".to_owned(),
+            what: "runs: 52".to_owned(),
+            written_by: "explore and campaign",
+        }],
     };
     page.html()
 }
 
 /// Says in its own title what the browser made of the report beside it.
 const PROBE: &str = r#"<!DOCTYPE html><title>waiting</title>
-<iframe id=f width=360 height=700 src="report.html"></iframe>
+<iframe id=f width=WIDTH height=700 src="report.html"></iframe>
 <script>
 const frame = document.getElementById("f");
 frame.addEventListener("load", () => {
@@ -77,7 +92,11 @@ frame.addEventListener("load", () => {
   const named = [...page.querySelectorAll("svg[role=img]")];
   const focus = page.querySelectorAll("[tabindex='0'], a[href], summary").length;
   document.title = JSON.stringify({
-    width: root.scrollWidth, pictures: named.length,
+    width: root.scrollWidth,
+    attention: page.querySelector(".attention li:last-child").getBoundingClientRect().bottom,
+    height: root.scrollHeight,
+    shown: [...page.querySelectorAll("tr, svg")].filter(e => e.checkVisibility()).length,
+    pictures: named.length,
     unnamed: named.filter(s => !s.querySelector("title").textContent.trim()).length,
     links: links.length, dead, focus,
     loaded: frame.contentWindow.performance.getEntriesByType("resource").length,
@@ -92,8 +111,10 @@ fn browser() -> PathBuf {
     named.unwrap_or_else(|| "chromium".into())
 }
 
-/// What the probe says; `scheme` is 0 for dark and 1 for light.
-fn probed(folder: &Path, scheme: u32) -> serde_json::Value {
+/// What the probe says of a screen so wide; `scheme` is 0 for dark and 1 for light.
+fn probed(folder: &Path, scheme: u32, width: u32) -> serde_json::Value {
+    let probe = PROBE.replace("WIDTH", &width.to_string());
+    std::fs::write(folder.join("probe.html"), probe).unwrap();
     let output = Command::new(browser())
         .args(["--headless", "--no-sandbox", "--disable-gpu"])
         .args(["--no-first-run", "--disable-background-networking"])
@@ -121,19 +142,56 @@ fn the_page_holds_up_in_a_browser() {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("report.html"), page()).unwrap();
-    std::fs::write(folder.join("probe.html"), PROBE).unwrap();
 
-    let light = probed(&folder, 1);
-    let number = |key: &str| light[key].as_u64().unwrap_or_else(|| panic!("{light}"));
-    assert!(number("width") <= 360, "wider than a phone: {light}");
-    assert!(number("pictures") > 10, "{light}");
-    assert_eq!(number("unnamed"), 0, "a picture says nothing: {light}");
-    assert!(number("links") > 5, "{light}");
-    assert_eq!(number("dead"), 0, "a link leads nowhere: {light}");
-    assert!(number("focus") > 20, "{light}");
-    assert_eq!(number("loaded"), 0, "something was loaded: {light}");
+    let light = probed(&folder, 1, 360);
+    let number = |key: &str| light[key].as_f64().unwrap_or_else(|| panic!("{light}"));
+    assert!(number("width") <= 360.0, "wider than a phone: {light}");
+    assert!(number("pictures") > 10.0, "{light}");
+    assert_eq!(number("unnamed"), 0.0, "a picture says nothing: {light}");
+    assert!(number("links") > 5.0, "{light}");
+    assert_eq!(number("dead"), 0.0, "a link leads nowhere: {light}");
+    assert!(number("focus") > 20.0, "{light}");
+    assert_eq!(number("loaded"), 0.0, "something was loaded: {light}");
+    assert!(
+        number("attention") <= 700.0,
+        "not on the first screen: {light}"
+    );
+    assert!(
+        number("shown") < 60.0,
+        "old runs are not folded away: {light}"
+    );
     assert_eq!(light["ground"], "rgb(255, 255, 255)");
-    assert_eq!(probed(&folder, 0)["ground"], "rgb(20, 23, 26)");
+    let desk = probed(&folder, 0, 1200);
+    assert_eq!(desk["ground"], "rgb(20, 23, 26)");
+    assert!(desk["width"].as_u64() <= Some(1200), "{desk}");
+    assert!(desk["attention"].as_f64() <= Some(700.0), "{desk}");
+}
+
+/// What needs attention comes first, with its failing execution; what passed is folded
+/// away, and each file is named with what wrote it.
+#[test]
+fn the_first_screen_is_what_needs_attention() {
+    let page = page();
+    let section = page.split("<section").nth(1).unwrap();
+    let (open, folded) = section.split_once("<details>").unwrap();
+    assert!(open.contains("id=\"attention\""), "{open}");
+    for said in [
+        "missing outcome",
+        "cut off",
+        "campaign 9x9",
+        "loom dropped cas",
+    ] {
+        assert!(open.contains(said), "{said}: {open}");
+    }
+    assert!(!open.contains("what passes") && folded.contains("what passes"));
+    let link = open.split_once("href=\"#failure-").unwrap().1;
+    let id: usize = link.split_once('"').unwrap().0.parse().unwrap();
+    let article = page.split("<article").nth(id + 1).unwrap();
+    assert!(article.contains(SHOWN), "{article}");
+    let files = page.split_once("<section id=\"files\"").unwrap().1;
+    for said in ["target/runs.jsonl", "runs: 52", "explore and campaign"] {
+        assert!(files.contains(said), "{said}: {files}");
+    }
 }
 
 #[test]

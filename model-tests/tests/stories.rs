@@ -120,6 +120,31 @@ fn the_table_is_coloured_and_the_colours_are_all_that_is_stripped() {
     assert!(!printed(&saved, Detail::Story).contains('\u{1b}'));
 }
 
+/// A line that moves in the harness, or a file that is renamed, changes no story; nor
+/// does one that moves in the code under test, but for the story in the documents.
+#[test]
+fn no_story_has_a_place_of_the_harness_in_it() {
+    let files = folders().into_iter().flat_map(|folder| {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().path())
+    });
+    let files: Vec<_> = files.filter(|path| path.is_file()).collect();
+    assert!(files.len() > 80, "{}", files.len());
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for harness in ["prop-tests/", "model-tests/", "driver.rs", "/../"] {
+            assert!(!text.contains(harness), "{harness}: {}", path.display());
+        }
+        let shown =
+            path.with_extension("") == folder().join("smallest-kernel-try-unique-is-relaxed");
+        assert!(
+            shown || !text.contains(".rs:"),
+            "a line: {}",
+            path.display()
+        );
+    }
+}
+
 /// The accesses that raced, and the edge that is missing: where it begins and
 /// ends, and which end is too weak.
 type Told = (

@@ -65,7 +65,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         self.0.get()
     }
 
-    /// The value, which nobody else can reach: it is written.
+    /// The value, to which this is the only reference: it is written.
     #[inline]
     #[track_caller]
     pub fn get_mut(&mut self) -> &mut T {

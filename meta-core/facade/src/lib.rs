@@ -34,7 +34,7 @@
 //!             let node = Box::into_raw(Box::new(Node { value, next: ptr::null_mut() }));
 //!             let mut head = self.0.load(Relaxed);
 //!             loop {
-//!                 // SAFETY: nobody else knows the node yet.
+//!                 // SAFETY: no other thread knows the node yet.
 //!                 unsafe { (*node).next = head };
 //!                 match self.0.compare_exchange(head, node, Release, Relaxed) {
 //!                     Ok(_) => return,
@@ -79,7 +79,7 @@
 //! `check` runs the closure in every execution that the explorer knows, and panics with
 //! what is wrong: an assertion that fails, a data race, threads that wait for ever. Under
 //! `rc11` these are all executions of the RC11 memory model, stale values included, each
-//! once; its documentation says what that means. `loom` overlooks some, and with
+//! once; its documentation defines what that means. `loom` overlooks some, and with
 //! `model::Probe::FailingCas` fewer, but reads no stale values then; `shuttle` knows no weak
 //! memory. They are second opinions by other authors.
 //!
@@ -92,15 +92,15 @@
 //! what derive macros of other crates write. The prelude, `alloc`, `std`, and what built-in
 //! derives and macros write stay those of the compiler.
 //!
-//! A crate that brings a look-alike of its own around the files says
+//! A crate that wraps the files in a look-alike of its own writes
 //! `extern crate self as core;` and `pub use facade::*;` in its root instead. Code that
-//! says `std::sync::atomic` is not reached.
+//! names `std::sync::atomic` is not reached.
 //!
 //! # What is the same, and what is not
 //!
 //! - Every type has the size, the alignment and the bytes of `core`'s. What an explorer
 //!   keeps stands beside, and is found by the address: so constants, statics, zeroed
-//!   memory, and pointers to words that came to be atomics somehow all work. An atomic
+//!   memory, and pointers to words that are used as atomics all work. An atomic
 //!   that is moved takes its value along.
 //! - Statics have their first bytes back at the start of each execution, on Linux and where
 //!   else the loader can be asked for the memory of the program: see `model::start`.
@@ -130,6 +130,11 @@ compile_error!("give one of --cfg loom, shuttle and rc11: each replaces the same
 
 #[doc(no_inline)]
 pub use ::core::*;
+
+/// The example of the README is tested, where there is an explorer.
+#[cfg(all(doctest, model))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(any(loom, shuttle, rc11))]
 mod access;

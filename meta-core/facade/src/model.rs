@@ -86,6 +86,9 @@ pub struct Event {
     pub thread: usize,
     /// The memory touched; 0 where none is.
     pub address: usize,
+    /// How many events of the execution graph the thread had performed then, where the
+    /// explorer makes one.
+    pub performed: usize,
     /// What happened.
     pub kind: EventKind,
 }
@@ -431,6 +434,7 @@ fn push(address: usize, kind: EventKind) {
         c.trace.borrow_mut().push(Event {
             thread,
             address,
+            performed: engine::performed(),
             kind,
         });
     });
@@ -565,7 +569,7 @@ pub fn classify(table: Vec<Classified>) {
     });
 }
 
-/// What a pointer that is asked for at this place is used for, if the table says so.
+/// What a pointer that is asked for at this place is used for, by the table.
 pub fn classified(place: &'static Location<'static>) -> Option<Access> {
     CONTROL.with(|c| {
         // Two places in the source may share an address only if they are equal.

@@ -4,7 +4,7 @@ use ::core::fmt;
 use ::core::panic::Location;
 use ::core::str::FromStr;
 use ::core::sync::atomic::Ordering;
-use std::borrow::ToOwned;
+use std::borrow::{Cow, ToOwned};
 use std::format;
 use std::string::String;
 use std::vec::Vec;
@@ -59,7 +59,8 @@ impl fmt::Display for Site {
             Some(name) => f.pad(name),
             None => {
                 let fail = if self.failing { "/fail" } else { "" };
-                write!(f, "{}{fail}", self.place)
+                let (line, column) = (self.place.line(), self.place.column());
+                write!(f, "{}:{line}:{column}{fail}", path(self.place.file()))
             }
         }
     }
@@ -89,7 +90,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Whether this operation can have `ordering`; `None` stands for no fence.
+    /// Whether this operation can have `ordering`; `None` means no fence.
     pub const fn admits(self, ordering: Option<Ordering>) -> bool {
         use Ordering::{AcqRel, Acquire, Relaxed, Release};
         match self {
@@ -236,9 +237,26 @@ impl SiteSpec {
     }
 }
 
-/// Whether the last components of a path are these.
-pub(crate) fn ends_with(path: &str, end: &str) -> bool {
-    let before = path.strip_suffix(end);
+/// The path of a source file without `..`, which `#[path]` leaves in it.
+fn path(file: &str) -> Cow<'_, str> {
+    if !file.contains("..") {
+        return Cow::Borrowed(file);
+    }
+    let mut parts = Vec::new();
+    for part in file.split('/') {
+        match (part, parts.last()) {
+            ("..", Some(&last)) if !matches!(last, "" | "..") => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    Cow::Owned(parts.join("/"))
+}
+
+/// Whether the last components of a path are these; both may be spelled with `..`.
+pub(crate) fn ends_with(file: &str, end: &str) -> bool {
+    let (file, end) = (path(file), path(end));
+    let end = end.trim_start_matches("../");
+    let before = file.strip_suffix(end);
     before.is_some_and(|before| {
         before.is_empty() || end.starts_with('/') || before.ends_with(['/', '\\'])
     })
@@ -382,6 +400,25 @@ mod tests {
         );
         let path = place(&format!("src/places.rs:{line}:{column}"));
         assert_eq!(path.resolve(&all), Ok(second));
+    }
+
+    #[test]
+    fn both_spellings_of_a_path_are_one_file() {
+        let file = "subjects/kernel/src/../tree/src/slot.rs";
+        assert_eq!(path(file), "subjects/kernel/tree/src/slot.rs");
+        assert_eq!(path("/a/b/../../c.rs"), "/c.rs");
+        assert_eq!(path("../../c.rs"), "../../c.rs");
+        for end in [
+            file,
+            "subjects/kernel/tree/src/slot.rs",
+            "kernel/src/../tree/src/slot.rs",
+            "../tree/src/slot.rs",
+            "slot.rs",
+        ] {
+            assert!(ends_with(file, end), "{end}");
+        }
+        assert!(!ends_with(file, "src/../slot.rs"));
+        assert!(!ends_with(file, "kernel/src/slot.rs"));
     }
 
     #[test]

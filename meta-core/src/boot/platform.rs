@@ -12,7 +12,7 @@ pub const X86_64_LINEAR_END: Paddr = 1 << 32;
 ///
 /// # Safety
 ///
-/// The methods do what they say; writing the slots rests on it.
+/// The methods behave as documented; writing the slots depends on it.
 pub unsafe trait BootPlatform: Platform {
     /// Where the linear mapping ends before the boot. Memory above is mapped by
     /// [`map_linear`](Self::map_linear) first. [`X86_64_LINEAR_END`] there; on

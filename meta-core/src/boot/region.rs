@@ -12,7 +12,7 @@ use crate::platform::{PAGE_SIZE, Paddr};
 pub enum MemoryRegionType {
     /// Defective.
     BadMemory,
-    /// The firmware does not say, or nothing is there.
+    /// The firmware does not state it, or nothing is there.
     Unknown,
     /// Kept by the firmware across sleep.
     NonVolatileSleep,

@@ -30,6 +30,35 @@ pub enum Reply {
     Refused(String),
 }
 
+/// The text of a line is made and read here, not where it is used: what serde
+/// generates is built with this crate, and not again with the code under test.
+macro_rules! line {
+    ($type:ty) => {
+        impl $type {
+            /// The line, without its end.
+            ///
+            /// # Errors
+            ///
+            /// If a value has no form in JSON.
+            pub fn to_line(&self) -> serde_json::Result<String> {
+                serde_json::to_string(self)
+            }
+
+            /// Reads a line.
+            ///
+            /// # Errors
+            ///
+            /// If it is none of these.
+            pub fn from_line(line: &str) -> serde_json::Result<Self> {
+                serde_json::from_str(line)
+            }
+        }
+    };
+}
+
+line!(Request);
+line!(Reply);
+
 /// What an exploration has done so far.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct SoFar {
@@ -77,7 +106,11 @@ pub struct Exploration {
     /// Of these, executions cut at a failed weak CAS, which show no outcome of
     /// their own.
     pub cut_branches: u64,
-    /// The outcomes, in the text form, and how many executions showed each.
+    /// How many different outcomes were seen.
+    #[serde(default)]
+    pub seen: usize,
+    /// The outcomes, in the text form, and how many executions showed each; none if
+    /// the job did not ask for them.
     pub outcomes: BTreeMap<String, u64>,
     /// How many outcomes the specification allows.
     pub allowed: usize,
@@ -126,6 +159,7 @@ impl Exploration {
             engine,
             executions: 0,
             cut_branches: 0,
+            seen: 0,
             outcomes: BTreeMap::new(),
             allowed: 0,
             allowed_by: AllowedBy::Specification,

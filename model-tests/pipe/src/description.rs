@@ -251,7 +251,8 @@ impl<'a> Place<'a> {
 
     /// Whether it is in the file of `own`, whose path is whole.
     fn is_file(&self, own: &Place<'_>) -> bool {
-        let rest = own.path.strip_suffix(self.path);
+        let asked = crate::path(self.path);
+        let rest = own.path.strip_suffix(asked.trim_start_matches("../"));
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
     }
 

@@ -1,5 +1,6 @@
 //! Why an exploration ended early.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ impl From<Reason> for Failure {
     }
 }
 
+/// Where an operation of the program itself reads or writes the metadata.
+pub const OPERATION: &str = "in an operation of the program";
+
 /// Why an exploration ended early. In text, what happened in a few words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "kebab-case")]
@@ -55,8 +59,10 @@ pub enum Reason {
         access: Access,
         /// The field.
         field: String,
-        /// File, line and column.
-        location: String,
+        /// File, line and column; none where an operation of the program itself
+        /// reads or writes the metadata.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
     },
     /// A broken contract of the metadata's life, which showed at the end.
     Fault {
@@ -88,6 +94,9 @@ pub enum Reason {
     Deadlock {
         /// The explorer's words.
         message: String,
+        /// By thread, counted from 1, where it waits: `at FILE:LINE`. Known under rc11.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        waiting: BTreeMap<usize, String>,
     },
     /// An execution takes more steps than the explorer makes.
     TooLong {
@@ -185,7 +194,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Race { message }
-            | Reason::Deadlock { message }
+            | Reason::Deadlock { message, .. }
             | Reason::TooLong { message }
             | Reason::Tool { message } => f.write_str(message),
             Reason::Violation {
@@ -203,7 +212,11 @@ impl fmt::Display for Reason {
                         &format!("is {found} instead of {expected}")
                     }
                 };
-                write!(f, "{access:?} of `{field}`, which {what}, at {location}")
+                write!(f, "{access:?} of `{field}`, which {what}, ")?;
+                match location {
+                    Some(location) => write!(f, "at {location}"),
+                    None => f.write_str(OPERATION),
+                }
             }
             Reason::Fault {
                 slot: Some(slot),

@@ -7,3 +7,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Graph(pub serde_json::Value);
+
+impl Graph {
+    /// The graph in this text.
+    ///
+    /// # Errors
+    ///
+    /// If it is not JSON.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text).map(Graph)
+    }
+}

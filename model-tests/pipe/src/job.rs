@@ -23,6 +23,13 @@ pub struct Job {
     /// Whether all allowed outcomes are worked out beforehand. A program too
     /// large for that has each outcome searched for, and misses none.
     pub enumerate: bool,
+    /// Whether outcomes are handed over, and not only how many there are.
+    #[serde(default = "yes")]
+    pub texts: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// What is run. In text, the program or the scenario's name.
@@ -271,6 +278,7 @@ impl Job {
             manner,
             limits: Limits::default(),
             enumerate: true,
+            texts: true,
         }
     }
 

@@ -12,6 +12,7 @@ mod failure;
 mod graph;
 mod job;
 mod ordering;
+mod path;
 mod scheduler;
 mod step;
 mod transition;
@@ -22,13 +23,14 @@ pub use description::{
     Broken, Description, Operation, Programs, RefCounts, Refused, Scenario, Site, SiteInfo,
 };
 pub use engine::EngineName;
-pub use failure::{Failure, Fault, Reason, Violation};
+pub use failure::{Failure, Fault, OPERATION, Reason, Violation};
 pub use graph::Graph;
 pub use job::{
     Inject, Job, Limits, Loom, Manner, Probe, Rc11, Record, Search, Shuttle, Spurious, Target,
     Threads,
 };
 pub use ordering::{Ordering, OrderingChange};
+pub use path::path;
 pub use scheduler::{Choice, Schedule, Scheduler};
 pub use step::{Access, Origin, Step, StepKind};
 pub use transition::{CLASSES, Transition};

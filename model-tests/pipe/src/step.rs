@@ -60,8 +60,10 @@ pub enum StepKind {
         field: String,
         /// What for.
         access: Access,
-        /// File and line.
-        location: String,
+        /// File and line; none where an operation of the program itself reads or
+        /// writes the metadata.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
     },
     /// A step to the slot's mailbox.
     Mailbox {

@@ -61,7 +61,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         context::plain(self.address(), writes, place);
     }
 
-    /// The value, which nobody else can reach.
+    /// The value, to which this is the only reference.
     pub fn get_mut(&mut self) -> &mut T {
         self.0.get_mut()
     }

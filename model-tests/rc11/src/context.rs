@@ -42,13 +42,13 @@ pub(crate) fn leave() -> Option<Box<Run>> {
 }
 
 /// Looks at the execution; `None` outside of one.
+#[inline(always)]
 fn with<R>(look: impl FnOnce(&mut Run) -> R) -> Option<R> {
-    RUN.with(|slot| {
-        let mut run = slot.take()?;
-        let result = look(&mut run);
-        slot.set(Some(run));
-        Some(result)
-    })
+    // Two small visits, which the compiler puts here.
+    let mut run = RUN.with(|slot| slot.take())?;
+    let result = look(&mut run);
+    RUN.with(|slot| slot.set(Some(run)));
+    Some(result)
 }
 
 /// Performs an operation of the thread that runs: as often as it has to wait, and
@@ -201,6 +201,11 @@ pub(crate) fn check_cancelled() {
 /// The number of the thread that runs.
 pub(crate) fn current() -> Option<ThreadId> {
     with(|run| run.current)
+}
+
+/// How many events of the graph the thread that runs has performed.
+pub(crate) fn performed() -> Option<usize> {
+    with(|run| run.threads[run.current].performed)
 }
 
 /// A loop was gone round in vain.

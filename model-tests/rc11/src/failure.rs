@@ -8,7 +8,7 @@ use crate::explore::Sample;
 use crate::graph::{EventId, Graph, ThreadId};
 use crate::race::{Access, Place};
 
-/// An execution that must not be, or that the explorer cannot go on with.
+/// An execution that must not occur, or that the explorer cannot continue.
 #[derive(Debug)]
 pub struct Failure {
     /// What is wrong.
@@ -24,10 +24,10 @@ pub struct Failure {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// Two accesses, at least one of them plain and at least one a write, that
-    /// nothing orders.
+    /// Two accesses, at least one of them plain and at least one a write, without
+    /// happens-before between them.
     DataRace(Access, Access),
-    /// Nobody can go on: these threads wait for ever.
+    /// No thread can continue: these wait for ever.
     Deadlock(Vec<Waiting>),
     /// A thread panicked.
     Panic {
@@ -36,12 +36,12 @@ pub enum FailureKind {
         /// With what.
         payload: Box<dyn Any + Send>,
     },
-    /// Replayed with the same values, the program did something else.
+    /// Replayed with the same values, the program behaved differently.
     NotDeterministic(&'static str),
     /// An execution has more events than the builder allows.
     TooManyEvents(usize),
     /// A failed weak compare-and-swap was not tried again after a spin hint,
-    /// where the builder was told that all of them are.
+    /// where the builder was configured to expect it.
     WeakNotRetried,
     /// A thread that unwinds has to wait, in a program that is not
     /// [allowed](crate::Program::across_threads) on other OS threads.
@@ -77,7 +77,7 @@ pub struct Leaked {
     pub size: usize,
 }
 
-/// A thread that does not come to its end.
+/// A thread that does not end.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting {
     /// Which.

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use crate::context;
 
-/// Says that the thread has gone round a loop in vain, and goes round again.
+/// Marks that the thread has iterated a loop without progress, and iterates again.
 ///
 /// The thread waits here until something that it has read changes: all it can do
 /// until then is to come here again. If nothing ever changes, it is a deadlock.

@@ -3,7 +3,7 @@
 //!
 //! A model is a closure that starts threads. [`model`] runs it again and again, and
 //! each time it lets reads read from other writes and writes take other places,
-//! until there is nothing left that the memory model allows:
+//! until nothing is left that the memory model allows:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -38,17 +38,17 @@
 //! - Panics, such as assertions that fail.
 //! - Data races: two accesses to plain memory, one of them a write, without
 //!   happens-before between them; also of an atomic access with plain ones.
-//! - Deadlocks: threads that wait for one another, or for something that nobody
+//! - Deadlocks: threads that wait for one another, or for something that no thread
 //!   does any more, such as a wake-up that was lost.
 //! - With an [`alloc::Allocator`]: uses of memory that was freed, second frees, memory
 //!   that one thread passes on before others may see what is in it, and leaks.
-//! - Programs that are not deterministic: replayed with the same values, they do
-//!   something else. What a model does may depend on what it reads, and on nothing
+//! - Programs that are not deterministic: replayed with the same values, they behave
+//!   differently. What a model does may depend on what it reads, and on nothing
 //!   else: no clock, no random numbers, no addresses that change.
 //!
 //! # The memory model
 //!
-//! RC11 (1): C11 with the repairs that everybody agrees on. An execution is a graph.
+//! RC11 (1): C11 with its accepted repairs. An execution is a graph.
 //! Its events are the atomic accesses and fences of the threads, in *program order*.
 //! Each read *reads from* one write. The writes to a location stand in *modification
 //! order*. A graph is consistent, and so an execution of the program, if
@@ -80,7 +80,7 @@
 //! A panic that a thread does not catch is a failure. One that it catches is a part of
 //! the program: what destructors do meanwhile is explored as anything else. An OS thread
 //! counts its panics, so an execution in which a thread depends on others while it unwinds is
-//! given up, and done again on OS threads.
+//! abandoned, and repeated on OS threads.
 //!
 //! When an execution is over before its threads are, they are unwound, the last one that was
 //! started first. Operations in destructors reach the real memory then, and are not explored.
@@ -144,14 +144,14 @@
 //! that is taken out, and the read itself, was added *maximally*: a read from the
 //! newest write, a write at the end of modification order, judged among the events added
 //! before and those that the new write depends on. There is exactly one such graph,
-//! and the run goes there first. So from a graph one can tell how it came about,
+//! and the run goes there first. So a graph determines how it was reached,
 //! step by step, back to the empty one.
 //!
 //! The conditions for this, each of which is tested:
 //!
 //! - Which thread goes on is a function of the graph: the lowest one that can.
 //! - The order in which events were added is a part of the graph, and survives revisits.
-//! - Whether an event is maximal is judged anew for each revisit.
+//! - Whether an event is maximal is decided again for each revisit.
 //! - A read-modify-write is two events, and the writing half follows at once. A read whose
 //!   write has been updated by another read-modify-write is a dead end, but what the
 //!   writing half would revisit is not.
@@ -164,9 +164,9 @@
 //! # Waiting
 //!
 //! A thread that calls [`hint::spin_loop`], fails a weak compare-and-swap and tries the
-//! same again, or waits for a lock, is *blocked*: all it could do is to look again, and
-//! the execution in which it sees something else is explored anyway. Executions that end
-//! with such a thread are counted apart. If every thread that is left has seen the newest
+//! same again, or waits for a lock, is *blocked*: all it could do is to read again, and
+//! the execution in which it reads something else is explored anyway. Executions that end
+//! with such a thread are counted separately. If every thread that is left has seen the newest
 //! writes and would wait on, it is a deadlock.
 //!
 //! # What takes long
@@ -176,7 +176,7 @@
 //!   stands for executions of its own.
 //! - An exploration that a limit cuts off goes on from [what is left](Report::left). With
 //!   the feature `serde`, graphs can be saved.
-//! - [`Builder::on_progress`] shows how far it is.
+//! - [`Builder::on_progress`] reports progress.
 //! - [`Builder::sample`] draws executions at random, of a program that has too many. They
 //!   run only forward, each with a chance for every graph. A failing one is drawn again
 //!   by its number, or [replayed](Builder::replay) from its graph.
@@ -187,6 +187,11 @@
 //!    Consistency in C/C++11. PLDI 2017.
 //! 2. M. Kokologiannakis, I. Marmanis, V. Gladstein, V. Vafeiadis: Truly Stateless, Optimal
 //!    Dynamic Partial Order Reduction. POPL 2022.
+
+/// The examples of the README are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub mod alloc;
 pub mod cell;

@@ -66,6 +66,11 @@ pub fn thread() -> Option<usize> {
     context::current()
 }
 
+/// How many events of the execution graph the thread that runs has performed.
+pub fn performed() -> Option<usize> {
+    context::performed()
+}
+
 /// Whether a thread of a model runs.
 pub fn is_in_thread() -> bool {
     context::is_in_thread()

@@ -1,6 +1,6 @@
 //! Whether everything passes under a table of orderings.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::minimise::minimise;
 use crate::package;
 use crate::pool::Pool;
 use crate::subject::with_sites;
-use pipe::{Description, EngineName, Record, Target, Verdict};
+use pipe::{Description, EngineName, Record, SiteInfo, Target, Verdict};
 
 /// A program that fails under a table of orderings.
 #[derive(Clone, Debug)]
@@ -114,6 +114,37 @@ impl<'a> Oracle<'a> {
         &mut self,
         subject: &'static Description,
     ) -> Result<&'static Description, String> {
+        let mut met = Vec::new();
+        self.meet_sites(|sites| {
+            met.extend(sites);
+            ControlFlow::Continue(())
+        })?;
+        Ok(with_sites(subject, met))
+    }
+
+    /// The sites among these that no case performs.
+    ///
+    /// # Errors
+    ///
+    /// As [`find_sites`](Self::find_sites).
+    pub fn idle_sites(&mut self, mut sites: BTreeSet<String>) -> Result<BTreeSet<String>, String> {
+        self.meet_sites(|met| {
+            for site in met {
+                sites.remove(&site.name);
+            }
+            match sites.is_empty() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
+        Ok(sites)
+    }
+
+    /// Gives the accesses that each case meets.
+    fn meet_sites(
+        &mut self,
+        mut take: impl FnMut(Vec<SiteInfo>) -> ControlFlow<()>,
+    ) -> Result<(), String> {
         let way = self.way;
         let record = Record {
             sites: true,
@@ -123,15 +154,11 @@ impl<'a> Oracle<'a> {
             let job = way.job(case.clone(), *ends).recording(record);
             ((), job)
         });
-        let mut met = Vec::new();
-        self.pool.run(jobs, |(), _, run| {
-            met.extend(run.sites);
-            ControlFlow::Continue(())
-        })?;
-        if crate::interrupt::requested() {
-            return Err("interrupted".to_owned());
+        self.pool.run(jobs, |(), _, run| take(run.sites))?;
+        match crate::interrupt::requested() {
+            true => Err("interrupted".to_owned()),
+            false => Ok(()),
         }
-        Ok(with_sites(subject, met))
     }
 
     /// The engine that judges.

@@ -257,3 +257,98 @@ fn of_answer(
         ..new(engine, site, table)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use programs::outcome::Ends;
+    use programs::program::Program;
+
+    use super::*;
+    use crate::audit::oracle::Kill;
+    use crate::subject::tests::described;
+
+    #[test]
+    fn a_row_says_what_its_answer_means() {
+        let table = Table::of_code(described());
+        let site = described().site("DEC").unwrap();
+        let program: Program = "shared*2: drop | drop".parse().unwrap();
+        let kill = Kill {
+            case: program.into(),
+            ends: Ends::Left,
+            verdict: Verdict::DataRace,
+            message: String::new(),
+            executions: 3,
+        };
+        let row = |kills: bool, rules_out: bool, expected| {
+            let answer = Answer {
+                kill: kills.then(|| kill.clone()),
+                ruled_out: rules_out.then(|| kill.clone()),
+                runs: 7,
+                executions: 9,
+                seconds: 0.0,
+            };
+            let to = table.get(site);
+            of_answer(EngineName::Rc11, site, &table, to, &answer, expected)
+        };
+        for (kills, rules_out, expected, judged, fails) in [
+            (true, false, RowVerdict::Needed, RowVerdict::Needed, false),
+            (
+                false,
+                false,
+                RowVerdict::Needed,
+                RowVerdict::StrongerThanNeeded,
+                true,
+            ),
+            (
+                false,
+                true,
+                RowVerdict::Needed,
+                RowVerdict::StrongerThanNeeded,
+                true,
+            ),
+            (
+                false,
+                false,
+                RowVerdict::ChangesNothing,
+                RowVerdict::ChangesNothing,
+                false,
+            ),
+            (
+                false,
+                true,
+                RowVerdict::ChangesNothing,
+                RowVerdict::ForbidsOutcomes,
+                false,
+            ),
+            (
+                true,
+                false,
+                RowVerdict::ChangesNothing,
+                RowVerdict::FailsWhenStronger,
+                true,
+            ),
+        ] {
+            let row = row(kills, rules_out, expected);
+            assert_eq!((row.judged, row.judged.fails()), (judged, fails), "{row:?}");
+            assert_eq!(row.complete, !kills, "{row:?}");
+            assert_eq!(row.executions, if kills { 3 } else { 9 }, "{row:?}");
+            let shown = kills || judged == RowVerdict::ForbidsOutcomes;
+            let verdict = if shown {
+                Verdict::DataRace
+            } else {
+                Verdict::Pass
+            };
+            assert_eq!(row.verdict, verdict, "{row:?}");
+            let named = (row.program.as_deref(), row.ends);
+            let expected = ("shared*2: drop | drop", "left");
+            assert_eq!(
+                named,
+                if shown {
+                    (Some(expected.0), Some(expected.1))
+                } else {
+                    (None, None)
+                }
+            );
+        }
+    }
+}

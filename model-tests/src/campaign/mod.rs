@@ -179,6 +179,7 @@ impl Campaign {
                     position,
                     Job {
                         limits,
+                        texts: self.compares(),
                         ..job.with_orderings(&self.orderings)
                     },
                 )

@@ -103,7 +103,7 @@ impl Record {
             ends: job.ends.as_str().to_owned(),
             probe: job.manner.to_string(),
             executions: run.executions,
-            outcomes: run.outcomes.len(),
+            outcomes: run.seen,
             allowed: run.allowed,
             complete: run.complete,
             reduced: run.reduced,

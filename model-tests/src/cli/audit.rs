@@ -13,7 +13,7 @@ use crate::audit::table::Table;
 use crate::audit::{self, AuditRow, joint};
 use crate::campaign::Way;
 use crate::plan::models;
-use crate::{interrupt, litmus, package, print};
+use crate::{coverage, interrupt, litmus, package, print};
 use crate::{note, out};
 use pipe::Verdict;
 use pipe::{Description, EngineName};
@@ -28,7 +28,7 @@ are as in the code:
   TRY_UNIQUE   Relaxed
   RESET_STORE  Release
 
-Exit codes: 0 every ordering is needed and none is missing, 1 not so, or not as recorded,
+Exit codes: 0 every ordering is needed and none is missing, 1 otherwise, or not as recorded,
 2 bad input, 3 cut off or interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Judge the orderings in this file instead of the code's
@@ -145,6 +145,7 @@ fn audit(
             let _ = json::line(row);
         }
     };
+    let idle = oracle.idle_sites(coverage::sites(subject))?;
     let base = oracle.judge(table)?;
     let mut sound = table.clone();
     if base.kill.is_some() {
@@ -181,7 +182,11 @@ fn audit(
         .map(|bound| format!("{bound} on 2 slots"));
     let bounds = one_slot.chain(two_slots).collect();
     let now = Recorded::new(args.engine, bounds, &rows, &minimal);
-    let failed = base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
+    let failed =
+        !idle.is_empty() || base.kill.is_some() || rows.iter().any(|row| row.judged.fails());
+    for site in &idle {
+        note!("{site}: no code performs it, so that nothing is known of its orderings");
+    }
     let not_here = |row: &&AuditRow| row.judged == audit::RowVerdict::NotNeededHere;
     let unneeded = rows.iter().filter(not_here).count();
     if !args.json {
@@ -208,7 +213,7 @@ fn audit(
         out!(
             "{}",
             if failed {
-                "verdict: not every ordering is needed, or one is missing"
+                "verdict: not every ordering is needed, or one is missing, or a site is not performed"
             } else if unneeded > 0 {
                 "verdict: no ordering is too weak for what was explored, which does not need all of \
                  them"

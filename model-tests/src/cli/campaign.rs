@@ -29,7 +29,7 @@ Examples:
   framecheck campaign 2x2
   framecheck campaign 2x2 --engine rc11,loom
   framecheck campaign 2x2 --engine rc11,loom --agree --weaken SHARE=Relaxed
-  framecheck campaign 3x2 --ends left --results 3x2.jsonl    (run it again to go on)
+  framecheck campaign 3x2 --ends left --results 3x2.jsonl    (run it again to continue)
   framecheck campaign 3x2 --shard 2/16 --results 2.jsonl     (then: framecheck campaign --merge *.jsonl)
   framecheck campaign 3x2 --shard env/16 --results $JOB.jsonl
 
@@ -80,7 +80,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "K/N", default_value = "1/1")]
     shard: Shard,
 
-    /// Keep the results in this file, and go on with it if it exists
+    /// Keep the results in this file, and continue with it if it exists
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
 

@@ -23,13 +23,14 @@ use pipe::{CLASSES, Transition};
 use pipe::{EngineName, Record};
 
 /// Compare the transitions that an engine reaches with those that the specification
-/// allows.
+/// allows, and the sites that it performs with the table of orderings.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A transition is (state before, operation) -> (result, state after). One that is allowed and not
-reached fails, and so does one that is reached and not allowed.
+reached fails, and so does one that is reached and not allowed, and a site of the table of orderings
+that no code performs.
 
-Exit codes: 0 both are the same, 1 not so, 2 bad input, 3 interrupted, 4 tool failure")]
+Exit codes: 0 both are the same, 1 they differ, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Bounds whose programs are run beside the litmus files
     #[arg(long, value_name = "THREADSxOPS", default_values = ["2x2"], value_delimiter = ',')]
@@ -43,7 +44,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
-    /// Print one JSON object for each transition
+    /// Print one JSON object for each transition and each site
     #[arg(long)]
     json: bool,
 }
@@ -81,14 +82,17 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         left_out.iter().for_each(|line| note!("{line}"));
     }
     let mut pool = pool(args.engine, args.workers)?;
+    let described = subject.description().map_err(Refusal::tool)?;
     let mut coverage = Coverage {
         allowed: coverage::allowed(&programs, &params).map_err(Refusal::input)?,
+        sites: coverage::sites(described),
         ..Coverage::default()
     };
     let mut verdict = Verdict::Pass;
     let jobs = programs.iter().map(|(program, ends)| {
         let job = way.job(program.clone(), *ends).recording(Record {
             coverage: true,
+            sites: true,
             ..Record::default()
         });
         ((), job)
@@ -99,6 +103,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         executions += run.executions;
         seconds += run.seconds;
         coverage.reached.extend(run.transitions);
+        let performed = run.sites.into_iter().map(|site| site.name);
+        coverage.performed.extend(performed);
         ControlFlow::Continue(())
     })
     .map_err(Refusal::tool)?;
@@ -127,7 +133,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 fn keep(args: &Args, coverage: &Coverage, executions: u64, seconds: f64, verdict: Verdict) {
     let verdict = match verdict {
         Verdict::Pass if coverage.forbidden().count() > 0 => Verdict::ForbiddenOutcome,
-        Verdict::Pass if coverage.missing().count() > 0 => Verdict::MissingOutcome,
+        Verdict::Pass if !coverage.holds() => Verdict::MissingOutcome,
         verdict => verdict,
     };
     let found = Findings::Coverage {
@@ -157,6 +163,13 @@ struct Line<'a> {
     reached: bool,
 }
 
+/// The same for a site.
+#[derive(Serialize)]
+struct SiteLine<'a> {
+    site: &'a str,
+    performed: bool,
+}
+
 fn print_json(coverage: &Coverage) -> Result<(), Refusal> {
     for transition in coverage.allowed.union(&coverage.reached) {
         let line = Line {
@@ -166,6 +179,10 @@ fn print_json(coverage: &Coverage) -> Result<(), Refusal> {
             reached: coverage.reached.contains(transition),
         };
         json::line(&line).map_err(Refusal::tool)?;
+    }
+    for site in &coverage.sites {
+        let performed = coverage.performed.contains(site);
+        json::line(&SiteLine { site, performed }).map_err(Refusal::tool)?;
     }
     Ok(())
 }
@@ -217,4 +234,7 @@ fn print(coverage: &Coverage, programs: usize, executions: u64) {
         print::count(programs as u64),
         print::count(executions)
     );
+    for site in coverage.idle() {
+        out!("NOT PERFORMED: no code performs the site {site}");
+    }
 }

@@ -42,7 +42,7 @@ pub(super) struct Args {
     #[arg(value_name = "KEY=VALUE", conflicts_with = "merge")]
     pairs: Vec<String>,
 
-    /// How long; 10 minutes if nothing else is said
+    /// How long; 10 minutes by default
     #[arg(long, value_name = "M", value_parser = number::minutes)]
     minutes: Option<f64>,
 

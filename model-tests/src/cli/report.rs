@@ -11,8 +11,9 @@ use crate::archive;
 use crate::audit::recorded::Recorded;
 use crate::campaign::commit;
 use crate::counterexample::Counterexample;
-use crate::report::{Page, Saved};
-use crate::workspace;
+use crate::package;
+use crate::report::{Page, Saved, Source};
+use crate::workspace::{self, near};
 use crate::{note, out};
 
 /// Write one HTML page of the last runs: verdicts, failing executions as
@@ -20,7 +21,8 @@ use crate::{note, out};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The page needs no network and no other file. Runs are kept in target/runs.jsonl by explore,
-campaign, coverage and nightly; failures in target/failures.
+campaign, coverage and nightly; failures in target/failures. It shows those of one subject: with
+--subject of that, else of meta-core.
 
 Examples:
   framecheck report
@@ -46,16 +48,50 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if args.runs.is_some() && !file.exists() {
         return Err(Refusal::input(format!("{}: no such file", file.display())));
     }
-    let (runs, skipped) = archive::load(&file).map_err(Refusal::input)?;
-    if skipped > 0 {
-        note!(
-            "note: {skipped} lines of {} are of another version, and are left out",
-            file.display()
-        );
-    }
+    let (mut runs, skipped) = archive::load(&file).map_err(Refusal::input)?;
     let folder = args.failures.clone();
     let folder = folder.unwrap_or_else(Counterexample::default_folder);
-    let failures = saved(&folder)?;
+    let (mut failures, unread) = saved(&folder)?;
+    let own = package::folder();
+    let kept = (runs.len(), failures.len());
+    runs.retain(|run| run.subject == own);
+    failures.retain(|saved| saved.found.subject == own);
+    let has = |shown: usize, of: usize, unread: usize| {
+        let others = of - shown;
+        let mut has = shown.to_string();
+        if others > 0 {
+            has.push_str(&format!(
+                ", and {others} of other subjects (--subject shows them)"
+            ));
+        }
+        if unread > 0 {
+            has.push_str(&format!(", and {unread} that this version cannot read"));
+        }
+        has
+    };
+    let mut files = vec![
+        Source {
+            path: near(&file),
+            what: format!("runs: {}", has(runs.len(), kept.0, skipped)),
+            written_by: "explore, campaign, coverage and nightly, one line a run",
+        },
+        Source {
+            path: near(&folder),
+            what: format!("failures: {}", has(failures.len(), kept.1, unread)),
+            written_by: "explore and nightly, one file a failure",
+        },
+    ];
+    let audit = match own {
+        Some(_) => None,
+        None => {
+            files.push(Source {
+                path: near(&Recorded::path()),
+                what: "the audit that is kept with the code".to_owned(),
+                written_by: "audit --record",
+            });
+            Some(Recorded::load().map_err(Refusal::tool)?)
+        }
+    };
     let subject = match failures.is_empty() {
         true => None,
         false => Some(
@@ -68,10 +104,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let page = Page {
         commit: commit(),
         when: now.map_or(0, |since| since.as_secs()),
+        name: package::name(),
         runs,
         subject,
         failures,
-        audit: Recorded::load().map_err(Refusal::tool)?,
+        audit,
+        files,
     };
     workspace::write(&args.out, &page.html())
         .map_err(|e| Refusal::tool(format!("{}: {e}", args.out.display())))?;
@@ -79,31 +117,33 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     Ok(0)
 }
 
-/// The failures in a folder, by name; one that cannot be read is said aloud.
-fn saved(folder: &Path) -> Result<Vec<Saved>, Refusal> {
+/// The failures in a folder, newest first, and how many files could not be read: which
+/// is said aloud.
+fn saved(folder: &Path) -> Result<(Vec<Saved>, usize), Refusal> {
     let entries = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
         entries => entries.map_err(|e| Refusal::input(format!("{}: {e}", folder.display())))?,
     };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+    let mut paths: Vec<(Option<SystemTime>, PathBuf)> = entries
+        .filter_map(Result::ok)
+        .map(|entry| {
+            let changed = entry.metadata().and_then(|data| data.modified());
+            (changed.ok(), entry.path())
+        })
+        .filter(|(_, path)| path.extension().is_some_and(|e| e == "json"))
         .collect();
     paths.sort();
+    let all = paths.len();
     let mut failures = Vec::new();
-    let here = std::env::current_dir().unwrap_or_default();
-    for path in paths {
-        match Counterexample::load(&path) {
+    for (_, path) in paths.iter().rev() {
+        match Counterexample::load(path) {
             Ok(found) => failures.push(Saved {
-                file: path
-                    .strip_prefix(&here)
-                    .unwrap_or(&path)
-                    .display()
-                    .to_string(),
+                file: near(path),
                 found,
             }),
             Err(error) => note!("note: left out: {error}"),
         }
     }
-    Ok(failures)
+    let unread = all - failures.len();
+    Ok((failures, unread))
 }

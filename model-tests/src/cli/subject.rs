@@ -58,8 +58,9 @@ pub(super) fn run(command: &Command) -> Result<u8, Refusal> {
     write(&path.join("Cargo.lock"), &lock.map_err(Refusal::tool)?)?;
     let shown = path.display();
     out!(
-        "written: {shown}\n\nexplore it:\n  cargo run --release -- explore --subject {shown} spin-lock\n\n\
-         {shown}/README.md says what to put where, and into CI"
+        "written: {shown}\n\nexplore it:\n  \
+         cargo run --release -- explore --subject {shown} spin-lock --engine rc11\n\n\
+         {shown}/README.md explains its files, and what to put into CI"
     );
     Ok(0)
 }

@@ -19,11 +19,10 @@ pub fn text(job: &Job, run: &Exploration, subject: &'static Description, detail:
     );
     match (of_failure(job, run, subject), &run.failure) {
         (Some(story), Some(failure)) => {
-            let first = format!(
-                "{} {place}: {}\n",
-                verdict(said),
-                first_sentence(&failure.reason.to_string())
-            );
+            let reason = failure.reason.to_string();
+            let what = story.racing();
+            let what = what.unwrap_or_else(|| first_sentence(&reason).to_owned());
+            let first = format!("{} {place}: {what}\n", verdict(said));
             match story::text(&story, detail) {
                 nothing if nothing.is_empty() => first,
                 text => format!("{first}\n{text}"),

@@ -201,3 +201,23 @@ pub fn text(job: &Job, run: &Exploration) -> String {
         time = seconds(run.seconds),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use pipe::EngineName;
+
+    use super::*;
+
+    /// What loom leaves of plain loads is never called complete.
+    #[test]
+    fn only_what_is_complete_says_so() {
+        let mut run = Exploration::new(EngineName::Loom);
+        assert_eq!(extent(&run), "not complete");
+        run.sampled = true;
+        assert_eq!(extent(&run), "sampled");
+        run.reduced = true;
+        assert_eq!(extent(&run), "reduced");
+        run.complete = true;
+        assert_eq!(extent(&run), "complete");
+    }
+}

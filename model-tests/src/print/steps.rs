@@ -43,7 +43,14 @@ fn line(step: &Step, subject: &Description) -> String {
             field,
             access,
             location,
-        } => format!("  {:<26}{field}{slot}, at {location}", access.as_str()),
+        } => {
+            let at = location.as_deref().map(|at| format!(", at {at}"));
+            format!(
+                "  {:<26}{field}{slot}{}",
+                access.as_str(),
+                at.unwrap_or_default()
+            )
+        }
         StepKind::Mailbox { give, ok } => {
             let what = moved(*give, *ok, "the list");
             format!("  {:<26}{what}", "mailbox")

@@ -7,7 +7,7 @@ use pipe::Ordering;
 
 use super::columns::{Cell, Columns, Span};
 use crate::output;
-use crate::story::{Operation, ReadFrom, Story, StoryStep, What};
+use crate::story::{Operation, Story, StoryStep, What};
 
 /// The most columns that the table of two or three threads takes.
 const WIDTH: usize = 100;
@@ -147,7 +147,7 @@ fn cell(story: &Story, row: &StoryStep, switched: bool) -> Cell {
             if *spurious {
                 parts.push(vec![Span::new("fails spuriously".to_owned(), CHANGED)]);
             }
-            if let Some(from) = from_text(from) {
+            if let Some(from) = from.text() {
                 parts.push(vec![Span::new(from, QUIET)]);
             }
             if let Some(later) = overwritten {
@@ -170,7 +170,9 @@ fn cell(story: &Story, row: &StoryStep, switched: bool) -> Cell {
         } => {
             let verb = crate::story::verb(access);
             parts.push(vec![Span::new(format!("{verb} {field}{slot}"), PLAIN)]);
-            parts.push(vec![Span::new(short(location).to_owned(), QUIET)]);
+            if let Some(location) = location {
+                parts.push(vec![Span::new(short(location).to_owned(), QUIET)]);
+            }
         }
         What::Mailbox { give, ok } => {
             let what = crate::story::moved(*give, *ok, "a handle");
@@ -207,25 +209,6 @@ fn site_spans(site: &str, ordering: Ordering, in_the_code: Option<Ordering>) -> 
         Some(code) => spans.push(Span::new(format!(" {ordering} (code: {code})"), CHANGED)),
     }
     spans
-}
-
-fn from_text(from: &ReadFrom) -> Option<String> {
-    match from {
-        ReadFrom::Nothing => None,
-        ReadFrom::Start => Some("from the start".to_owned()),
-        ReadFrom::Step(step) => Some(format!("from {step}")),
-        ReadFrom::OneOf { start, steps } => {
-            let mut all: Vec<String> = steps.iter().map(ToString::to_string).collect();
-            if *start {
-                all.insert(0, "the start".to_owned());
-            }
-            Some(match all.pop() {
-                None => "from an unknown step".to_owned(),
-                Some(last) if all.is_empty() => format!("from {last}"),
-                Some(last) => format!("from {} or {last}: not known", all.join(", ")),
-            })
-        }
-    }
 }
 
 /// The file's name and the line.

@@ -17,6 +17,21 @@ pub struct Saved {
     pub found: Counterexample,
 }
 
+/// How many failures are not folded away.
+const OPEN: usize = 3;
+
+/// The failures of a program, with their numbers on the page.
+pub(super) fn of<'a>(
+    failures: &'a [Saved],
+    program: &'a str,
+) -> impl Iterator<Item = (usize, &'a Saved)> {
+    failures.iter().enumerate().filter(move |(_, saved)| {
+        let case = saved.found.job.case.to_string();
+        saved.found.original.as_ref().unwrap_or(&case) == program
+    })
+}
+
+/// The newest are open, the older ones folded away.
 pub(super) fn section(failures: &[Saved], subject: Option<&'static Description>) -> Markup {
     html! {
         @if failures.is_empty() {
@@ -33,20 +48,21 @@ pub(super) fn section(failures: &[Saved], subject: Option<&'static Description>)
 fn failure(saved: &Saved, id: usize, subject: Option<&'static Description>) -> Markup {
     let Saved { file, found } = saved;
     let story = subject.and_then(|subject| found.story(subject));
+    let racing = story.as_ref().and_then(Story::racing);
     html! {
-        article {
-            h3 { span class="fail" { (found.verdict) } ": " code { (found.job.case) } }
-            p class="quiet" {
-                "on " (found.engine) ", " (found.job.manner) ", execution " (found.execution)
-                @for change in found.job.orderings() { "; " code { (change) } }
-                @if let Some(original) = &found.original { "; smallest of " code { (original) } }
+        article id=(format!("failure-{id}")) {
+            details open[id < OPEN] {
+                summary { span class="fail" { (found.verdict) } ": " code { (found.job.case) } }
+                p class="quiet" {
+                    "on " (found.engine) ", " (found.job.manner) ", execution " (found.execution)
+                    @for change in found.job.orderings() { "; " code { (change) } }
+                    @if let Some(original) = &found.original { "; smallest of " code { (original) } }
+                }
+                p { (racing.as_deref().unwrap_or(&found.message)) }
+                @if let Some(story) = &story { (told(story, id)) }
+                p { "Again: " code { "cargo run --release -- replay " (file) } }
+                p class="quiet" { "Saved on commit " (found.commit) "." }
             }
-            @match &story {
-                Some(story) => (told(story, id)),
-                None => p { (found.message) },
-            }
-            p { "Again: " code { "cargo run --release -- replay " (file) } }
-            p class="quiet" { "Saved on commit " (found.commit) "." }
         }
     }
 }

@@ -21,26 +21,42 @@ pub struct Page {
     pub commit: String,
     /// When the page is made, in seconds since 1970.
     pub when: u64,
+    /// The name of the subject, if it is not `meta-core`.
+    pub name: Option<String>,
     /// The runs that were kept, oldest first.
     pub runs: Vec<Kept>,
-    /// The failures that were saved.
+    /// The failures that were saved, newest first.
     pub failures: Vec<Saved>,
     /// The code under test, which the stories of failures are about; needless
     /// without failures.
     pub subject: Option<&'static Description>,
-    /// The audit that is kept with the code.
-    pub audit: Recorded,
+    /// The audit that is kept with the code, if it is one of the subject.
+    pub audit: Option<Recorded>,
+    /// The files that all of this is from.
+    pub files: Vec<Source>,
+}
+
+/// A file or folder that the page is drawn from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Where it is.
+    pub path: String,
+    /// What it has, and what of that is not on the page.
+    pub what: String,
+    /// The commands that write it.
+    pub written_by: &'static str,
 }
 
 /// The sections: anchor and title.
-const SECTIONS: [(&str, &str); 7] = [
-    ("verdicts", "Verdicts"),
+const SECTIONS: [(&str, &str); 8] = [
+    ("attention", "Needs attention"),
     ("failures", "Failing executions"),
     ("outcomes", "Outcomes"),
     ("audit", "Orderings"),
     ("campaigns", "Campaigns"),
     ("coverage", "Transitions"),
     ("history", "History"),
+    ("files", "Files"),
 ];
 
 impl Page {
@@ -48,13 +64,19 @@ impl Page {
     pub fn html(&self) -> String {
         let last = runs::last(&self.runs);
         let body = |anchor: &str| match anchor {
-            "verdicts" => runs::tiles(&last),
+            "attention" => runs::attention(&last, &self.failures, &self.commit),
             "failures" => failures::section(&self.failures, self.subject),
             "outcomes" => runs::outcomes(&last),
-            "audit" => audit::matrix(&self.audit),
+            "audit" => match &self.audit {
+                Some(audit) => audit::matrix(audit),
+                None => {
+                    html! { p class="quiet" { "No audit is kept of this subject: it is printed by " code { "audit --subject PATH" } "." } }
+                }
+            },
             "campaigns" => runs::campaigns(&last),
             "coverage" => runs::coverage(&last),
-            _ => runs::history(&self.runs),
+            "history" => runs::history(&self.runs),
+            _ => self.sources(),
         };
         let page = html! {
             (DOCTYPE)
@@ -69,7 +91,12 @@ impl Page {
                     a class="skip" href="#main" { "To the content" }
                     header {
                         h1 { "framecheck" }
-                        p { (self.summary()) ". " span class="quiet" { "Commit " (self.commit) ", " (runs::day(self.when)) "." } }
+                        p { (self.summary()) "." }
+                        p class="quiet" {
+                            @if let Some(name) = &self.name { "Subject " code { (name) } ", commit " } @else { "Commit " }
+                            (self.commit) ", " (runs::day(self.when)) ", from "
+                            a href="#files" { (self.files.len()) " files" } "."
+                        }
                         nav aria-label="Sections" {
                             ul { @for (anchor, title) in SECTIONS { li { a href={ "#" (anchor) } { (title) } } } }
                         }
@@ -91,22 +118,47 @@ impl Page {
             .iter()
             .filter(|run| run.verdict == Verdict::Pass)
             .count();
+        let saved = match self.failures.len() {
+            1 => "1 saved failure".to_owned(),
+            n => format!("{n} saved failures"),
+        };
         format!(
-            "{} commands, {passed} of them pass; {} saved failures",
-            last.len(),
-            self.failures.len()
+            "{} of {} need attention; {saved}",
+            last.len() - passed,
+            runs::commands(last.len())
         )
+    }
+
+    /// Where all of this is from.
+    fn sources(&self) -> Markup {
+        scroll(
+            "Files",
+            html! {
+                table {
+                    thead { tr { th { "file" } th { "has" } th { "written by" } } }
+                    tbody {
+                        @for file in &self.files {
+                            tr { td class="mono" { (file.path) } td { (file.what) } td { (file.written_by) } }
+                        }
+                    }
+                }
+            },
+        )
+    }
+}
+
+/// The class of a verdict, for its colour.
+fn class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::CutOff | Verdict::ToolFailure => "open",
+        _ => "fail",
     }
 }
 
 /// A verdict, coloured.
 fn chip(verdict: Verdict) -> Markup {
-    let class = match verdict {
-        Verdict::Pass => "pass",
-        Verdict::CutOff | Verdict::ToolFailure => "open",
-        _ => "fail",
-    };
-    html! { span class=(class) { (verdict) } }
+    html! { span class=(class(verdict)) { (verdict) } }
 }
 
 /// Something wide, which scrolls on a narrow screen, also from the keyboard.

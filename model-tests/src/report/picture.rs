@@ -158,8 +158,9 @@ fn words(what: &What) -> (String, String, bool) {
             access,
             location,
         } => {
-            let file = location.rsplit('/').next().unwrap_or(location);
-            (format!("{} {field}", verb(access)), file.to_owned(), false)
+            let at = location.as_deref().and_then(|at| at.rsplit('/').next());
+            let at = at.unwrap_or_default().to_owned();
+            (format!("{} {field}", verb(access)), at, false)
         }
         What::Mailbox { give, ok } => {
             let detail = moved(*give, *ok, "a handle");

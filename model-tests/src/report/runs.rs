@@ -5,16 +5,18 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use maud::{Markup, html};
 
-use super::{chip, scroll};
+use super::failures::{self, Saved};
+use super::{chip, class, scroll};
 use crate::archive::{Findings, Kept, Seen};
 use crate::print::{count, seconds};
-use pipe::{CLASSES, Transition};
+use pipe::{CLASSES, Transition, Verdict};
 
 /// How many runs the history shows.
 const HISTORY: usize = 60;
 
-/// How many programs show their outcomes.
+/// How many programs show their outcomes, and how many of them are not folded away.
 const PROGRAMS: usize = 12;
+const OPEN: usize = 2;
 
 /// The last run of each command, newest first.
 pub(super) fn last(runs: &[Kept]) -> Vec<&Kept> {
@@ -29,24 +31,62 @@ pub(super) fn day(when: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(when)).to_string()
 }
 
-/// A tile for each command.
-pub(super) fn tiles(last: &[&Kept]) -> Markup {
+/// What did not pass when it ran last, the worst first, each with what to look at; and
+/// the rest, folded away.
+pub(super) fn attention(last: &[&Kept], failures: &[Saved], commit: &str) -> Markup {
+    let (passed, mut others): (Vec<&Kept>, Vec<&Kept>) = last
+        .iter()
+        .copied()
+        .partition(|run| run.verdict == Verdict::Pass);
+    others.sort_by_key(|run| !run.verdict.is_failure());
     html! {
         @if last.is_empty() {
             p class="quiet" { "No run is kept yet. Any of explore, campaign, coverage and nightly makes one." }
+        } @else if others.is_empty() {
+            p { span class="pass" { "Nothing" } ": every command passed when it ran last." }
         }
-        div class="tiles" {
-            @for run in last {
-                div class="tile" {
-                    (chip(run.verdict)) br;
-                    code { (run.command) } br;
-                    span class="quiet" {
-                        (count(run.executions)) " executions, " (seconds(run.seconds)) br;
-                        (day(run.when))
+        @if !others.is_empty() {
+            ul class="attention" {
+                @for run in &others {
+                    li class=(format!("is-{}", class(run.verdict))) {
+                        (chip(run.verdict)) " " code { (run.command) }
+                        div class="quiet" { (facts(run, commit)) }
+                        @if let Findings::Explore { program, runs, .. } = &run.found {
+                            @for seen in runs.iter().filter(|seen| seen.verdict != Verdict::Pass) {
+                                div { (seen.line) ": " (chip(seen.verdict)) }
+                            }
+                            @for (id, saved) in failures::of(failures, program) {
+                                div { a href=(format!("#failure-{id}")) { "the failing execution, " (saved.found.engine) } }
+                            }
+                        }
                     }
                 }
             }
         }
+        @if !passed.is_empty() {
+            details {
+                summary { (commands(passed.len())) " passed" }
+                ul { @for run in &passed { li { code { (run.command) } " " span class="quiet" { (facts(run, commit)) } } } }
+            }
+        }
+    }
+}
+
+fn facts(run: &Kept, commit: &str) -> String {
+    let (executions, time) = (count(run.executions), seconds(run.seconds));
+    let older = if run.commit == commit {
+        ""
+    } else {
+        ", on another commit"
+    };
+    format!("{executions} executions, {time}, {}{older}", day(run.when))
+}
+
+/// So many commands.
+pub(super) fn commands(n: usize) -> String {
+    match n {
+        1 => "1 command".to_owned(),
+        n => format!("{n} commands"),
     }
 }
 
@@ -102,10 +142,12 @@ pub(super) fn outcomes(last: &[&Kept]) -> Markup {
         .collect();
     html! {
         @if programs.is_empty() { p class="quiet" { "No program is kept." } }
-        @for (run, program, changed, runs) in programs {
+        @for (at, (run, program, changed, runs)) in programs.into_iter().enumerate() {
             article {
-                h3 { (chip(run.verdict)) ": " code { (program) } @for change in changed { " " code { (change) } } }
-                (scroll("Outcomes", outcome_table(runs)))
+                details open[at < OPEN] {
+                    summary { (chip(run.verdict)) ": " code { (program) } @for change in changed { " " code { (change) } } }
+                    (scroll("Outcomes", outcome_table(runs)))
+                }
             }
         }
     }
@@ -182,7 +224,9 @@ pub(super) fn history(runs: &[Kept]) -> Markup {
     let most = shown.iter().map(|run| run.executions).max().unwrap_or(1);
     let longest = shown.iter().map(|run| run.seconds).fold(1e-9, f64::max);
     html! {
-        p class="quiet" { (runs.len()) " runs are kept; the last " (shown.len()) " are shown. Bars are relative to the largest." }
+        details {
+        summary { (runs.len()) " runs are kept; the last " (shown.len()) }
+        p class="quiet" { "Bars are relative to the largest." }
         (scroll("History", html! {
             table {
                 thead { tr { th { "when" } th { "command" } th { "commit" } th { "verdict" } th { "executions" } th { "" } th { "time" } th { "" } } }
@@ -202,5 +246,6 @@ pub(super) fn history(runs: &[Kept]) -> Markup {
                 }
             }
         }))
+        }
     }
 }

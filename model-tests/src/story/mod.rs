@@ -132,8 +132,9 @@ pub enum What {
         field: String,
         /// `init`, `read`, `write` or `take`.
         access: String,
-        /// File and line.
-        location: String,
+        /// File and line; none where the operation itself reads or writes the metadata.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
     },
     /// A step to the slot's mailbox.
     Mailbox {
@@ -161,6 +162,28 @@ pub enum ReadFrom {
         /// The numbers of the steps.
         steps: Vec<usize>,
     },
+}
+
+impl ReadFrom {
+    /// In words; nothing if nothing is read.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            ReadFrom::Nothing => None,
+            ReadFrom::Start => Some("from the start".to_owned()),
+            ReadFrom::Step(step) => Some(format!("from {step}")),
+            ReadFrom::OneOf { start, steps } => {
+                let mut all: Vec<String> = steps.iter().map(ToString::to_string).collect();
+                if *start {
+                    all.insert(0, "the start".to_owned());
+                }
+                Some(match all.pop() {
+                    None => "from an unknown step".to_owned(),
+                    Some(last) if all.is_empty() => format!("from {last}"),
+                    Some(last) => format!("from {} or {last}: not known", all.join(", ")),
+                })
+            }
+        }
+    }
 }
 
 /// A release and the acquire that synchronises with it: numbers of steps.
@@ -195,6 +218,15 @@ pub fn of_failure(job: &Job, run: &Exploration, subject: &'static Description) -
 /// The story of an execution that failed nowhere.
 pub fn of_example(job: &Job, steps: &[Step], subject: &'static Description) -> Option<Story> {
     of_steps(job, steps, subject)
+}
+
+impl Story {
+    /// The operation that the step of this number belongs to.
+    fn operation_of(&self, step: usize) -> Option<&Operation> {
+        let row = self.rows.get(step.checked_sub(1)?)?;
+        let is = |of: &&Operation| (of.thread, of.op) == (row.thread, row.op);
+        self.operations.iter().find(is)
+    }
 }
 
 fn of_steps(job: &Job, steps: &[Step], subject: &'static Description) -> Option<Story> {

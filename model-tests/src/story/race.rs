@@ -34,8 +34,9 @@ pub struct Access {
     pub field: String,
     /// `init`, `read`, `write` or `take`.
     pub access: String,
-    /// File and line.
-    pub location: String,
+    /// File and line; none where the operation itself reads or writes the metadata.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
 }
 
 /// An edge that the orderings of the execution do not make.
@@ -316,6 +317,26 @@ impl Race {
             ),
         }
         said
+    }
+}
+
+impl super::Story {
+    /// The accesses that raced, in a line: each at its place in the code under test, or in
+    /// the operation of the program that makes it.
+    pub fn racing(&self) -> Option<String> {
+        let access = |access: &Access| {
+            let place = match &access.location {
+                Some(location) => format!("at {location}"),
+                None => format!("in `{}`", self.operation_of(access.step)?.name),
+            };
+            Some(format!("T{} {} {place}", access.thread, access.verb()))
+        };
+        let race = self.race.as_ref()?;
+        Some(format!(
+            "{}, {}",
+            access(&race.first)?,
+            access(&race.second)?
+        ))
     }
 }
 

@@ -46,13 +46,14 @@ pub(super) fn overwritten(steps: &[Step]) -> Vec<Option<usize>> {
         _ => None,
     };
     // The writes to each word in modification order, of the steps so far.
-    let mut orders: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    let mut orders: BTreeMap<(Option<usize>, Option<usize>), Vec<usize>> = BTreeMap::new();
     let mut overwritten = vec![None; steps.len()];
     for index in 0..steps.len() {
         let Some((reads_from, follows)) = atomic(index) else {
             continue;
         };
-        let order = orders.entry(steps[index].slot).or_default();
+        let word = (steps[index].slot, steps[index].object);
+        let order = orders.entry(word).or_default();
         // Writes made later may stand between.
         let after = |origin: &Option<Origin>| match origin {
             Some(Origin::Step(write)) => {

@@ -171,7 +171,7 @@ fn what_the_engine_knows_is_taken_over() {
         step
     };
     let start = Some(Origin::Start);
-    let steps = [
+    let mut steps = [
         known(
             atomic(1, "SHARE", "Release", None, Some(4)),
             None,
@@ -193,4 +193,7 @@ fn what_the_engine_knows_is_taken_over() {
     let expected = [Source::None, Source::None, Source::Start, Source::Step(0)];
     assert_eq!(from, expected);
     assert_eq!(overwritten(&steps), [None, Some(0), Some(1), None]);
+    // Another word has an order of its own.
+    (steps[2].slot, steps[2].object) = (None, Some(1));
+    assert_eq!(overwritten(&steps), [None, Some(0), None, None]);
 }

@@ -1,6 +1,6 @@
 //! What is wrong, in the protocol's words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipe::{Description, Exploration, Job, Reason, Verdict};
 use programs::outcome::{OpResult, Outcome};
@@ -38,7 +38,6 @@ pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: 
             // The message says it all.
             Verdict::DoubleDrop | Verdict::Leak if job.case.program().is_none() => Vec::new(),
             Verdict::UseAfterDrop | Verdict::DoubleDrop | Verdict::Leak => life(story, lifeless),
-            Verdict::Deadlock => deadlock(story),
             _ => Vec::new(),
         },
     };
@@ -46,6 +45,9 @@ pub(super) fn failure(story: &mut Story, job: &Job, run: &Exploration, subject: 
     if story.verdict != Verdict::DataRace {
         story.race = None;
         super::rows::mark_telling(story);
+    }
+    if story.verdict == Verdict::Deadlock {
+        story.told = deadlock(story, reason);
     }
     if let Some((last, before)) = lifeless {
         let told = [Some(last), before];
@@ -231,14 +233,53 @@ fn life(story: &Story, lifeless: Option<(usize, Option<usize>)>) -> Vec<String> 
     said
 }
 
-/// Where each thread stands.
-fn deadlock(story: &Story) -> Vec<String> {
-    (1..=story.threads)
-        .filter_map(|thread| {
-            let last = story.operations.iter().rfind(|op| op.thread == thread)?;
-            last.result
-                .is_none()
-                .then(|| format!("T{thread} waits in `{}`.", last.name))
-        })
-        .collect()
+/// Where each thread stands, and what it saw last.
+fn deadlock(story: &mut Story, reason: Option<&Reason>) -> Vec<String> {
+    let none = BTreeMap::new();
+    let places = match reason {
+        Some(Reason::Deadlock { waiting, .. }) => waiting,
+        _ => &none,
+    };
+    let mut said = Vec::new();
+    for thread in 1..=story.threads {
+        let begun = story.operations.iter().rfind(|op| op.thread == thread);
+        let begun = begun.filter(|op| op.result.is_none());
+        let place = places.get(&thread);
+        if begun.is_none() && place.is_none() {
+            continue;
+        }
+        let mut line = format!("T{thread} waits");
+        if let Some(op) = begun {
+            line.push_str(&format!(" in `{}`", op.name));
+        }
+        if let Some(place) = place {
+            line.push_str(&format!(" {place}"));
+        }
+        let read = |row: &&mut StoryStep| {
+            row.thread == thread && matches!(row.what, What::Atomic { read: Some(_), .. })
+        };
+        if let Some(row) = story.rows.iter_mut().rfind(read) {
+            row.telling = true;
+            line.push_str(&format!(". Its last read is step {}", row.number));
+            if let What::Atomic {
+                read: Some(read),
+                from,
+                overwritten,
+                written: None,
+                ..
+            } = &row.what
+            {
+                line.push_str(&format!(": {read}"));
+                if let Some(from) = from.text() {
+                    line.push_str(&format!(", {from}"));
+                }
+                if let Some(later) = overwritten {
+                    line.push_str(&format!(", overwritten in {later}"));
+                }
+            }
+        }
+        line.push('.');
+        said.push(line);
+    }
+    said
 }

@@ -109,7 +109,7 @@ impl Worker {
             Some(process) => process,
             None => self.start()?,
         };
-        let mut line = serde_json::to_string(request).map_err(|e| e.to_string())?;
+        let mut line = request.to_line().map_err(|e| e.to_string())?;
         line.push('\n');
         // A worker that is gone shows in its replies.
         if let Some(requests) = &mut process.requests {
@@ -126,7 +126,7 @@ impl Worker {
                 interrupted = Some(Instant::now());
             }
             match process.replies.recv_timeout(TICK) {
-                Ok(line) => match serde_json::from_str(&line) {
+                Ok(line) => match Reply::from_line(&line) {
                     Ok(Reply::Progress(so_far)) => {
                         executions = so_far.executions;
                         progress(so_far);

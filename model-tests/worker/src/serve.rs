@@ -22,7 +22,7 @@ pub(crate) fn serve(subject: &Subject) -> io::Result<()> {
         interrupt::request();
     });
     for line in requests {
-        let reply = match serde_json::from_str(&line) {
+        let reply = match Request::from_line(&line) {
             Err(error) => Reply::Refused(format!("not a request: {error}")),
             Ok(Request::Describe) => Reply::Described(Box::new(subject.describe())),
             Ok(Request::Explore(job)) => match subject.explore(&job, Arc::new(report)) {
@@ -41,7 +41,7 @@ fn report(so_far: SoFar) {
 }
 
 fn send(reply: &Reply) -> io::Result<()> {
-    let mut line = serde_json::to_string(reply)?;
+    let mut line = reply.to_line()?;
     line.push('\n');
     let mut out = io::stdout().lock();
     out.write_all(line.as_bytes())?;

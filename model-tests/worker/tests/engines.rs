@@ -201,14 +201,14 @@ fn environment_bounds_nothing() -> Result<(), Failed> {
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())
         .spawn()?;
-    let line = serde_json::to_string(&Request::Explore(Box::new(job)))? + "\n";
+    let line = Request::Explore(Box::new(job)).to_line()? + "\n";
     let mut input = child.stdin.take().ok_or("no input")?;
     std::io::Write::write_all(&mut input, line.as_bytes())?;
     let replies = std::io::BufReader::new(child.stdout.take().ok_or("no output")?);
     let mut replies = std::io::BufRead::lines(replies);
     let bounded = loop {
         let line = replies.next().ok_or("the worker did not reply")??;
-        if let Reply::Done(run) = serde_json::from_str(&line)? {
+        if let Reply::Done(run) = Reply::from_line(&line)? {
             break run;
         }
     };

@@ -19,8 +19,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::plan::Experiment;
 use model_tests::print;
 use model_tests::subject::Subject;
-use pipe::Verdict;
-use pipe::{EngineName, Exploration, Job};
+use pipe::{EngineName, Exploration, Job, Step, StepKind, Verdict};
 use prop_tests::adapter::scenario;
 use prop_tests::scenario::{Expected, Scenario};
 use prop_tests::world::LocalHost;
@@ -103,6 +102,22 @@ fn judge(
     };
     if verdict != expected {
         return Err(format!("expected {expected}, got {verdict}\n{}", story(runs)).into());
+    }
+    // The graph of a failing execution has the write of each of its reads.
+    let failures = runs.iter().filter_map(|(_, run)| run.failure.as_ref());
+    let mut steps = failures.flat_map(|failure| &failure.steps);
+    let is_unnamed = |step: &Step| {
+        matches!(
+            step.kind,
+            StepKind::Atomic {
+                read: Some(_),
+                reads_from: None,
+                ..
+            }
+        )
+    };
+    if engine == EngineName::Rc11 && steps.any(is_unnamed) {
+        return Err(format!("a read names no write\n{}", story(runs)).into());
     }
     // Samples alone do not show that every allowed outcome is seen.
     if expected == Verdict::Pass && engine != EngineName::Threads && complete == 0 {

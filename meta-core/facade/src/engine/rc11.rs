@@ -39,6 +39,11 @@ pub(crate) fn is_on() -> bool {
     true
 }
 
+/// How many events of the execution graph the thread that runs has performed.
+pub(crate) fn performed() -> usize {
+    raw::performed().unwrap_or(0)
+}
+
 #[inline]
 fn read<W: Word>(word: &W, mode: ReadMode, weak: bool, place: Place) -> Option<Done> {
     let done = raw::read(word.address(), W::SIZE, || word.value(), mode, weak, place)?;

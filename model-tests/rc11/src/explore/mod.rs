@@ -102,10 +102,10 @@ impl Default for Builder {
 /// What an exploration saw.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Executions that came to their end.
+    /// Executions that ended.
     pub complete: u64,
-    /// Executions that were given up because a thread waits in them which another
-    /// execution shows going on.
+    /// Executions that were abandoned because a thread waits in them that another
+    /// execution shows to continue.
     pub blocked: u64,
     /// What ended it early, if something did.
     pub failure: Option<Failure>,

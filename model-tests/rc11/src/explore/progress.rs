@@ -10,11 +10,11 @@ use super::{Builder, Flow};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Executions that came to their end.
+    /// Executions that ended.
     pub complete: u64,
     /// Executions that were given up.
     pub blocked: u64,
-    /// Graphs that are left. Nobody knows how many executions they stand for.
+    /// Graphs that are left. How many executions they lead to is unknown.
     pub left: usize,
     /// The time since it began.
     pub elapsed: Duration,

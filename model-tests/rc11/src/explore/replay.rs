@@ -33,8 +33,8 @@ impl Exploration<'_> {
         let run = self.state();
         run.graph.copy_from(graph);
         run.readdresses = sample.is_none();
-        run.begin();
         run.forward = Some(Forward::new(sample.map(Sample::draws)));
+        run.begin();
         self.replay();
         if self.goes_on() {
             self.state().phase = Phase::Extend;

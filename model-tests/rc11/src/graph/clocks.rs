@@ -148,23 +148,12 @@ impl Clocks {
 
     fn join(&mut self, to: usize, to_which: Which, from: usize, from_which: Which) {
         let (to, from) = (self.at(to, to_which), self.at(from, from_which));
-        if to == from {
-            return;
-        }
-        let (low, high) = self.flat.split_at_mut(to.max(from));
-        let (low, high) = (
-            &mut low[to.min(from)..][..self.width],
-            &mut high[..self.width],
-        );
-        let (to, from) = if to < from {
-            (low, &*high)
-        } else {
-            (high, &*low)
-        };
         // Widths are powers of two from four on: this is a few instructions.
-        for (to, from) in to.chunks_exact_mut(4).zip(from.chunks_exact(4)) {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = (*to).max(*from);
+        for at in (0..self.width).step_by(4) {
+            let mut other = [0; 4];
+            other.copy_from_slice(&self.flat[from + at..][..4]);
+            for (to, other) in self.flat[to + at..][..4].iter_mut().zip(other) {
+                *to = (*to).max(other);
             }
         }
     }

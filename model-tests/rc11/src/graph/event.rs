@@ -185,6 +185,7 @@ pub enum ReadMode {
 
 impl ReadMode {
     /// What the operation writes after it has read `value`, if it writes.
+    #[inline]
     pub fn written(self, value: u64) -> Option<u64> {
         match self {
             ReadMode::Load { .. } => None,

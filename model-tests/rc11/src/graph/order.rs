@@ -51,6 +51,13 @@ impl Graph {
         1 + index.expect("every write is in modification order")
     }
 
+    /// Whether a write comes after another one.
+    pub(crate) fn is_newer(&self, location: LocationId, write: EventId, than: EventId) -> bool {
+        let writes = self.modification_order(location).iter().rev();
+        let newest = writes.copied().find(|&one| one == write || one == than);
+        newest == Some(write)
+    }
+
     /// Whether the write at a position is read by a read-modify-write, which
     /// writes right after it.
     pub(crate) fn is_updated(&self, location: LocationId, position: usize) -> bool {

@@ -2,28 +2,41 @@
 //!
 //! See the documentation of the crate for why this yields each graph once.
 
+use std::ops::Range;
+
 use super::event::{EventId, Kind};
 use super::{Graph, Thread};
 
 impl Graph {
-    /// The reads that `write`, the last event, revisits. From the newest to the
-    /// oldest, each deletes what the ones before delete, and more, so that the
-    /// first event which is not maximal ends the search.
-    pub(crate) fn revisited_by(&self, write: EventId) -> impl Iterator<Item = EventId> + use<'_> {
+    /// Finds the events that `write`, the last event, does not depend on, the newest
+    /// first. Each of them deletes all before it in this list when it is revisited.
+    pub(crate) fn others_than_prefix(&self, write: EventId, others: &mut Vec<EventId>) {
+        others.clear();
+        let prefix = self.clocks.prefix(write.index());
+        for (thread, &events) in self.threads.iter().zip(prefix) {
+            others.extend_from_slice(&thread.events[events as usize..]);
+        }
+        others.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
+    /// The reads that `write`, the last event, revisits: their positions among the
+    /// [others](Self::others_than_prefix). Each deletes what the ones before delete, and
+    /// more, so that the first event which is not maximal ends the search.
+    pub(crate) fn revisited_by<'a>(
+        &'a self,
+        write: EventId,
+        others: &'a [EventId],
+    ) -> impl Iterator<Item = usize> + use<'a> {
         let location = self.event(write).kind.location();
-        // Nothing is asked of what was added before all reads of the location.
-        let oldest = self.events[..write.index()].iter().position(
-            |event| matches!(event.kind, Kind::Read { location: at, .. } if Some(at) == location),
-        );
-        (oldest.unwrap_or(write.index())..write.index())
-            .rev()
-            .map(EventId::new)
-            .filter(move |&event| !self.is_in_prefix(event, write))
-            .take_while(move |&event| self.is_maximal(event, write))
-            .filter(move |&event| {
-                let kind = self.event(event).kind;
+        others
+            .iter()
+            .take_while(move |&&event| self.is_maximal(event, write))
+            .enumerate()
+            .filter(move |&(_, &event)| {
+                let kind = &self.event(event).kind;
                 matches!(kind, Kind::Read { .. }) && kind.location() == location
             })
+            .map(|(position, _)| position)
     }
 
     /// Whether `event` comes before `write` by program order and reads-from.
@@ -77,75 +90,78 @@ impl Graph {
     }
 
     /// Becomes the graph of `from` in which `read` reads from `write`: what was
-    /// added after the read stays only if the write depends on it. The write is
-    /// not in modification order yet.
+    /// added after the read stays only if the write depends on it, so that `deleted`
+    /// goes, the newest first. The write is not in modification order yet.
     ///
-    /// Gives the read and the write in this graph.
+    /// Gives the write in this graph. The read has its name still.
     pub(crate) fn revisit(
         &mut self,
         from: &Graph,
         read: EventId,
         write: EventId,
-        renamed: &mut Vec<EventId>,
-    ) -> (EventId, EventId) {
+        deleted: &[EventId],
+    ) -> EventId {
         self.events.clear();
+        self.clocks.reset_like(&from.clocks);
         self.threads
             .resize_with(from.threads.len(), Thread::default);
-        for thread in &mut self.threads {
-            thread.events.clear();
-            thread.spawned = None;
+        for (to, from) in self.threads.iter_mut().zip(&from.threads) {
+            to.events.clone_from(&from.events);
+            to.spawned = from.spawned;
         }
-        self.clocks.reset_like(&from.clocks);
+        self.seq_cst = from.seq_cst;
+        let mut next = 0;
+        for &gone in deleted.iter().rev() {
+            self.extend_from(from, next..gone.index());
+            next = gone.index() + 1;
+            // Events of a thread are deleted from its end on.
+            let event = from.event(gone);
+            self.threads[event.thread].events.pop();
+            if let Kind::Spawn { child } = event.kind {
+                self.threads[child].spawned = None;
+            }
+            self.seq_cst -= usize::from(event.kind.is_seq_cst());
+        }
+        self.extend_from(from, next..from.events.len());
 
-        // What was added up to the read stays, under the same names.
-        let before = read.index() + 1;
-        self.events.extend_from_slice(&from.events[..before]);
-        self.clocks.push_copies(&from.clocks, 0..before);
-        renamed.clear();
-        renamed.extend((0..before).map(EventId::new));
-        renamed.resize(from.events.len(), EventId::INIT);
-        for (index, event) in from.events.iter().enumerate().skip(before) {
-            let old = EventId::new(index);
-            if old == write || from.is_in_prefix(old, write) {
-                renamed[index] = EventId::new(self.events.len());
-                self.events.push(*event);
-                self.clocks.push_copies(&from.clocks, index..index + 1);
-            }
-        }
-        let new_name = |old: EventId| {
-            if old.is_init() {
-                old
-            } else {
-                renamed[old.index()]
+        let oldest = deleted.last().copied().unwrap_or(EventId::INIT);
+        let new_name = |old: EventId| match old < oldest || old.is_init() {
+            true => old,
+            false => {
+                let newer = deleted.partition_point(|gone| *gone > old);
+                EventId::new(old.index() - (deleted.len() - newer))
             }
         };
-        for (index, event) in self.events.iter_mut().enumerate() {
-            let id = EventId::new(index);
-            self.threads[event.thread].events.push(id);
-            match &mut event.kind {
-                Kind::Read { reads_from, .. } => *reads_from = new_name(*reads_from),
-                Kind::Spawn { child } => self.threads[*child].spawned = Some(id),
-                _ => {}
+        for event in &mut self.events {
+            if let Kind::Read { reads_from, .. } = &mut event.kind {
+                *reads_from = new_name(*reads_from);
             }
         }
-        self.seq_cst = match from.seq_cst {
-            0 => 0,
-            _ => self
-                .events
-                .iter()
-                .filter(|event| event.kind.is_seq_cst())
-                .count(),
-        };
+        for thread in &mut self.threads {
+            for event in thread.events.iter_mut().rev() {
+                if *event < oldest {
+                    break;
+                }
+                *event = new_name(*event);
+            }
+            thread.spawned = thread.spawned.map(new_name);
+        }
         self.set_location_count(from.location_count);
         for (to, from) in self.locations.iter_mut().zip(from.known_locations()) {
             to.initial = from.initial;
             to.modification_order.clear();
-            let kept = from.modification_order.iter().map(|&old| new_name(old));
-            to.modification_order
-                .extend(kept.filter(|new| !new.is_init()));
+            let kept = from.modification_order.iter().copied();
+            let kept = kept.filter(|old| *old < oldest || !deleted.contains(old));
+            to.modification_order.extend(kept.map(new_name));
         }
-        let (read, write) = (new_name(read), new_name(write));
+        let write = new_name(write);
         self.set_reads_from(read, write);
-        (read, write)
+        write
+    }
+
+    /// Adds copies of events of another graph.
+    fn extend_from(&mut self, from: &Graph, events: Range<usize>) {
+        self.events.extend_from_slice(&from.events[events.clone()]);
+        self.clocks.push_copies(&from.clocks, events);
     }
 }

@@ -71,6 +71,27 @@ struct SavedLocation {
     writes: Vec<u32>,
 }
 
+impl Graph {
+    /// The graph as JSON. Its text is made here and not where it is used, so that
+    /// what serde generates is built once, with this crate.
+    ///
+    /// # Errors
+    ///
+    /// None that a graph is known to cause.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    /// Reads a graph that [`Graph::to_json`] or its [`Serialize`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// If it is not JSON, or no graph that an exploration can have left.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
+}
+
 impl Serialize for Graph {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Saved::from(self).serialize(to)

@@ -83,6 +83,8 @@ pub(crate) struct Run {
     pub(crate) threads: Vec<Thread>,
     /// Threads that are there from the start.
     statics: usize,
+    /// The thread that is to extend the graph, as far as that can be guessed.
+    extending: Option<ThreadId>,
     /// The locations that were met in this execution, by address.
     addresses: FxHashMap<usize, LocationId>,
     /// The address of each location in this execution, or 0.
@@ -109,8 +111,8 @@ pub(crate) struct Run {
     /// Whether addresses that are values may be others than in the graph, which may
     /// come from another process.
     pub(crate) readdresses: bool,
-    renamed: Vec<EventId>,
-    revisited: Vec<EventId>,
+    /// The events that the newest write does not depend on.
+    others: Vec<EventId>,
 }
 
 impl Run {
@@ -123,6 +125,7 @@ impl Run {
             current: 0,
             threads: Vec::new(),
             statics,
+            extending: None,
             addresses: FxHashMap::default(),
             bound: Vec::new(),
             sizes: Sizes::default(),
@@ -138,8 +141,7 @@ impl Run {
             goes_on: false,
             forward: None,
             readdresses: false,
-            renamed: Vec::new(),
-            revisited: Vec::new(),
+            others: Vec::new(),
         }
     }
 
@@ -167,6 +169,7 @@ impl Run {
         for thread in &mut self.threads[..self.statics] {
             thread.state = State::Ready;
         }
+        self.extending = self.guess_who_extends();
     }
 
     fn thread(&mut self) -> &mut Thread {
@@ -367,22 +370,15 @@ impl Run {
             exclusive,
         };
         let id = match self.next_event() {
-            Some(id) => {
-                if let Kind::Write { value: before, .. } = self.graph.event(id).kind {
-                    self.is_or_becomes(before, value);
-                }
-                if self.graph.event(id).kind != kind {
-                    return Err(self.differs("another write"));
-                }
-                id
-            }
+            Some(id) if self.graph.event(id).kind == kind => id,
+            Some(id) if self.write_becomes(id, value) && self.graph.event(id).kind == kind => id,
+            Some(_) => return Err(self.differs("another write")),
             None => self.add_write(kind, location)?,
         };
         self.performed_event(place);
         self.thread().effects += 1;
         let newest = self.performed[location];
-        let is_newer = newest.is_init()
-            || self.graph.position(location, id) > self.graph.position(location, newest);
+        let is_newer = newest.is_init() || self.graph.is_newer(location, id, newest);
         if is_newer {
             self.performed[location] = id;
         }
@@ -498,6 +494,9 @@ impl Run {
     /// The thread that runs is about to make a new event, which it must not
     /// before the graph is replayed.
     fn extend(&mut self) -> Result<(), Pause> {
+        if self.phase == Phase::Replay && self.extends_first() {
+            self.phase = Phase::Extend;
+        }
         if self.phase == Phase::Replay || !self.has_turn() {
             self.thread().state = State::AtEnd;
             return Err(Pause::Suspend);
@@ -642,17 +641,17 @@ impl Run {
         }
         let write = self.add(kind)?;
         self.revisit(write);
-        let newest = self.graph.places(write).last();
-        let Some(newest) = newest else {
-            unreachable!("a read-modify-write of what was updated already is not performed");
-        };
+        let mut newest = None;
         for place in self.graph.places(write) {
-            if place != newest {
+            if let Some(older) = newest.replace(place) {
                 let mut other = self.work.copy_of(&self.graph);
-                other.place(write, place);
+                other.place(write, older);
                 self.work.add_if_consistent(other);
             }
         }
+        let Some(newest) = newest else {
+            unreachable!("a read-modify-write of what was updated already is not performed");
+        };
         let is_last = newest == self.graph.modification_order(location).len();
         self.graph.place(write, newest);
         if is_last {
@@ -668,12 +667,12 @@ impl Run {
     /// Leaves the graphs to be explored in which an earlier read reads from
     /// `write`, the last event, which is not in modification order yet.
     fn revisit(&mut self, write: EventId) {
-        let mut revisited = std::mem::take(&mut self.revisited);
-        revisited.clear();
-        revisited.extend(self.graph.revisited_by(write));
-        for &read in &revisited {
+        let others = &mut self.others;
+        self.graph.others_than_prefix(write, others);
+        for position in self.graph.revisited_by(write, others) {
+            let read = others[position];
             let mut taken_back = self.work.spare();
-            let (read, write) = taken_back.revisit(&self.graph, read, write, &mut self.renamed);
+            let write = taken_back.revisit(&self.graph, read, write, &others[..position]);
             let floor = taken_back.floor_before(read);
             let mut last = None;
             for place in taken_back.places(write).filter(|&place| place >= floor) {
@@ -691,7 +690,6 @@ impl Run {
                 None => self.work.give_back(taken_back),
             }
         }
-        self.revisited = revisited;
     }
 
     /// What comes last everywhere is consistent if what was there before is.

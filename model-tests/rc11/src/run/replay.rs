@@ -18,43 +18,41 @@ impl Run {
         mode: ReadMode,
         place: Place,
     ) -> Result<(LocationId, u64), Pause> {
-        let event = *self.graph.event(id);
+        if self.readdresses {
+            self.read_becomes(id, mode);
+        }
+        let event = self.graph.event(id);
         let Kind::Read {
             location,
-            mode: before,
+            mode: ref before,
             reads_from,
             value,
         } = event.kind
         else {
             return Err(self.differs("a read where there was none"));
         };
-        if before != mode {
-            self.read_becomes(before, mode);
-            let now = self.graph.event(id).kind;
-            if !matches!(now, Kind::Read { mode: now, .. } if now == mode) {
-                return Err(self.differs("another read"));
-            }
+        if *before != mode {
+            return Err(self.differs("another read"));
         }
+        let is_last = self.graph.program_order(event.thread).len() == event.index + 1;
         if !reads_from.is_init() {
-            let from = *self.graph.event(reads_from);
-            if from.index >= self.threads[from.thread].performed {
-                self.thread().state = State::Follows(from.thread, from.index);
+            let from = self.graph.event(reads_from);
+            let (thread, index) = (from.thread, from.index);
+            if index >= self.threads[thread].performed {
+                self.thread().state = State::Follows(thread, index);
                 return Err(Pause::Suspend);
             }
         }
-        // An address may be another one now.
-        let newest = |run: &Self| match run.readdresses {
-            true => run.graph.written(reads_from, location),
-            false => value,
-        };
-        let value = newest(self);
-        if mode.written(value).is_some()
-            && self.graph.event_of(event.thread, event.index + 1).is_none()
-        {
+        if is_last && mode.written(value).is_some() {
             self.extend()?;
         }
         let location = self.location(address, size, initial, Some(location), place)?;
-        Ok((location, newest(self)))
+        // An address may be another one now.
+        let value = match self.readdresses {
+            true => self.graph.written(reads_from, location),
+            false => value,
+        };
+        Ok((location, value))
     }
 
     /// Whether a value of the graph is this one, or the address that was meant: then it
@@ -73,8 +71,21 @@ impl Run {
         readdresses
     }
 
+    /// The same for the value of a write.
+    #[cold]
+    pub(super) fn write_becomes(&mut self, id: EventId, now: u64) -> bool {
+        match self.graph.event(id).kind {
+            Kind::Write { value, .. } => self.is_or_becomes(value, now),
+            _ => false,
+        }
+    }
+
     /// The same for the values of a read.
-    fn read_becomes(&mut self, before: ReadMode, now: ReadMode) {
+    #[cold]
+    fn read_becomes(&mut self, id: EventId, now: ReadMode) {
+        let Kind::Read { mode: before, .. } = self.graph.event(id).kind else {
+            return;
+        };
         let values = |mode| match mode {
             ReadMode::Exchange { expected, new, .. } => [expected, new],
             ReadMode::Update { update, .. } => [update.operand; 2],

@@ -58,24 +58,50 @@ pub(crate) enum State {
 }
 
 impl Run {
-    /// The thread to run next: one that makes up for a read-modify-write half
-    /// done, or else the lowest that can go on.
+    /// The thread to run next: the lowest that can go on. In a replay the one that is
+    /// to extend the graph comes last if it can, so that it need not be left.
     pub(crate) fn next_thread(&self) -> Option<ThreadId> {
-        (0..self.threads.len()).find(|&thread| self.can_run(thread))
+        let mut able = (0..self.threads.len()).filter(|&thread| self.can_run(thread, self.phase));
+        let lowest = able.next()?;
+        match self.extending {
+            Some(last) if last == lowest && self.phase == Phase::Replay => {
+                able.next().or(Some(lowest))
+            }
+            _ => Some(lowest),
+        }
     }
 
-    fn can_run(&self, thread: ThreadId) -> bool {
+    fn can_run(&self, thread: ThreadId, phase: Phase) -> bool {
         match self.threads[thread].state {
             State::Ready => {
-                self.phase != Phase::Replay
+                phase != Phase::Replay
                     || thread >= self.statics
                     || !self.graph.program_order(thread).is_empty()
             }
             State::Follows(other, index) => self.threads[other].performed > index,
             State::Joins(other, _) => self.threads[other].state == State::Finished,
-            State::AtEnd => self.phase == Phase::Extend,
+            State::AtEnd => phase == Phase::Extend,
             State::Absent | State::Waits(_) | State::Finished => false,
         }
+    }
+
+    /// Which thread will probably extend the graph when it is replayed. Single
+    /// executions take their turns.
+    pub(super) fn guess_who_extends(&self) -> Option<ThreadId> {
+        let last = self.graph.events().last().map(|event| event.thread);
+        self.half_done().or(last).filter(|_| self.forward.is_none())
+    }
+
+    /// Whether the graph is replayed, and the thread that runs, about to make a new
+    /// event, is the one that extends it: one that makes up for a read-modify-write
+    /// half done, or else the lowest that can go on.
+    pub(super) fn extends_first(&self) -> bool {
+        self.extending == Some(self.current)
+            && self.is_replayed()
+            && match self.half_done() {
+                Some(thread) => thread == self.current,
+                None => (0..self.current).all(|thread| !self.can_run(thread, Phase::Extend)),
+            }
     }
 
     /// The thread whose last event is the reading half of a read-modify-write.
@@ -94,7 +120,9 @@ impl Run {
         let child = match self.next_event().map(|id| self.graph.event(id).kind) {
             Some(Kind::Spawn { child }) => child,
             Some(_) => return Err(self.differs("a thread where there was none")),
-            None if self.phase == Phase::Extend => {
+            None if matches!(self.phase, Phase::Replay | Phase::Extend) => {
+                self.check_waits()?;
+                self.extend()?;
                 let child = self.graph.add_thread(self.statics);
                 if self.threads.len() <= child {
                     self.threads.resize_with(child + 1, Thread::default);

@@ -147,7 +147,7 @@ macro_rules! atomic {
             }
 
             /// As in [`core::sync::atomic`]. It fails without a reason only if
-            /// the [builder](crate::Builder::spurious_failures) says so.
+            /// the [builder](crate::Builder::spurious_failures) asks for it.
             ///
             /// # Errors
             ///
@@ -208,7 +208,7 @@ macro_rules! atomic {
                 Err(old)
             }
 
-            /// The value, which nobody else can reach.
+            /// The value, to which this is the only reference.
             #[track_caller]
             pub fn get_mut(&mut self) -> &mut $value {
                 context::own(self.address(), Location::caller());

@@ -14,7 +14,7 @@ use crate::race::Place;
 /// each choice is explored. A notification that finds nobody is lost, and a
 /// thread that waits for one which never comes is a deadlock. Threads wake up
 /// without a notification only if the
-/// [builder](crate::Builder::spurious_wakeups) says so. A notification orders
+/// [builder](crate::Builder::spurious_wakeups) asks for it. A notification orders
 /// nothing by itself: that is what the lock is for.
 ///
 /// Outside of a model a thread that waits lets others run for a moment, and goes

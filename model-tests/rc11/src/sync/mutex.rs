@@ -84,7 +84,7 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
-    /// The value, which nobody else can reach.
+    /// The value, to which this is the only reference.
     ///
     /// # Errors
     ///

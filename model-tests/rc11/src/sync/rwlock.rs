@@ -121,7 +121,7 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// The value, which nobody else can reach.
+    /// The value, to which this is the only reference.
     ///
     /// # Errors
     ///

@@ -10,6 +10,7 @@ use crate::print::line::Smallest;
 use crate::print::story::Detail;
 use crate::smallest::smallest;
 use crate::worker::Worker;
+use crate::workspace::near;
 use crate::{package, print, story};
 use pipe::{Description, Exploration, Job, Target};
 
@@ -82,11 +83,4 @@ impl Failed {
             story: story::of_failure(&self.job, &self.run, subject)?,
         })
     }
-}
-
-/// The path, from the current folder if it is in it.
-pub(super) fn near(path: &std::path::Path) -> String {
-    let here = std::env::current_dir().ok();
-    let inside = here.and_then(|here| path.strip_prefix(here).ok());
-    inside.unwrap_or(path).display().to_string()
 }

@@ -25,8 +25,9 @@ use crate::print::outcomes::Allowed;
 use crate::print::story::Detail;
 use crate::subject::{Subject, with_sites};
 use crate::worker::{Builds, Worker};
+use crate::workspace::near;
 use crate::{interrupt, note, out, package};
-use failed::{Failed, near};
+use failed::Failed;
 
 /// Explore one program on every engine and compare what is seen with what the
 /// specification allows.
@@ -41,11 +42,11 @@ Examples:
   framecheck explore 'unused: alloc | get read' --engine rc11 --max-executions 1 --save cut.json
   framecheck explore --resume cut.json
 
-A litmus file is judged by all that it says, on each engine; with --weaken, --inject or --ends, which
-change what it asks, as its program alone.
+A litmus file is judged by all that it states, on each engine. With --weaken, --inject or --ends only
+its program is explored.
 
-Exit codes: 0 pass, or all that the litmus file says holds, 1 not so, 2 bad input, 3 cut off or
-interrupted, 4 tool failure")]
+Exit codes: 0 pass, or all that the litmus file states holds, 1 otherwise, 2 bad input, 3 cut off
+or interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// A program, a .litmus file, or - for standard input
     #[arg(value_name = "PROGRAM|FILE")]

@@ -16,7 +16,7 @@ fn spin_lock() -> Scenario {
         .threads(2, |number, thread| {
             let mut number = number.lock();
             *number += 1;
-            // The words that threads say are the outcome.
+            // What threads `say` is the outcome.
             thread.say(*number);
         })
         .end(|number, end| end.say(*number.lock()))

@@ -1,4 +1,4 @@
-//! A spin lock, to begin with: replace it by files of your own.
+//! A spin lock as an example: replace it by files of your own.
 
 use core::cell::UnsafeCell;
 use core::hint::spin_loop;
@@ -18,7 +18,7 @@ pub struct SpinLock<T> {
 unsafe impl<T: Send> Sync for SpinLock<T> {}
 
 impl<T> SpinLock<T> {
-    /// A lock that nobody has.
+    /// A lock that is free.
     pub const fn new(value: T) -> Self {
         SpinLock {
             taken: AtomicBool::new(false),

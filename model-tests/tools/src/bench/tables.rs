@@ -275,7 +275,7 @@ fn commands(results: &Results) -> Table {
     Table {
         title: "Commands",
         note: format!(
-            "Once everything is built, on {} where nothing else is said.",
+            "Once everything is built, on {} by default.",
             workers(results.plan.workers)
         ),
         header: vec![

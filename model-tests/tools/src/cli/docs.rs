@@ -139,18 +139,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    fn every_program_in_the_documents_is_one() {
-        for (path, arguments) in commands() {
-            let words = words(&arguments);
-            if let [command, program, ..] = &words[..]
-                && command == "explore"
-                && program.contains(':')
-            {
-                let parsed: Result<programs::program::Program, _> = program.parse();
-                assert!(parsed.is_ok(), "{path}: {program}: {parsed:?}");
-            }
-        }
-    }
 }

@@ -16,8 +16,8 @@ use model_tests::{interrupt, litmus, workspace};
 use model_tests::{note, out};
 use pipe::{EngineName, Verdict};
 
-/// Put the harness to the test: change the protocol's code, and that of the explorer
-/// rc11, for the worse in many ways, and see that each is noticed.
+/// Test the harness: break the protocol's code, and that of the explorer rc11, in many
+/// ways, and check that each mutant is noticed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The mutants are the patch files in model-tests/mutants and model-tests/rc11/mutants. Each is
@@ -29,8 +29,8 @@ must pass all of them first.
 Planted bugs are the patch files in model-tests/planted, and their copy of the workspace is below
 target/planted. Each find is replayed, from its schedule or execution graph and from its seed.
 
-Exit codes: 0 every mutant is killed or equivalent as it says, every planted bug found by some
-engine; 1 not so, 2 bad input, 3 interrupted, 4 tool failure")]
+Exit codes: 0 every mutant is killed, or equivalent as its file states, every planted bug found
+by some engine; 1 otherwise, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
     /// Judge a few representative mutants alone
     #[arg(long)]

@@ -20,9 +20,8 @@ use model_tests::counterexample::Counterexample;
 const ORDERINGS: &str = "orderings";
 const FAILURE: &str = "failure";
 
-/// The failure that the documents show; a test compares it with what an engine
-/// finds.
-const SHOWN: &str = "model-tests/tests/stories/smallest-kernel-try-unique-is-relaxed.json";
+/// The failure that the documents show; a test compares it with what rc11 finds.
+const SHOWN: &str = "model-tests/tests/stories/rc11/smallest-kernel-try-unique-is-relaxed.json";
 
 /// A file, and what it has to contain.
 #[derive(Clone, Debug)]
@@ -87,9 +86,9 @@ pub fn documents(
         })
     };
     Ok(vec![
-        parts("README.md", &[&orderings, &failure])?,
+        parts("README.md", &[&failure])?,
+        parts("docs/protocol.md", &[&orderings])?,
         parts("docs/guide/2-read-a-counterexample.md", &[&failure])?,
-        parts("docs/asterinas-try-unique.md", &[&failure])?,
         whole(
             "meta-core/src/ordering/table.md",
             sites::with_reason(subject),
@@ -104,11 +103,8 @@ pub fn documents(
 fn shown_failure(root: &Path, subject: &'static Description) -> Result<String, String> {
     let saved = Counterexample::load(&root.join(SHOWN))?;
     let text = print::failure::text(&saved.job, &saved.run(), subject, Detail::Story);
-    Ok(format!(
-        "```\nsmallest program that fails in the same way: {}\n\n{}\n```\n",
-        saved.job.case,
-        anstream::adapter::strip_str(&text).to_string().trim_end()
-    ))
+    let text = anstream::adapter::strip_str(&text).to_string();
+    Ok(format!("```text\n{}\n```\n", text.trim_end()))
 }
 
 fn begin(name: &str) -> String {

@@ -1,13 +1,14 @@
 //! What the payload of a panic says about the program, and a trace as steps.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 
 use facade::places::{self, Site};
 use meta_core::Access;
 use meta_core::model::{self, Event, EventKind, ViolationKind};
 use pipe::{Failure, Reason, SiteInfo, Step, StepKind, Violation};
 
-use super::message_of;
+use super::{message_of, place};
 use crate::own::{of_core, to_core};
 
 /// A panic that came out of an explorer, or the reason why it gave up.
@@ -24,11 +25,14 @@ pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
 
 /// An explorer's panics are told apart by its words.
 fn of_message(message: &str) -> Reason {
-    let message = message.trim().to_owned();
+    let message = place::in_message(message.trim());
     if message.contains("Causality violation") {
         Reason::Race { message }
     } else if message.starts_with("deadlock") {
-        Reason::Deadlock { message }
+        Reason::Deadlock {
+            message,
+            waiting: BTreeMap::new(),
+        }
     } else if message.contains("exceeded maximum number of branches") {
         Reason::TooLong { message }
     } else {
@@ -38,8 +42,8 @@ fn of_message(message: &str) -> Reason {
 }
 
 /// A race that there may be only for want of a row in the subject's table of accesses.
-pub(super) fn unclassified(place: &std::panic::Location<'_>) -> Reason {
-    Reason::tool(format_args!("classify {}:{}", place.file(), place.line()))
+pub(super) fn unclassified(at: &std::panic::Location<'_>) -> Reason {
+    Reason::tool(format_args!("classify {}", place::line(at)))
 }
 
 fn of_violation(found: &model::Violation) -> Reason {
@@ -63,13 +67,13 @@ fn of_violation(found: &model::Violation) -> Reason {
             ViolationKind::MixedSizes => {
                 return Reason::tool(format!(
                     "atomics of different sizes share memory: {}",
-                    found.location
+                    place::exact(found.location)
                 ));
             }
         },
         access: access(found.access),
         field: found.cell.to_owned(),
-        location: found.location.to_string(),
+        location: place::shown(found.location, place::exact),
     }
 }
 
@@ -145,7 +149,7 @@ pub(super) fn steps(events: &[Event], slot_at: impl Fn(usize) -> Option<usize>) 
                 } => StepKind::Plain {
                     field: cell.to_owned(),
                     access: access(purpose),
-                    location: format!("{}:{}", location.file(), location.line()),
+                    location: place::shown(location, place::line),
                 },
                 EventKind::Mailbox { slot: _, give, ok } => StepKind::Mailbox { give, ok },
             },

@@ -33,26 +33,6 @@ thread_local! {
     /// Never destroyed, like the world: an explorer's atomics must not be
     /// touched outside its executions.
     static MAILBOXES: &'static RefCell<Rc<Mailboxes>> = Box::leak(Box::default());
-    /// For each thread, how many reads and writes each of its steps to a mailbox
-    /// made.
-    static ACCESSES: RefCell<Vec<Vec<usize>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The accesses of the last execution to mailboxes: for each thread, how many events
-/// of the execution graph each of its steps made.
-#[cfg(rc11)]
-pub(super) fn mailbox_accesses() -> Vec<Vec<usize>> {
-    ACCESSES.with_borrow(Clone::clone)
-}
-
-/// A step of this thread to a mailbox begins.
-fn begin_access(thread: usize) {
-    ACCESSES.with_borrow_mut(|accesses| {
-        if accesses.len() <= thread {
-            accesses.resize_with(thread + 1, Vec::new);
-        }
-        accesses[thread].push(0);
-    });
 }
 
 /// An atomic of the explorer.
@@ -67,13 +47,8 @@ impl Flag for ModelFlag {
     }
 
     fn exchange(&self, current: u64, new: u64, success: Ordering) -> Result<u64, u64> {
-        let result = self
-            .0
-            .compare_exchange(current, new, success, Ordering::Relaxed);
-        let me = model::current_thread();
-        let events = 1 + usize::from(result.is_ok());
-        ACCESSES.with_borrow_mut(|accesses| *accesses[me].last_mut().expect("begun") += events);
-        result
+        self.0
+            .compare_exchange(current, new, success, Ordering::Relaxed)
     }
 }
 
@@ -81,7 +56,6 @@ impl Flag for ModelFlag {
 /// theirs: the mailboxes are not borrowed.
 fn mailbox<R>(slot: usize, step: impl FnOnce(&Mailbox<ModelFlag>) -> R) -> R {
     let mailboxes = MAILBOXES.with(|mailboxes| mailboxes.borrow().clone());
-    begin_access(model::current_thread());
     step(
         mailboxes[slot]
             .as_ref()
@@ -121,7 +95,6 @@ unsafe impl Host for ModelHost {
         if gives.iter().any(Option::is_some) {
             let mailboxes = Rc::new(Mailbox::of(gives).collect());
             MAILBOXES.with(|all| all.replace(mailboxes));
-            ACCESSES.take();
         }
     }
 

@@ -15,6 +15,7 @@ mod host;
 #[cfg(loom)]
 mod loom;
 mod panics;
+mod place;
 #[cfg(rc11)]
 mod rc11;
 #[cfg(shuttle)]

@@ -8,28 +8,12 @@ use std::sync::Once;
 
 use pipe::Reason;
 
-use super::message_of;
+use super::{message_of, place};
 
 thread_local! {
     /// Where this OS thread panicked last.
     static PLACE: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
 }
-
-/// What is linked with the code under test: explorers, what they stand on, and
-/// the harness. The standard library says nothing of who called it.
-const OTHERS: [&str; 11] = [
-    "/loom-",
-    "/generator-",
-    "/shuttle-",
-    "/corosensei-",
-    "/meta-core/facade/",
-    "/model-tests/pipe/",
-    "/model-tests/rc11/",
-    "/model-tests/worker/",
-    "/prop-tests/",
-    "/rustc/",
-    "/library/std/",
-];
 
 /// Takes down from here on where panics begin; who looked at them before still
 /// does.
@@ -38,7 +22,7 @@ pub(super) fn take_down() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let place = |at: &Location<'_>| (at.file().to_owned(), at.to_string());
+            let place = |at: &Location<'_>| (at.file().to_owned(), place::exact(at));
             PLACE.set(info.location().map(place));
             before(info);
         }));
@@ -60,39 +44,8 @@ fn of(payload: &(dyn Any + Send)) -> Option<Reason> {
         return None;
     }
     let (file, location) = PLACE.take()?;
-    is_under_test(&file).then(|| Reason::Panic {
+    place::is_under_test(&file).then(|| Reason::Panic {
         message: message_of(payload).to_owned(),
         location,
     })
-}
-
-fn is_under_test(file: &str) -> bool {
-    // Files of this workspace are named from its root.
-    let file = format!("/{}", file.replace('\\', "/"));
-    // What the threads of a scenario do is theirs: they ask for what must hold.
-    file.contains("/scenario/") || !OTHERS.iter().any(|other| file.contains(other))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn explorers_and_the_harness_are_not_under_test() {
-        for file in [
-            "model-tests/worker/src/engine/watch.rs",
-            "prop-tests/src/driver.rs",
-            "/home/a/.cargo/registry/src/index.crates.io/loom-0.7.3/src/rt/path.rs",
-            "/rustc/0123/library/core/src/option.rs",
-        ] {
-            assert!(!is_under_test(file), "{file}");
-        }
-        for file in [
-            "meta-core/src/slot.rs",
-            "/home/a/kernel/frame.rs",
-            "prop-tests/src/scenario/lists.rs",
-        ] {
-            assert!(is_under_test(file), "{file}");
-        }
-    }
 }

@@ -6,7 +6,7 @@ mod told;
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use pipe::{
 
 use super::checked::Checked;
 use super::watch::{How, Stop, Watch};
-use super::{Progress, changed, failure, not_mine};
+use super::{Progress, changed, failure, not_mine, place};
 use crate::interrupt;
 
 pub(super) const NAME: EngineName = EngineName::Rc11;
@@ -181,17 +181,7 @@ fn explore_once<C: Checked>(
         // On several cores the steps may be another execution's.
         let told = if how.record.steps {
             let deadlock = matches!(failure.reason, Reason::Deadlock { .. });
-            let mut steps = failure.steps.clone();
-            match told::add(&mut steps, graph, deadlock) {
-                Ok(()) => {
-                    failure.steps = steps;
-                    Ok(())
-                }
-                // A scenario that is broken on purpose may do more than its steps:
-                // they stand without what the graph adds.
-                Err(_) if matches!(job.case, Target::Scenario(_)) => Ok(()),
-                Err(error) => Err(error),
-            }
+            told::add(&mut failure.steps, graph, deadlock)
         } else {
             failure.steps.clear();
             Ok(())
@@ -221,18 +211,19 @@ fn payload_of(kind: FailureKind) -> Box<dyn Any + Send> {
                 },
             }
         }
-        FailureKind::Deadlock(waiting) => Reason::Deadlock {
+        FailureKind::Deadlock(waiting) => {
             // Who waits for the end of others is none that it depends on.
-            message: waiting
-                .iter()
-                .filter(|waiting| waiting.joins.is_none())
-                .map(|waiting| {
-                    let (file, line) = (waiting.place.file(), waiting.place.line());
-                    format!("T{} waits at {file}:{line}", waiting.thread + 1)
-                })
-                .collect::<Vec<_>>()
-                .join(", "),
-        },
+            let waiting = waiting.iter().filter(|waiting| waiting.joins.is_none());
+            let waiting = waiting.map(|waiting| (waiting.thread + 1, at(waiting.place)));
+            let waiting: Vec<_> = waiting.collect();
+            Reason::Deadlock {
+                message: (waiting.iter())
+                    .map(|(thread, at)| format!("T{thread} waits {at}"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                waiting: waiting.into_iter().collect(),
+            }
+        }
         FailureKind::TooManyEvents(_) => Reason::TooLong { message },
         _ => Reason::Tool { message },
     })
@@ -240,8 +231,14 @@ fn payload_of(kind: FailureKind) -> Box<dyn Any + Send> {
 
 fn access(access: &Access) -> String {
     let what = if access.writes { "write" } else { "read" };
-    let (file, line) = (access.place.file(), access.place.line());
-    format!("{what} by T{} at {file}:{line}", access.thread + 1)
+    format!("{what} by T{} {}", access.thread + 1, at(access.place))
+}
+
+fn at(place: &Location<'_>) -> String {
+    match place::shown(place, place::line) {
+        Some(place) => format!("at {place}"),
+        None => pipe::OPERATION.to_owned(),
+    }
 }
 
 thread_local! {

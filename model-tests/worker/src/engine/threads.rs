@@ -130,6 +130,7 @@ fn rounds_of<C: Checked>(checked: &C, job: &Job, rounds: u64, progress: &Progres
     let missing = checked.missing(&run.outcomes);
     Exploration {
         executions: run.rounds,
+        seen: run.outcomes.len(),
         outcomes: run.outcomes.to_texts(),
         allowed: checked.allowed(),
         allowed_by: checked.allowed_by(),

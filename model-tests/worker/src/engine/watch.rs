@@ -44,6 +44,8 @@ pub(super) struct Watch<C: Checked> {
     checked: Arc<C>,
     how: How,
     limits: Limits,
+    /// Whether outcomes are handed over.
+    texts: bool,
     /// What was seen before, in an exploration that this one goes on with.
     earlier: Exploration,
     started: Instant,
@@ -101,6 +103,7 @@ impl<C: Checked> Watch<C> {
             } else {
                 job.limits
             },
+            texts: job.texts,
             earlier: Exploration::new(compiled()),
             started: Instant::now(),
             progress,
@@ -268,9 +271,12 @@ impl<C: Checked> Watch<C> {
         }
         let earlier = &self.earlier;
         let begun = earlier.left.as_ref().map_or(0, |left| left.begun);
-        let mut outcomes: BTreeMap<String, u64> = state.outcomes.to_texts();
-        for (outcome, times) in &earlier.outcomes {
-            *outcomes.entry(outcome.clone()).or_default() += times;
+        let mut outcomes = BTreeMap::new();
+        if self.texts || !earlier.outcomes.is_empty() {
+            outcomes = state.outcomes.to_texts();
+            for (outcome, times) in &earlier.outcomes {
+                *outcomes.entry(outcome.clone()).or_default() += times;
+            }
         }
         let mut missing = if complete {
             self.checked.missing(&state.outcomes)
@@ -288,6 +294,7 @@ impl<C: Checked> Watch<C> {
                 earlier.executions + state.executions
             },
             cut_branches: earlier.cut_branches + state.cut_branches,
+            seen: outcomes.len().max(state.outcomes.len()),
             outcomes,
             allowed: self.checked.allowed(),
             allowed_by: self.checked.allowed_by(),

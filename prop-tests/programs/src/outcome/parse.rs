@@ -413,12 +413,29 @@ hint: did you mean `shared`?"
             ("`0.1` is no result".into(), "0.1")
         );
         assert_eq!(
+            error("ok | 1.0 => left unused"),
+            ("`1.0` is no result".into(), "1.0")
+        );
+        assert_eq!(
             error("ok | * => left unused"),
             ("expected a result, found `*`".into(), "*")
         );
         assert_eq!(
             error("ok | ok => left unused unused"),
             ("expected the end of the line".into(), "unused")
+        );
+    }
+
+    #[test]
+    fn a_slot_beyond_the_last_and_a_result_that_nobody_knows_get_the_limits() {
+        let error = |line: &str| line.parse::<Outcome>().unwrap_err().to_string();
+        let far = error("ok | ok => left @16 unused");
+        assert!(far.contains("`16` is too large"), "{far}");
+        assert!(far.contains("the slot is a number from 0 to 15"), "{far}");
+        let unknown = error("ok | zzzzzzzz => left unused");
+        assert!(
+            unknown.contains("hint: results: -, ok, ") && unknown.contains(", or THREAD.OP"),
+            "{unknown}"
         );
     }
 }

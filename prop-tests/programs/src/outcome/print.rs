@@ -193,6 +193,12 @@ mod tests {
     }
 
     #[test]
+    fn ends_have_their_words() {
+        let words = [Ends::Dropped, Ends::Left].map(|ends| format!("{ends:>8}"));
+        assert_eq!(words, [" dropped", "    left"]);
+    }
+
+    #[test]
     fn only_what_is_worth_saying_about_a_slot_is_said() {
         assert_eq!(end(&[(SlotEnd::Unused, false)]), "unused");
         assert_eq!(end(&[(SlotEnd::Unused, true)]), "unused live");

@@ -356,6 +356,11 @@ fn a_start_that_cannot_be_is_an_error() {
         }
     );
     assert_eq!(error("unused: get", 0), SpecError::RefCountMax(0));
+    let message = error("unused: get", 0).to_string();
+    assert_eq!(
+        message,
+        "ref_count_max is 0, but must be from 1 to i64::MAX"
+    );
     assert_eq!(
         error("unused: get@32", 16),
         SpecError::TooManySlots {

@@ -10,7 +10,7 @@ use rustc_hash::FxBuildHasher;
 
 /// The graphs in a form that a job can carry.
 pub(super) fn save(graphs: &[Graph], begun: u64) -> Result<Left, String> {
-    let graphs = graphs.iter().map(serde_json::to_string);
+    let graphs = graphs.iter().map(Graph::to_json);
     Ok(Left {
         worker: digest()?,
         begun,
@@ -31,21 +31,23 @@ pub(super) fn load(earlier: &Exploration) -> Result<Vec<Graph>, String> {
                 .to_owned(),
         );
     }
-    let graph = |text: &String| serde_json::from_str(text);
+    let graph = |text: &String| Graph::from_json(text);
     let graphs: Result<_, _> = left.graphs.iter().map(graph).collect();
     graphs.map_err(|error| format!("a graph that was left makes no sense: {error}"))
 }
 
 /// A graph in a form that a command can keep.
 pub(super) fn save_one(graph: &Graph) -> Result<pipe::Graph, String> {
-    let graph = serde_json::to_value(graph).map_err(|e| e.to_string())?;
-    Ok(pipe::Graph(graph))
+    let graph = graph
+        .to_json()
+        .and_then(|text| pipe::Graph::from_json(&text));
+    graph.map_err(|e| e.to_string())
 }
 
 /// The graph that a command kept. Other code may not make it: that is seen when it is
 /// replayed.
 pub(super) fn load_one(graph: &pipe::Graph) -> Result<Graph, String> {
-    serde_json::from_value(graph.0.clone()).map_err(|e| format!("not an execution graph: {e}"))
+    Graph::from_json(&graph.0.to_string()).map_err(|e| format!("not an execution graph: {e}"))
 }
 
 /// A digest of this program: the code under test, the explorer and the driver are

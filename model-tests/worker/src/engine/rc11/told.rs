@@ -4,63 +4,50 @@
 use std::collections::HashMap;
 
 use ::rc11::graph::{EventId, Graph, Kind};
+use meta_core::model;
 use pipe::{Ordering, Origin, Step, StepKind};
 
-use crate::engine::host;
-
-/// Adds to each access where it stands in the graph. Each thread's steps are its
-/// events in program order, a step to a mailbox several of them. A thread that
-/// looks once more whether it has to wait for ever does so in no event: if
+/// Adds to each access where it stands in the graph, by the number of events that its
+/// thread had performed: there are others, those of locks and of threads that sleep. A
+/// thread that looks once more whether it has to wait for ever does so in no event: if
 /// `deadlock`, these steps, which come last, are left out.
 pub(super) fn add(steps: &mut Vec<Step>, graph: &Graph, deadlock: bool) -> Result<(), String> {
-    let mut mailboxes: Vec<_> = host::mailbox_accesses()
-        .into_iter()
-        .map(Vec::into_iter)
-        .collect();
+    let performed: Vec<usize> =
+        model::with_trace(|events| events.iter().map(|event| event.performed).collect());
+    if performed.len() != steps.len() {
+        return Err("the steps are those of another execution".to_owned());
+    }
     let kind = |event: &EventId| graph.events()[event.index()].kind;
     // Where the first thread starts the others, what it does before is the start.
     let first = graph.program_order(0);
     let is_spawn = |event: &EventId| matches!(kind(event), Kind::Spawn { .. });
     let start = first.iter().position(is_spawn).unwrap_or(0);
-    let of_threads: Vec<Vec<EventId>> = (0..graph.threads())
-        .map(|thread| {
-            let skipped = if thread == 0 { start } else { 0 };
-            let events = graph.program_order(thread)[skipped..].iter();
-            let is_step = |event: &&EventId| {
-                let kind = kind(event);
-                !matches!(kind, Kind::Spawn { .. } | Kind::Join { .. })
-            };
-            events.filter(is_step).copied().collect()
-        })
-        .collect();
-    let mut next = vec![0; graph.threads()];
+    let mut before = vec![0; graph.threads()];
     let mut events = Vec::with_capacity(steps.len());
     let mut made = HashMap::new();
-    for (index, step) in steps.iter().enumerate() {
-        let thread = step.thread - 1;
+    for (index, (step, performed)) in steps.iter().zip(performed).enumerate() {
         let count = match &step.kind {
             StepKind::Atomic { read, written, .. } if read.is_some() || written.is_some() => {
                 usize::from(read.is_some()) + usize::from(written.is_some())
             }
             // A fence; one that was removed is no event.
             StepKind::Atomic { ordering, .. } => usize::from(*ordering != Ordering::None),
-            StepKind::Mailbox { .. } => {
-                let counts = mailboxes.get_mut(thread).and_then(Iterator::next);
-                counts.ok_or("a step to a mailbox is not in the books")?
-            }
+            StepKind::Mailbox { .. } => performed.saturating_sub(before[step.thread - 1]),
             StepKind::Begin { .. } | StepKind::End { .. } | StepKind::Plain { .. } => 0,
         };
-        let Some(of_step) = of_threads[thread].get(next[thread]..next[thread] + count) else {
-            if deadlock {
-                steps.truncate(index);
-                break;
+        let last = std::mem::replace(&mut before[step.thread - 1], performed);
+        let events_of = graph.program_order(step.thread - 1);
+        let of_step = events_of.get(performed.saturating_sub(count)..performed);
+        match of_step.filter(|_| performed >= last + count) {
+            Some(of_step) => {
+                made.extend(of_step.iter().map(|event| (*event, index)));
+                events.push(of_step);
             }
-            return Err(format!("step {index} is not in the graph:\n{graph}"));
-        };
-        next[thread] += count;
-        made.extend(of_step.iter().map(|event| (*event, index)));
-        events.push(of_step);
+            None if deadlock => break,
+            None => return Err(format!("step {index} is not in the graph:\n{graph}")),
+        }
     }
+    steps.truncate(events.len());
     let origin = |write: EventId| match write.is_init() {
         false if first[..start].contains(&write) => Some(Origin::Start),
         true => Some(Origin::Start),

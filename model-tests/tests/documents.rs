@@ -1,0 +1,339 @@
+//! Every command in an `sh` block of the documents runs, and ends as its line states:
+//! with exit code 0, or with what a comment gives, `# exit code 1: data race`. A `text`
+//! block that follows is what the last command prints, abridged.
+//!
+//! Commands of `framecheck` that need rc11's worker alone run here. The rest is ignored: `bash
+//! .ci/check documents` runs it. What is a step of `.ci/check` already, or takes longer than
+//! that, has to be a known recipe or script. `cargo run` is answered by the program that is built.
+
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use model_tests::workspace;
+
+const FRAMECHECK: &str = "cargo run --release -- ";
+
+/// Too long even for the deep check, which has smaller ones of the kind.
+const TOO_LONG: [&str; 5] = [
+    "cargo run --release --package tools -- bench",
+    "cargo run --release --package tools -- bench --parts scale",
+    "cargo run --release --package tools -- bench --parts protocol,instructions --rounds 5",
+    "cargo run --release --package tools -- mutants --planted",
+    "cargo run --release --package tools -- mutants --planted --by rc11",
+];
+
+/// Stands for cargo where a document calls it.
+const CARGO: &str = r#"#!/bin/sh
+if [ "$1 $2 $3" = "run --release --" ]; then shift 3; exec "$FRAMECHECK" "$@"; fi
+cd "$CHECKOUT" && exec "$CARGO" "$@"
+"#;
+
+#[derive(Debug)]
+struct Shown {
+    line: usize,
+    command: String,
+    /// The exit code, and the verdict if it is given.
+    ends: (i32, Option<String>),
+    /// What it prints, as far as it is shown.
+    output: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum When {
+    Quick,
+    Deep,
+    Elsewhere,
+}
+
+fn pages() -> Vec<PathBuf> {
+    let root = workspace::root();
+    let mut pages: Vec<_> = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "model-tests/rc11/README.md",
+        "meta-core/facade/README.md",
+        "model-tests/subjects/kernel/README.md",
+    ]
+    .map(|page| root.join(page))
+    .into();
+    for folder in ["docs", "docs/guide"] {
+        let files = fs::read_dir(root.join(folder)).unwrap();
+        pages.extend(files.map(|file| file.unwrap().path()));
+    }
+    pages.retain(|page| page.extension().is_some_and(|end| end == "md"));
+    pages.sort();
+    pages
+}
+
+/// The commands of a page, in order.
+fn shown(text: &str) -> Vec<Shown> {
+    let mut commands: Vec<Shown> = Vec::new();
+    let (mut fence, mut follows) = (None, false);
+    for (number, line) in (1..).zip(text.lines()) {
+        let fenced = line.trim_start().strip_prefix("```");
+        match (&fence, fenced) {
+            (None, Some(kind)) => fence = Some(kind.to_owned()),
+            (Some(kind), Some(_)) => {
+                follows = matches!(&**kind, "sh" | "console");
+                fence = None;
+            }
+            (None, None) => follows &= line.is_empty() || line.starts_with("<!--"),
+            (Some(kind), None) if kind == "sh" || kind == "console" => {
+                let line = line.trim_start_matches("$ ");
+                let (command, comment) = line.split_once("  #").unwrap_or((line, ""));
+                let code = comment.trim().strip_prefix("exit code ").unwrap_or("0");
+                let (code, verdict) = match code.split_once(": ") {
+                    Some((code, verdict)) => (code, Some(verdict.to_owned())),
+                    None => (code, None),
+                };
+                commands.push(Shown {
+                    line: number,
+                    command: command.trim().to_owned(),
+                    ends: (code.parse().expect("an exit code"), verdict),
+                    output: Vec::new(),
+                });
+            }
+            (Some(kind), None) if kind == "text" && follows => {
+                let last = commands.last_mut().expect("a command came before");
+                last.output.push(line.to_owned());
+            }
+            _ => (),
+        }
+    }
+    commands.retain(|shown| !shown.command.is_empty());
+    commands
+}
+
+/// A line without what differs from run to run and from edit to edit: times, numbers of
+/// lines, widths.
+fn stable(line: &str) -> String {
+    let line = line.split(", bounds:").next().unwrap_or_default();
+    let mut parts = line.split(".rs:");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    let words = text.split_whitespace().filter(|word| {
+        word.chars()
+            .any(|c| !matches!(c, '─' | '┌' | '┬' | '├' | '└'))
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn when(command: &str, steps: &str) -> When {
+    let plain = command.strip_prefix("just ");
+    let script = command
+        .strip_prefix("bash ")
+        .filter(|_| command.contains(".ci/"));
+    if let Some(recipe) = plain {
+        let recipe = recipe.split_whitespace().next().unwrap();
+        let file = fs::read_to_string(workspace::root().join("justfile")).unwrap();
+        assert!(
+            file.lines()
+                .any(|line| line.starts_with(recipe) && line.ends_with(':')),
+            "`{command}`: no recipe"
+        );
+        return When::Elsewhere;
+    }
+    if let Some(script) = script {
+        let script = script.split_whitespace().next().unwrap();
+        assert!(workspace::root().join(script).is_file(), "`{command}`");
+        return When::Elsewhere;
+    }
+    if TOO_LONG.contains(&command) || steps.lines().any(|step| step.ends_with(command)) {
+        return When::Elsewhere;
+    }
+    let Some(words) = command.strip_prefix(FRAMECHECK) else {
+        let light = !command.contains("cargo ") && !command.contains("target/");
+        return if light { When::Quick } else { When::Deep };
+    };
+    let own = words.contains("--subject") && !words.contains("model-tests/subjects/kernel");
+    let rc11 = match words.split_whitespace().next().unwrap_or_default() {
+        "explore" => words.contains("--engine rc11") || words.contains("--resume"),
+        "campaign" => !words.contains("--engine"),
+        "subject" => true,
+        _ => false,
+    };
+    if rc11 && !own {
+        When::Quick
+    } else {
+        When::Deep
+    }
+}
+
+/// The steps of the checks, and what they run.
+fn steps() -> String {
+    let check = workspace::root().join(".ci/check");
+    let listed = Command::new("bash").arg(check).arg("--list").output();
+    let text = String::from_utf8(listed.unwrap().stdout).unwrap();
+    text.replace(" --quiet --", " --")
+}
+
+/// A folder beside which others may come, whose entries are those of the checkout.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("documents-{}-{name}", std::process::id()));
+        let (checkout, bin) = (folder.join("checkout"), folder.join("bin"));
+        fs::create_dir_all(&checkout).unwrap();
+        fs::create_dir_all(&bin).unwrap();
+        for entry in fs::read_dir(workspace::root()).unwrap() {
+            let path = entry.unwrap().path();
+            symlink(&path, checkout.join(path.file_name().unwrap())).unwrap();
+        }
+        let cargo = bin.join("cargo");
+        fs::write(&cargo, CARGO).unwrap();
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+        Scratch(folder)
+    }
+
+    fn run(&self, command: &str) -> (Option<i32>, String) {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{path}", self.0.join("bin").display());
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let done = Command::new("bash")
+            .args(["-euo", "pipefail", "-c", command])
+            .current_dir(self.0.join("checkout"))
+            .env("PATH", path)
+            .env("CARGO", cargo)
+            .env("CHECKOUT", workspace::root())
+            .env("FRAMECHECK", env!("CARGO_BIN_EXE_framecheck"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = [done.stdout, done.stderr].map(|text| String::from_utf8(text).unwrap());
+        (done.status.code(), text.concat())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What is wrong with a command, if something is.
+fn complaint(shown: &Shown, (code, printed): &(Option<i32>, String)) -> Option<String> {
+    let (expected, verdict) = &shown.ends;
+    if *code != Some(*expected) {
+        return Some(format!("exit code {code:?}, not {expected}\n{printed}"));
+    }
+    if let Some(verdict) = verdict
+        && !printed.contains(&format!("verdict: {verdict}"))
+    {
+        return Some(format!("its verdict is not {verdict}\n{printed}"));
+    }
+    let lines: Vec<_> = printed.lines().map(stable).collect();
+    let missing = shown
+        .output
+        .iter()
+        .find(|line| !lines.contains(&stable(line)));
+    missing.map(|line| format!("it does not print `{line}`\n{printed}"))
+}
+
+fn run(wanted: &[When]) {
+    let steps = steps();
+    let (mut done, mut complaints) = (0, Vec::new());
+    for page in pages() {
+        let name = page
+            .strip_prefix(workspace::root())
+            .unwrap()
+            .display()
+            .to_string();
+        let scratch = Scratch::new(&name.replace(['/', '.'], "-"));
+        for shown in shown(&fs::read_to_string(&page).unwrap()) {
+            if !wanted.contains(&when(&shown.command, &steps)) {
+                continue;
+            }
+            done += 1;
+            if let Some(why) = complaint(&shown, &scratch.run(&shown.command)) {
+                complaints.push(format!("{name}:{}: `{}`: {why}", shown.line, shown.command));
+            }
+        }
+    }
+    assert!(done > 15, "{done} commands");
+    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+}
+
+#[test]
+fn quick_commands_of_the_documents_run() {
+    run(&[When::Quick]);
+}
+
+/// With the quick ones: they may write what the others read.
+#[test]
+#[ignore = "takes minutes and builds every engine: bash .ci/check documents"]
+fn every_command_of_the_documents_runs() {
+    run(&[When::Quick, When::Deep]);
+}
+
+#[test]
+fn what_is_too_long_is_in_a_document() {
+    let text: String = pages()
+        .iter()
+        .map(|page| fs::read_to_string(page).unwrap())
+        .collect();
+    for command in TOO_LONG {
+        assert!(text.lines().any(|line| line == command), "{command}");
+    }
+}
+
+#[test]
+fn a_command_that_ends_otherwise_is_a_complaint() {
+    let page = "```sh\nfalse\ntrue\necho pass  # exit code 0: pass\nexit 3  # exit code 3\necho 'rc11 pass, bounds: none, 7 ms'\n```\n\n```text\nrc11  pass, bounds: none, 0 ms\nslot\n```\n";
+    let scratch = Scratch::new("complaints");
+    let found: Vec<_> = shown(page)
+        .iter()
+        .filter_map(|shown| complaint(shown, &scratch.run(&shown.command)))
+        .map(|why| why.lines().next().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "exit code Some(1), not 0",
+            "its verdict is not pass",
+            "it does not print `slot`"
+        ]
+    );
+}
+
+/// Where a page points to, a file is; where it points into a page, a heading.
+#[test]
+fn every_link_leads_somewhere() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap();
+            if link.contains("://") {
+                continue;
+            }
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = match path {
+                "" => page.clone(),
+                _ => page.parent().unwrap().join(path),
+            };
+            if !target.exists() || !(heading.is_empty() || has_heading(&target, heading)) {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+fn has_heading(page: &Path, heading: &str) -> bool {
+    let text = fs::read_to_string(page).unwrap();
+    let mut headings = text.lines().filter(|line| line.starts_with('#'));
+    headings.any(|line| {
+        let line = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = line
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -".contains(*c));
+        kept.collect::<String>().replace(' ', "-") == heading
+    })
+}
