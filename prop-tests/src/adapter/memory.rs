@@ -14,19 +14,17 @@ pub struct Memory {
     /// Never grows beyond its first capacity, so that the base stays.
     slots: UnsafeCell<Vec<MetaSlot>>,
     max_paddr: MaxPaddr,
-    list_ids: ListIds,
+    list_ids: UnsafeCell<ListIds>,
     pages: Box<[Page]>,
 }
 
-/// A page; every word of it is the frame's address. No program writes pages.
+/// A page; every word of it is the frame's address at first. No program writes pages.
 #[repr(align(4096))]
-struct Page(
-    #[expect(dead_code, reason = "reached by a pointer to all pages")]
-    UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>,
-);
+struct Page(UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>);
 
-// SAFETY: `slots` changes only in `reset`, whose caller promises that nobody else
-// uses them; pages are never written; everything else is `Sync`.
+// SAFETY: `slots`, `list_ids` and pages change only in unsafe functions, whose callers
+// promise that nobody else uses them, and pages by atomic words too; everything else
+// is `Sync`.
 unsafe impl Sync for Memory {}
 
 impl Default for Memory {
@@ -35,7 +33,7 @@ impl Default for Memory {
         Memory {
             slots: UnsafeCell::new(Vec::with_capacity(MAX_SLOTS)),
             max_paddr: MaxPaddr::new(),
-            list_ids: ListIds::new(),
+            list_ids: UnsafeCell::default(),
             pages: (0..MAX_SLOTS).map(page).collect(),
         }
     }
@@ -65,7 +63,30 @@ impl Memory {
         // runs.
         unsafe {
             self.max_paddr.set(count * PAGE_SIZE);
-            self.list_ids.restart();
+            self.restart_list_ids();
+        }
+    }
+
+    /// Ids of lists begin anew.
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses the memory during the call, and no list exists.
+    pub(super) unsafe fn restart_list_ids(&self) {
+        // SAFETY: nobody else uses it.
+        unsafe { *self.list_ids.get() = ListIds::new() };
+    }
+
+    /// Makes the pages what they were at first.
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses the memory during the call, and there is no handle to an
+    /// untyped frame.
+    pub(super) unsafe fn reset_pages(&self) {
+        for (slot, page) in self.pages.iter().enumerate() {
+            // SAFETY: nobody else uses it.
+            unsafe { *page.0.get() = [paddr_of(slot); _] };
         }
     }
 
@@ -84,7 +105,8 @@ impl Memory {
 
     /// Where the ids of lists come from.
     pub(super) fn list_ids(&self) -> &ListIds {
-        &self.list_ids
+        // SAFETY: changed only while nobody uses the memory.
+        unsafe { &*self.list_ids.get() }
     }
 
     #[inline]
