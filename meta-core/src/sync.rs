@@ -149,11 +149,7 @@ impl AtomicWord {
     /// again if another value has come meanwhile.
     #[inline(always)]
     #[track_caller]
-    pub(crate) fn update(
-        &self,
-        change: impl Fn(u64) -> u64,
-        [probe, success, failure]: [Site; 3],
-    ) {
+    pub(crate) fn update(&self, change: impl Fn(u64) -> u64, [probe, success, failure]: [Site; 3]) {
         if named::is_unwinding() {
             return;
         }

@@ -269,7 +269,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         executions: summary.executions(),
         seconds: began.elapsed().as_secs_f64(),
         ..Kept::now(
-            format!("nightly{} shard={}{}", package::option(), draw.shard, args.weakened()),
+            format!(
+                "nightly{} shard={}{}",
+                package::option(),
+                draw.shard,
+                args.weakened()
+            ),
             verdict,
             found,
         )

@@ -9,8 +9,8 @@ use std::ptr::NonNull;
 
 use facade::named;
 use meta_core::{
-    self as core, AnyFrameMeta, AnyUFrameMeta, Frame, GetFrameError, ListIds, MaxPaddr, MetaSlot, PAGE_SIZE,
-    Paddr, Platform, UniqueFrame, VmReader,
+    self as core, AnyFrameMeta, AnyUFrameMeta, Frame, GetFrameError, ListIds, MaxPaddr, MetaSlot,
+    PAGE_SIZE, Paddr, Platform, UniqueFrame, VmReader,
 };
 
 use crate::protocol::{Protocol, Refused, SlotState, Start};

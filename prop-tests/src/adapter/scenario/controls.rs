@@ -325,8 +325,7 @@ fn write_halves<H: Host>(me: &mut Thread<'_, H>) {
 /// The other's bytes are written back as they were read.
 fn write_the_whole_word<H: Host>(me: &mut Thread<'_, H>) {
     let page = me.page();
-    let [word] = me.read_words::<1>(&page);
-    let mut word = word.to_ne_bytes();
+    let mut word = me.read_word(&page, 0);
     word[..2].copy_from_slice(&pages::NEW[..2]);
     me.write_bytes(&page, 0, &word);
     pages::read_back(me, &page, 0);

@@ -353,10 +353,12 @@ impl<'a, H: Host> Thread<'a, H> {
         writer.write(bytes);
     }
 
-    /// Reads the first words of a page.
-    pub(super) fn read_words<const N: usize>(&mut self, page: &Page<H>) -> [u64; N] {
+    /// Reads a word of a page.
+    pub(super) fn read_word(&mut self, page: &Page<H>, at: usize) -> [u8; 8] {
         self.begin(0..0);
-        page.reader().read_val().expect("a page has more")
+        let mut reader = page.reader();
+        reader.skip(8 * at);
+        reader.read_val().expect("a page has more words")
     }
 
     /// Takes the first frame out of the list.
