@@ -3,6 +3,7 @@
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr};
 
@@ -16,6 +17,8 @@ pub struct Memory {
     max_paddr: MaxPaddr,
     list_ids: UnsafeCell<ListIds>,
     pages: Box<[Page]>,
+    /// Whether pages may be written before the next reset.
+    written: AtomicBool,
 }
 
 /// A page; every word of it is the frame's address at first. No program writes pages.
@@ -23,8 +26,8 @@ pub struct Memory {
 struct Page(UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>);
 
 // SAFETY: `slots`, `list_ids` and pages change only in unsafe functions, whose callers
-// promise that nobody else uses them, and pages by atomic words too; everything else
-// is `Sync`.
+// promise that nobody else uses them, and pages of untyped frames by atomic words;
+// everything else is `Sync`.
 unsafe impl Sync for Memory {}
 
 impl Default for Memory {
@@ -35,6 +38,7 @@ impl Default for Memory {
             max_paddr: MaxPaddr::new(),
             list_ids: UnsafeCell::default(),
             pages: (0..MAX_SLOTS).map(page).collect(),
+            written: AtomicBool::new(false),
         }
     }
 }
@@ -65,6 +69,14 @@ impl Memory {
             self.max_paddr.set(count * PAGE_SIZE);
             self.restart_list_ids();
         }
+        // ORDERING: Relaxed, without partner: no other thread runs.
+        if self.written.load(Ordering::Relaxed) {
+            self.written.store(false, Ordering::Relaxed);
+            for (slot, page) in self.pages.iter().enumerate() {
+                // SAFETY: nobody else uses the memory.
+                unsafe { *page.0.get() = [paddr_of(slot); _] };
+            }
+        }
     }
 
     /// Ids of lists begin anew.
@@ -77,17 +89,10 @@ impl Memory {
         unsafe { *self.list_ids.get() = ListIds::new() };
     }
 
-    /// Makes the pages what they were at first.
-    ///
-    /// # Safety
-    ///
-    /// No other thread uses the memory during the call, and there is no handle to an
-    /// untyped frame.
-    pub(super) unsafe fn reset_pages(&self) {
-        for (slot, page) in self.pages.iter().enumerate() {
-            // SAFETY: nobody else uses it.
-            unsafe { *page.0.get() = [paddr_of(slot); _] };
-        }
+    /// Pages will be written: the next reset makes them what they were at first.
+    pub(super) fn expect_written_pages(&self) {
+        // ORDERING: Relaxed, without partner: whatever orders the reset.
+        self.written.store(true, Ordering::Relaxed);
     }
 
     /// The slots.

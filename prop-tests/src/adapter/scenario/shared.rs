@@ -61,8 +61,8 @@ impl<H: Host> Run for SharedState<H> {
         unsafe {
             let FrameScenario { frames, gives, .. } = self.scenario;
             H::world().reset_unused::<MetaCore<H>>(frames, gives);
-            MetaCore::<H>::memory().reset_pages();
         }
+        MetaCore::<H>::memory().expect_written_pages();
         for initial in &self.initial {
             *lock(initial) = None;
         }
