@@ -269,7 +269,9 @@ impl<'a> Oracle<'a> {
                 return ControlFlow::Continue(());
             }
             if !verdict.is_failure() {
-                unclear = Some(format!("{}: {verdict}", job.case));
+                let why = run.failure.as_ref().map(|f| f.reason.to_string());
+                let why = why.unwrap_or_else(|| verdict.to_string());
+                unclear = Some(format!("{}: {why}", job.case));
                 return ControlFlow::Break(());
             }
             let (case, ends) = &cases[position];
