@@ -11,8 +11,7 @@ use crate::ordering;
 use crate::platform::{Paddr, Platform};
 use crate::reader::VmReader;
 use crate::slot::{MetaSlot, get_slot};
-use crate::sync::Access;
-use crate::sync::unmodelled::AtomicU64;
+use crate::sync::{Access, AtomicWord};
 use crate::unique::UniqueFrame;
 
 /// The first id that no list gets.
@@ -20,7 +19,7 @@ const END_OF_IDS: u64 = i64::MAX as u64;
 
 /// Where the ids of lists come from: no two lists of a platform have the same.
 ///
-/// A platform needs a counter of its own only to begin anew, as models do:
+/// A platform needs a counter of its own only to begin with another id:
 ///
 /// ```
 /// use meta_core::ListIds;
@@ -31,7 +30,7 @@ const END_OF_IDS: u64 = i64::MAX as u64;
 /// # list_ids();
 /// ```
 #[derive(Debug)]
-pub struct ListIds(AtomicU64);
+pub struct ListIds(AtomicWord);
 
 impl ListIds {
     /// No id is given out yet.
@@ -52,33 +51,14 @@ impl ListIds {
     /// ```
     pub const fn starting_at(first: u64) -> Self {
         assert!(first != 0, "0 is the id of no list");
-        ListIds(AtomicU64::new(first))
-    }
-
-    /// Begins anew, for the next execution of a model.
-    ///
-    /// # Safety
-    ///
-    /// No list exists that got its id here, and no slot is in one.
-    ///
-    /// ```
-    /// use meta_core::ListIds;
-    ///
-    /// static LIST_IDS: ListIds = ListIds::new();
-    /// // SAFETY: between two executions of a model there is no list.
-    /// unsafe { LIST_IDS.restart() };
-    /// ```
-    pub unsafe fn restart(&self) {
-        // ORDERING: LIST_ID_RESTART, Relaxed, no partner: whatever starts the
-        // threads of the execution orders it.
-        self.0.store(1, ordering::LIST_ID_RESTART.ordering());
+        ListIds(AtomicWord::new(first))
     }
 
     /// An id of which this is the only use. It aborts at `i64::MAX`.
     fn allocate<P: Platform>(&self) -> u64 {
         // ORDERING: LIST_ID_ALLOC, Relaxed, no partner: an addition is unique
         // in any ordering.
-        let id = self.0.fetch_add(1, ordering::LIST_ID_ALLOC.ordering());
+        let id = self.0.fetch_add(1, ordering::LIST_ID_ALLOC);
         if id >= END_OF_IDS {
             P::abort();
         }

@@ -103,7 +103,7 @@ pub struct SiteInfo {
     pub partner: &'static str,
     /// Why this ordering suffices, and why it is needed.
     pub reason: &'static str,
-    /// Whether models explore it: an access to a slot's word, or its fence.
+    /// Whether models explore it.
     pub modelled: bool,
     /// Whether it is a weak compare-and-swap, which may fail spuriously.
     pub weak: bool,
@@ -264,21 +264,21 @@ sites! {
         "A number that may be old when it is used; nothing is inferred from it.";
     PEEK: Load [unmodelled], "a state, for assertions and diagnostics", Relaxed, with "-",
         "It takes no part in the protocol: nothing behind the value is touched.";
-    LIST_ID: Load [unmodelled], "the list that holds the frame", Relaxed, with "-",
+    LIST_ID: Load, "the list that holds the frame", Relaxed, with "-",
         "Changed only under exclusive access to the list whose id is compared.";
-    LIST_ID_STORE: Store [unmodelled], "a list takes the frame in, or gives it up", Relaxed, with "-",
+    LIST_ID_STORE: Store, "a list takes the frame in, or gives it up", Relaxed, with "-",
         "Whatever hands the list to another thread orders it.";
-    LIST_ID_ALLOC: FetchAdd [unmodelled], "a fresh list id", Relaxed, with "-",
+    LIST_ID_ALLOC: FetchAdd, "a fresh list id", Relaxed, with "-",
         "Only uniqueness matters, and an addition gives it in any ordering.";
-    LIST_ID_RESTART: Store [unmodelled], "list ids begin anew", Relaxed, with "-",
-        "While no list is there: whatever starts the threads that make lists orders it.";
-    PAGE_READ: Load [unmodelled], "a word of a page is read", Relaxed, with "-",
+    PAGE_READ: Load, "a word of a page is read", Relaxed, with "-",
         "Bytes that others may change meanwhile: atomic, so that this is no data race, and nothing follows from them.";
-    PAGE_WRITE: Store [unmodelled], "a word of a page is written", Relaxed, with "-",
+    PAGE_WRITE: Store, "a word of a page is written", Relaxed, with "-",
         "Whoever hands the page on orders it.";
-    PAGE_PATCH: CasSuccess [unmodelled], "some bytes of a word are written", Relaxed, with "-",
+    PAGE_PROBE: Load, "a word of a page, before some of its bytes are written", Relaxed, with "-",
+        "Only a guess: PAGE_PATCH checks it again.";
+    PAGE_PATCH: CasSuccess, "some bytes of a word are written", Relaxed, with "-",
         "As PAGE_WRITE; the other bytes of the word stay what they are.";
-    PAGE_PATCH_FAIL: CasFailure [unmodelled], "the word of a page has changed", Relaxed, with "-",
+    PAGE_PATCH_FAIL: CasFailure, "the word of a page has changed", Relaxed, with "-",
         "The value is used for the next attempt alone.";
 }
 

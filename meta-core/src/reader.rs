@@ -12,7 +12,7 @@ use core::ops::Range;
 use core::slice;
 
 use crate::ordering as site;
-use crate::sync::unmodelled::AtomicU64;
+use crate::sync::AtomicWord;
 
 /// The unit of access, and its alignment.
 const WORD: usize = size_of::<u64>();
@@ -56,7 +56,7 @@ unsafe impl<T: Pod, const N: usize> Pod for [T; N] {}
 struct Ahead<'a> {
     cursor: *mut u8,
     len: usize,
-    _memory: PhantomData<&'a [AtomicU64]>,
+    _memory: PhantomData<&'a [AtomicWord]>,
 }
 
 impl Ahead<'_> {
@@ -88,7 +88,7 @@ impl Ahead<'_> {
     fn visit(
         &mut self,
         len: usize,
-        mut visit: impl FnMut(&AtomicU64, Range<usize>, Range<usize>),
+        mut visit: impl FnMut(&AtomicWord, Range<usize>, Range<usize>),
     ) -> usize {
         let len = len.min(self.len);
         let mut done = 0;
@@ -97,7 +97,7 @@ impl Ahead<'_> {
             let count = (WORD - at).min(len - done);
             // SAFETY: bytes ahead lie in whole words of the memory, which are
             // accessed only like this. No reference is left behind.
-            let word = unsafe { AtomicU64::from_ptr(self.cursor.wrapping_sub(at).cast()) };
+            let word = unsafe { AtomicWord::from_ptr(self.cursor.wrapping_sub(at).cast()) };
             visit(word, at..at + count, done..done + count);
             done += self.skip(count);
         }
@@ -191,7 +191,7 @@ impl VmReader<'_> {
     pub fn read(&mut self, into: &mut [u8]) -> usize {
         self.0.visit(into.len(), |word, from, to| {
             // ORDERING: PAGE_READ, Relaxed, no partner: untyped bytes carry no order.
-            let word = word.load(site::PAGE_READ.ordering()).to_ne_bytes();
+            let word = word.load(site::PAGE_READ).to_ne_bytes();
             let into = &mut into[to];
             match into.first_chunk_mut() {
                 Some(whole) => *whole = word,
@@ -333,20 +333,19 @@ impl VmWriter<'_> {
 
 /// Writes some bytes of a word, and leaves the others to whoever writes them.
 #[inline]
-fn put(word: &AtomicU64, to: Range<usize>, from: &[u8]) {
+fn put(word: &AtomicWord, to: Range<usize>, from: &[u8]) {
     if let Ok(whole) = from.try_into() {
         // ORDERING: PAGE_WRITE, Relaxed, no partner: untyped bytes carry no order.
-        word.store(u64::from_ne_bytes(whole), site::PAGE_WRITE.ordering());
+        word.store(u64::from_ne_bytes(whole), site::PAGE_WRITE);
         return;
     }
     let replace = |old: u64| {
         let mut bytes = old.to_ne_bytes();
         bytes[to.clone()].copy_from_slice(from);
-        Some(u64::from_ne_bytes(bytes))
+        u64::from_ne_bytes(bytes)
     };
-    // ORDERING: PAGE_PATCH and PAGE_PATCH_FAIL, Relaxed, no partner: as above.
-    let patch = site::PAGE_PATCH.ordering();
-    let fail = site::PAGE_PATCH_FAIL.ordering();
-    let replaced = word.fetch_update(patch, fail, replace);
-    debug_assert!(replaced.is_ok());
+    // ORDERING: PAGE_PROBE, PAGE_PATCH and PAGE_PATCH_FAIL, Relaxed, no partner: as
+    // above.
+    let sites = [site::PAGE_PROBE, site::PAGE_PATCH, site::PAGE_PATCH_FAIL];
+    word.update(replace, sites);
 }

@@ -45,10 +45,9 @@ pub const REF_COUNT_MAX: u64 = 16;
 /// ```
 pub use facade::named::Access;
 
-/// Words that are not part of the slot protocol and need no exploring: written
-/// once at start-up, of use only for their uniqueness, or bytes of a page.
+/// A word that needs no exploring: it is written once, at start-up.
 pub(crate) mod unmodelled {
-    pub(crate) use core::sync::atomic::{AtomicU64, AtomicUsize};
+    pub(crate) use core::sync::atomic::AtomicUsize;
 }
 
 /// A shared word, accessed with each site's own ordering.
@@ -56,11 +55,23 @@ pub(crate) mod unmodelled {
 /// While a thread of a model unwinds nothing is explored any more, and each access has
 /// a harmless result.
 #[repr(transparent)]
+#[derive(Debug)]
 pub(crate) struct AtomicWord(AtomicU64);
 
 impl AtomicWord {
     pub(crate) const fn new(value: u64) -> Self {
         AtomicWord(AtomicU64::new(value))
+    }
+
+    /// The word at an address.
+    ///
+    /// # Safety
+    ///
+    /// As [`AtomicU64::from_ptr`].
+    #[inline(always)]
+    pub(crate) unsafe fn from_ptr<'a>(pointer: *mut u64) -> &'a Self {
+        // SAFETY: promised by the caller; the layout is that of the atomic.
+        unsafe { &*pointer.cast() }
     }
 
     #[inline(always)]
@@ -132,6 +143,20 @@ impl AtomicWord {
         let [success, failure] = [success, failure].map(|site| (site.ordering(), site.name()));
         self.0
             .named_compare_exchange_weak(current, new, success, failure)
+    }
+
+    /// Replaces the value by what `change` makes of it: by a compare-and-swap, and
+    /// again if another value has come meanwhile.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn update(&self, change: impl Fn(u64) -> u64, [probe, success, failure]: [Site; 3]) {
+        if named::is_unwinding() {
+            return;
+        }
+        let mut old = self.load(probe);
+        while let Err(newer) = self.compare_exchange(old, change(old), success, failure) {
+            old = newer;
+        }
     }
 
     /// The latest value, without taking part in the protocol.

@@ -512,20 +512,6 @@ fn ids_do_not_begin_with_that_of_no_list() {
 }
 
 #[test]
-fn ids_begin_anew_for_the_next_execution_of_a_model() {
-    platform!(Base = Region::new(unused(1)));
-    platform_with_ids!(Mem = Base, ids_left(5));
-    for _ in 0..2 {
-        // SAFETY: no list exists.
-        unsafe { Mem::list_ids().restart() };
-        let list = list_of::<Mem>(&Log::default(), &[0]);
-        assert_eq!(list_id::<Mem>(0), 1);
-        drop(list);
-        assert_eq!(list_id::<Mem>(0), 0);
-    }
-}
-
-#[test]
 fn a_list_goes_to_another_thread_with_its_frames() {
     platform!(Mem = Region::new(unused(4)));
     let log = Log::default();

@@ -195,7 +195,7 @@ impl Scratch {
     fn run(&self, command: &str) -> (Option<i32>, String) {
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{path}", self.0.join("bin").display());
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let cargo = env!("CARGO");
         let done = Command::new("bash")
             .args(["-euo", "pipefail", "-c", command])
             .current_dir(self.0.join("checkout"))

@@ -136,7 +136,7 @@ fn no_story_has_a_place_of_the_harness_in_it() {
             assert!(!text.contains(harness), "{harness}: {}", path.display());
         }
         let shown =
-            path.with_extension("") == folder().join("smallest-kernel-try-unique-is-relaxed");
+            path.with_extension("") == folder().join("rc11/smallest-kernel-try-unique-is-relaxed");
         assert!(
             shown || !text.contains(".rs:"),
             "a line: {}",

@@ -321,7 +321,7 @@ fn the_kernel_goes_through_campaign_coverage_audit_and_report() {
     // The limit is too far away: nothing is asked of it, and nothing is missing.
     said.has("left out: the limit of the count")
         .has("0 not reached, 0 forbidden");
-    said.has("a program ends in data race");
+    said.has("a program or scenario ends in data race");
     on(FAILS, &["coverage", "--bounds", "2x1", "--json"]).lines_of(KERNEL);
     let said = on(FAILS, &["audit", "--bounds", "2x1", "--no-joint"]);
     let slot = fs::read_to_string(root().join(KERNEL).join("tree/src/frame/slot.rs")).unwrap();

@@ -60,6 +60,8 @@ pub struct Scenario {
     pub threads: usize,
     /// The outcomes, if it is known which are allowed.
     pub allowed: Option<Vec<Cow<'static, str>>>,
+    /// The outcomes that stale reads alone show: weak memory has them, too.
+    pub stale: Vec<Cow<'static, str>>,
     /// What it must come to.
     pub expected: Expected,
     /// What is run.

@@ -50,6 +50,9 @@ fn step<W: Word, R>(
     perform: impl FnOnce() -> Option<R>,
     done: impl FnOnce(&R) -> Done,
 ) -> Option<R> {
+    if model::is_aside() {
+        return None;
+    }
     let address = word.address();
     // SAFETY: these are the bytes of `word`, and one thread runs at a time.
     unsafe { statics::meet(address, W::SIZE) };

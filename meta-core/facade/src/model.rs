@@ -195,6 +195,7 @@ struct Control {
     overlap: Cell<bool>,
     steps: Cell<u64>,
     running: Cell<bool>,
+    aside: Cell<bool>,
     again: Cell<bool>,
     watched: Cell<bool>,
     tracing: Cell<bool>,
@@ -231,6 +232,7 @@ thread_local! {
             overlap: Cell::new(false),
             steps: Cell::new(0),
             running: Cell::new(false),
+            aside: Cell::new(false),
             again: Cell::new(false),
             watched: Cell::new(false),
             tracing: Cell::new(false),
@@ -313,6 +315,25 @@ pub fn needs_another_run() -> bool {
 #[inline]
 pub(crate) fn is_running() -> bool {
     CONTROL.with(|c| c.running.get())
+}
+
+/// Whether accesses to atomics are no steps now.
+#[inline]
+pub(crate) fn is_aside() -> bool {
+    CONTROL.with(|c| c.aside.get())
+}
+
+/// See [`named::aside`](crate::named::aside).
+pub(crate) fn aside<R>(act: impl FnOnce() -> R) -> R {
+    /// An end by unwinding is one, too.
+    struct End(bool);
+    impl Drop for End {
+        fn drop(&mut self) {
+            CONTROL.with(|c| c.aside.set(self.0));
+        }
+    }
+    let _end = End(CONTROL.with(|c| c.aside.replace(true)));
+    act()
 }
 
 /// Forgets what the last execution left behind.

@@ -254,6 +254,15 @@ pub fn is_unwinding() -> bool {
     unwinding
 }
 
+/// Does something that is no part of a model: what it does to atomics is no step. They
+/// must be such that no thread of the model writes them.
+#[inline(always)]
+pub fn aside<R>(act: impl FnOnce() -> R) -> R {
+    #[cfg(any(loom, shuttle, rc11))]
+    let act = || crate::model::aside(act);
+    act()
+}
+
 /// Called between two attempts of a loop around a weak compare-and-swap.
 #[inline(always)]
 #[track_caller]

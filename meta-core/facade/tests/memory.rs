@@ -10,7 +10,7 @@ use std::sync::atomic as real;
 
 use facade::cell::UnsafeCell;
 use facade::model::{self, Classified, Config, ViolationKind, thread};
-use facade::named::Access;
+use facade::named::{Access, aside};
 use facade::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use facade::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
 
@@ -64,6 +64,18 @@ fn failure_by_panic(explored: impl Fn() + Send + Sync + 'static) -> String {
                 .to_owned(),
         },
     }
+}
+
+#[test]
+fn what_is_done_aside_is_no_step() {
+    model::check(|| {
+        let word = AtomicU64::new(7);
+        let before = model::steps();
+        assert_eq!(aside(|| word.load(SeqCst)), 7);
+        assert_eq!(model::steps(), before);
+        assert_eq!(word.load(SeqCst), 7);
+        assert_eq!(model::steps(), before + 1);
+    });
 }
 
 #[test]

@@ -241,7 +241,7 @@ pub struct Record {
     pub examples: bool,
     /// The transitions that are reached.
     pub coverage: bool,
-    /// The accesses that are met, where they have no table.
+    /// The accesses that are met.
     #[serde(default)]
     pub sites: bool,
 }

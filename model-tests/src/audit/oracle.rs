@@ -11,7 +11,6 @@ use super::table::Table;
 use crate::campaign::Way;
 use crate::litmus::Litmus;
 use crate::minimise::minimise;
-use crate::package;
 use crate::pool::Pool;
 use crate::subject::with_sites;
 use pipe::{Description, EngineName, Record, SiteInfo, Target, Verdict};
@@ -36,7 +35,7 @@ pub struct Kill {
 pub struct Answer {
     /// The failing program, if there is one.
     pub kill: Option<Kill>,
-    /// A program on several slots that misses an outcome which the code's orderings
+    /// A program on several slots, or a scenario, that misses an outcome which the code's orderings
     /// allow: no failure, but a difference.
     pub ruled_out: Option<Kill>,
     /// How many runs were made.
@@ -47,10 +46,10 @@ pub struct Answer {
     pub seconds: f64,
 }
 
-/// Everything that has to pass: the litmus corpus, and all programs of the
-/// bounds, with handles dropped and left.
+/// Everything that has to pass: the litmus corpus, all programs of the bounds, with
+/// handles dropped and left, and the scenarios.
 ///
-/// On several slots stronger orderings forbid outcomes. That alone is no failure, or
+/// On several slots, and in scenarios, stronger orderings forbid outcomes. That alone is no failure, or
 /// what passes would fail with more.
 pub struct Oracle<'a> {
     pool: &'a mut Pool,
@@ -63,8 +62,8 @@ pub struct Oracle<'a> {
 }
 
 impl<'a> Oracle<'a> {
-    /// An oracle over these litmus files and bounds; of another subject than
-    /// `meta-core` as far as it can run them, and over its scenarios.
+    /// An oracle over these litmus files and bounds, as far as the subject can run
+    /// them, and over its scenarios.
     pub fn new(
         pool: &'a mut Pool,
         way: Way,
@@ -73,7 +72,6 @@ impl<'a> Oracle<'a> {
         two_slots: &[Bound],
         subject: &Description,
     ) -> Self {
-        let other = package::chosen().is_some();
         let runs = |(program, _): &(Program, Ends)| {
             let own = subject.programs.as_ref();
             own.is_some_and(|own| own.refuses(program).is_none())
@@ -92,7 +90,7 @@ impl<'a> Oracle<'a> {
         let mut programs: Vec<_> = of_corpus.chain(of_bounds).filter(runs).collect();
         programs.sort_by_cached_key(|(program, ends)| (length(program), program.clone(), *ends));
         programs.dedup();
-        let scenarios = (subject.scenarios.iter()).filter(|own| other && own.broken.is_none());
+        let scenarios = subject.scenarios.iter().filter(|own| own.broken.is_none());
         let scenarios = scenarios.map(|own| (Target::Scenario(own.name.clone()), Ends::Dropped));
         let programs = (programs.into_iter()).map(|(program, ends)| (program.into(), ends));
         let cases = programs.chain(scenarios).collect();
@@ -271,12 +269,14 @@ impl<'a> Oracle<'a> {
                 return ControlFlow::Continue(());
             }
             if !verdict.is_failure() {
-                unclear = Some(format!("{}: {verdict}", job.case));
+                let why = run.failure.as_ref().map(|f| f.reason.to_string());
+                let why = why.unwrap_or_else(|| verdict.to_string());
+                unclear = Some(format!("{}: {why}", job.case));
                 return ControlFlow::Break(());
             }
             let (case, ends) = &cases[position];
-            let slots = case.program().map_or(1, Program::slots);
-            let forbids = verdict == Verdict::MissingOutcome && slots > 1;
+            let several = case.program().is_none_or(|program| program.slots() > 1);
+            let forbids = verdict == Verdict::MissingOutcome && several;
             let found = if forbids { &mut ruled_out } else { &mut first };
             if found.as_ref().is_none_or(|(known, _)| position < *known) {
                 let message = run.failure.as_ref().map(|f| f.reason.to_string());

@@ -163,12 +163,11 @@ pub fn mend(
             let strongest = mended.get(site).or(variants::strongest(site));
             mended = mended.with(site, strongest);
         }
-        if !oracle.passes(&mended)? {
-            return Err(
-                "it fails whatever the orderings: run `campaign 2x2`, or `explore` a \
-                        scenario"
-                    .to_owned(),
-            );
+        if let Some(kill) = oracle.judge(&mended)?.kill {
+            return Err(format!(
+                "`{}` ends in {} whatever the orderings: {}",
+                kill.case, kill.verdict, kill.message
+            ));
         }
     }
     for site in table.sites() {

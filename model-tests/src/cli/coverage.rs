@@ -20,7 +20,7 @@ use crate::{interrupt, litmus, package, print};
 use crate::{note, out, output};
 use pipe::Verdict;
 use pipe::{CLASSES, Transition};
-use pipe::{EngineName, Record};
+use pipe::{EngineName, Record, Target};
 
 /// Compare the transitions that an engine reaches with those that the specification
 /// allows, and the sites that it performs with the table of orderings.
@@ -28,7 +28,7 @@ use pipe::{EngineName, Record};
 #[command(after_help = "\
 A transition is (state before, operation) -> (result, state after). One that is allowed and not
 reached fails, and so does one that is reached and not allowed, and a site of the table of orderings
-that no code performs.
+that no code performs. The scenarios are run for the sites that programs do not come to.
 
 Exit codes: 0 both are the same, 1 they differ, 2 bad input, 3 interrupted, 4 tool failure")]
 pub(super) struct Args {
@@ -89,12 +89,22 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         ..Coverage::default()
     };
     let mut verdict = Verdict::Pass;
-    let jobs = programs.iter().map(|(program, ends)| {
-        let job = way.job(program.clone(), *ends).recording(Record {
-            coverage: true,
-            sites: true,
-            ..Record::default()
-        });
+    let record = Record {
+        coverage: true,
+        sites: true,
+        ..Record::default()
+    };
+    let scenarios = described.scenarios.iter();
+    let scenarios = scenarios
+        .filter(|own| own.broken.is_none())
+        .map(|own| (Target::Scenario(own.name.clone()), Ends::Dropped));
+    let programs = programs.into_iter();
+    let cases: Vec<(Target, Ends)> = programs
+        .map(|(program, ends)| (program.into(), ends))
+        .chain(scenarios)
+        .collect();
+    let jobs = cases.iter().map(|(case, ends)| {
+        let job = way.job(case.clone(), *ends).recording(record);
         ((), job)
     });
     let (mut executions, mut seconds) = (0, 0.0);
@@ -116,11 +126,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if args.json {
         print_json(&coverage)?;
     } else {
-        print(&coverage, programs.len(), executions);
+        print(&coverage, cases.len(), executions);
     }
     if verdict != Verdict::Pass {
         note!(
-            "a program ends in {verdict}: run `campaign{} 2x2 --engine {}` for it",
+            "a program or scenario ends in {verdict}: run `campaign{} 2x2 --engine {}` for it",
             package::option(),
             args.engine
         );
@@ -188,7 +198,7 @@ fn print_json(coverage: &Coverage) -> Result<(), Refusal> {
 }
 
 /// A row for each operation, a column for each state it was found in.
-fn print(coverage: &Coverage, programs: usize, executions: u64) {
+fn print(coverage: &Coverage, runs: usize, executions: u64) {
     let mut rows: BTreeMap<&str, BTreeMap<&str, Vec<String>>> = BTreeMap::new();
     for transition in coverage.allowed.union(&coverage.reached) {
         let mark = match (
@@ -231,7 +241,7 @@ fn print(coverage: &Coverage, programs: usize, executions: u64) {
         coverage.reached.len(),
         coverage.missing().count(),
         coverage.forbidden().count(),
-        print::count(programs as u64),
+        print::count(runs as u64),
         print::count(executions)
     );
     for site in coverage.idle() {

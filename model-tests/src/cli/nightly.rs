@@ -31,6 +31,7 @@ use pipe::{EngineName, Exploration};
 #[command(after_help = "\
 Options are also taken as key=value:
   framecheck nightly minutes=60 seed=42 shard=2/8 --json > 2.jsonl
+  framecheck nightly batches=20 seed=1 --weaken RETIRE=Relaxed
   framecheck nightly --merge 1.jsonl 2.jsonl
 
 Every batch follows from the seed, the shard and its number: `batch=N` runs one again. A failure
@@ -66,6 +67,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "FOLDER")]
     failures: Option<PathBuf>,
 
+    /// Change one site's ordering, to see what a night finds; may be repeated. Shuttle's batches
+    /// are left out then, for it ignores orderings
+    #[arg(long, value_name = "SITE=ORDERING")]
+    weaken: Vec<String>,
+
     /// Worker processes; as many as cores by default
     #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
@@ -80,6 +86,12 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// The changed orderings, as they were asked for.
+    fn weakened(&self) -> String {
+        let option = |change| format!(" --weaken {change}");
+        self.weaken.iter().map(option).collect()
+    }
+
     /// Takes the `key=value` pairs over into the options.
     fn with_pairs(&self) -> Result<Settings, String> {
         let mut settings = Settings {
@@ -145,22 +157,34 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         return merge(&args.merge);
     }
     let settings = args.with_pairs().map_err(Refusal::input)?;
-    let subject = subject(EngineName::Shuttle);
+    let engines = match args.weaken.is_empty() {
+        true => &[EngineName::Shuttle, EngineName::Rc11][..],
+        false => &[EngineName::Rc11],
+    };
+    let subject = subject(engines[0]);
     let corpus = litmus::corpus(&subject).map_err(Refusal::input)?;
     let described = match package::chosen() {
-        None => None,
-        Some(_) => Some(subject.description().map_err(Refusal::tool)?),
+        None if args.weaken.is_empty() => None,
+        _ => Some(subject.description().map_err(Refusal::tool)?),
     };
+    let changes = args.weaken.iter().map(|change| {
+        let described = described.expect("asked for where orderings change");
+        described.change(change).map_err(Refusal::input)
+    });
+    let changes = changes.collect::<Result<Vec<_>, _>>()?;
     // What cannot be run is no batch; which these are follows from the seed alone.
     let (litmus, left_out) = match described {
-        None => (None, Vec::new()),
-        Some(described) => {
+        Some(described) if package::chosen().is_some() => {
             let programs = corpus.iter().map(|file| file.program.clone());
             let (litmus, lines) = fitting(programs, described).map_err(Refusal::input)?;
             (Some(litmus), lines)
         }
+        _ => (None, Vec::new()),
     };
     let runs = |batch: &Batch| {
+        if !engines.contains(&batch.job.engine()) {
+            return false;
+        }
         let own = described.and_then(|described| described.programs.as_ref());
         let program = batch.job.case.program();
         own.zip(program)
@@ -177,7 +201,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let failures = settings
         .failures
         .unwrap_or_else(Counterexample::default_folder);
-    let mut pool = pool_of(&[EngineName::Rc11, EngineName::Shuttle], args.workers)?;
+    let mut pool = pool_of(engines, args.workers)?;
 
     let budget = match (settings.batches, settings.batch) {
         (None, None) => Some(settings.minutes.unwrap_or(MINUTES)),
@@ -198,7 +222,8 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         .map(|number| draw.batch(number))
         .filter(runs)
         .take_while(|_| end.is_none_or(|end| Instant::now() < end))
-        .map(|batch| {
+        .map(|mut batch| {
+            batch.job = batch.job.with_orderings(&changes);
             let job = batch.job.clone();
             (batch, job)
         });
@@ -244,7 +269,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         executions: summary.executions(),
         seconds: began.elapsed().as_secs_f64(),
         ..Kept::now(
-            format!("nightly{} shard={}", package::option(), draw.shard),
+            format!(
+                "nightly{} shard={}{}",
+                package::option(),
+                draw.shard,
+                args.weakened()
+            ),
             verdict,
             found,
         )
@@ -282,9 +312,10 @@ fn print_failure(
 ) {
     let message = run.failure.as_ref().map(|f| f.reason.to_string());
     let message = message.unwrap_or_default();
+    let weaken = args.weakened();
     let text = format!(
         "{}: {}\n  {message}\n  {} {}, execution {}; again: nightly seed={} shard={} \
-         batch={}\n  {}",
+         batch={}{weaken}\n  {}",
         print::verdict(run.verdict()),
         batch.job.case,
         run.engine,

@@ -58,6 +58,9 @@ pub struct BatchLine {
     pub seconds: f64,
     /// What is known of a failure.
     pub message: Option<String>,
+    /// The orderings that were not the code's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weaken: Vec<String>,
 }
 
 impl BatchLine {
@@ -85,6 +88,9 @@ impl BatchLine {
             verdict: run.verdict(),
             seconds: run.seconds,
             message: run.failure.as_ref().map(|f| f.reason.to_string()),
+            weaken: (batch.job.orderings().iter())
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 }

@@ -94,8 +94,9 @@ impl Page {
                         p { (self.summary()) "." }
                         p class="quiet" {
                             @if let Some(name) = &self.name { "Subject " code { (name) } ", commit " } @else { "Commit " }
-                            (self.commit) ", " (runs::day(self.when)) ", from "
-                            a href="#files" { (self.files.len()) " files" } "."
+                            (self.commit.get(..12).unwrap_or(&self.commit))
+                            @if self.commit.contains('+') { "+changes" }
+                            ", " (runs::day(self.when)) ", from " a href="#files" { "these files" } "."
                         }
                         nav aria-label="Sections" {
                             ul { @for (anchor, title) in SECTIONS { li { a href={ "#" (anchor) } { (title) } } } }

@@ -1,16 +1,18 @@
 //! Planted bugs: how many executions it takes to find each, by how they are drawn.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use model_tests::counterexample::Counterexample;
 use model_tests::interrupt;
 use model_tests::nightly::{Draw, Family, Way};
 use model_tests::worker::Worker;
+use model_tests::{print, workspace};
 use pipe::{Exploration, Job, Verdict};
 
-/// A search ends without success after this many executions.
+/// A search ends without success after this many executions if nothing else is said.
 pub const ENOUGH: u64 = 100_000;
 
 /// Executions of one program: many programs find more than many executions of one.
@@ -35,13 +37,19 @@ pub struct Search {
     pub program: Option<String>,
 }
 
-/// Searches in one way, by the same draws of programs that a night makes, litmus
-/// programs left out.
+/// Searches in one way for so many executions, by the same draws of programs that a
+/// night makes, litmus programs left out.
 ///
 /// # Errors
 ///
 /// If the worker refuses a job or cannot be started.
-pub fn search(bug: &str, worker: &Path, way: Way, draw: &Draw) -> Result<Search, String> {
+pub fn search(
+    bug: &str,
+    worker: &Path,
+    way: Way,
+    draw: &Draw,
+    enough: u64,
+) -> Result<Search, String> {
     let mut found = Search {
         bug: bug.to_owned(),
         by: way.name(),
@@ -68,7 +76,7 @@ pub fn search(bug: &str, worker: &Path, way: Way, draw: &Draw) -> Result<Search,
             found.program = Some(job.case.to_string());
             break;
         }
-        if found.executions >= ENOUGH || interrupt::requested() {
+        if found.executions >= enough || interrupt::requested() {
             break;
         }
     }
@@ -89,46 +97,117 @@ fn replays(worker: &mut Worker, job: &Job, run: &Exploration) -> Result<bool, St
         && from_seed.executions == run.executions)
 }
 
-/// The median of an odd number of searches; `None` if half of them found
-/// nothing.
-pub fn median(searches: &[&Search]) -> Option<u64> {
-    let mut executions: Vec<_> = searches
-        .iter()
-        .map(|s| {
-            if s.verdict.is_failure() {
-                s.executions
-            } else {
-                u64::MAX
-            }
-        })
+/// What is kept of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptSearch {
+    /// Where the draws began.
+    pub seed: u64,
+    /// Executions until it was found, or that did not find it.
+    pub executions: u64,
+    /// How it was found; `cut off` if it was not.
+    pub verdict: Verdict,
+}
+
+impl From<&Search> for KeptSearch {
+    fn from(search: &Search) -> Self {
+        KeptSearch {
+            seed: search.seed,
+            executions: search.executions,
+            verdict: search.verdict,
+        }
+    }
+}
+
+/// The searches that are kept with the code: by bug, and by how executions were drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded(pub BTreeMap<String, BTreeMap<String, Vec<KeptSearch>>>);
+
+impl Recorded {
+    fn path() -> PathBuf {
+        workspace::package().join("planted.json")
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is no such record.
+    pub fn load() -> Result<Self, String> {
+        let path = Self::path();
+        let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
+        text.and_then(|text| serde_json::from_str(&text).map_err(|e| e.to_string()))
+            .map_err(|e| format!("{}: {e}", path.display()))
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn save(&self) -> Result<(), String> {
+        let path = Self::path();
+        let text = serde_json::to_string_pretty(self).map_err(|e| e.to_string())?;
+        std::fs::write(&path, text + "\n").map_err(|e| format!("{}: {e}", path.display()))
+    }
+
+    /// Puts the searches for a bug in one way in place of those from before.
+    pub fn replace(&mut self, bug: &str, way: Way, searches: &[Search]) {
+        let of_bug = self.0.entry(bug.to_owned()).or_default();
+        let kept = searches.iter().map(KeptSearch::from).collect();
+        of_bug.insert(way.name().to_owned(), kept);
+    }
+}
+
+/// How a bug was found, in a word.
+pub fn verdict(searches: &[KeptSearch]) -> Option<Verdict> {
+    let mut verdicts = searches.iter().map(|search| search.verdict);
+    verdicts.find(|verdict| verdict.is_failure())
+}
+
+/// What a table says of the searches for a bug in one way: the median if more than half
+/// of them found it; else how many did, and after how many executions the others
+/// gave up.
+pub fn cell(searches: &[KeptSearch]) -> String {
+    let given_up = searches.iter().filter(|s| !s.verdict.is_failure());
+    let given_up: Vec<_> = given_up.map(|search| search.executions).collect();
+    let mut found: Vec<_> = (searches.iter().filter(|s| s.verdict.is_failure()))
+        .map(|search| search.executions)
         .collect();
-    executions.sort_unstable();
-    let median = *executions.get(executions.len() / 2)?;
-    (median != u64::MAX).then_some(median)
+    found.sort_unstable();
+    match (found.get(searches.len() / 2), given_up.iter().min()) {
+        _ if searches.is_empty() => "-".to_owned(),
+        (Some(median), _) => print::count(*median),
+        (None, within) => {
+            let within = print::count(within.copied().unwrap_or(0));
+            match found.len() {
+                0 => format!("not within {within}"),
+                n => format!("{n} of {} within {within}", searches.len()),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn search(executions: u64, verdict: Verdict) -> Search {
-        Search {
-            bug: String::new(),
-            by: "random",
+    fn search(executions: u64, verdict: Verdict) -> KeptSearch {
+        KeptSearch {
             seed: 1,
             executions,
             verdict,
-            replays: true,
-            program: None,
         }
     }
 
     #[test]
     fn a_search_that_found_nothing_is_no_small_number() {
         let found = search(5, Verdict::Leak);
-        let not = search(1, Verdict::CutOff);
-        assert_eq!(median(&[&found, &not, &found]), Some(5));
-        assert_eq!(median(&[&not, &not, &found]), None);
-        assert_eq!(median(&[]), None);
+        let not = search(1_000, Verdict::CutOff);
+        assert_eq!(cell(&[found, not, found]), "5");
+        assert_eq!(cell(&[not, not, found]), "1 of 3 within 1,000");
+        assert_eq!(cell(&[not, search(900, Verdict::CutOff)]), "not within 900");
+        assert_eq!(cell(&[]), "-");
+        assert_eq!(verdict(&[not, found]), Some(Verdict::Leak));
+        assert_eq!(verdict(&[not]), None);
     }
 }

@@ -84,13 +84,14 @@ fn judge(
     });
     let executions = runs.iter().map(|(_, run)| run.executions).sum();
     let complete = runs.iter().filter(|(_, run)| run.complete).count();
-    let seen = runs.iter().map(|(_, run)| run.outcomes.len()).max();
+    let counts = |(_, run): &(Job, Exploration)| (run.outcomes.len(), run.allowed);
+    let (seen, allowed) = runs.iter().map(counts).max().unwrap_or_default();
     println!(
         "{}: {} executions, {} of {} outcomes, {complete} of {} runs complete, {verdict}",
         scenario.name,
         print::count(executions),
-        seen.unwrap_or(0),
-        scenario.allowed.as_ref().map_or(0, Vec::len),
+        seen,
+        allowed,
         runs.len(),
     );
     let expected = match scenario.expected {

@@ -3,6 +3,7 @@
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use meta_core::{ListIds, MaxPaddr, MetaSlot, PAGE_SIZE, Paddr};
 
@@ -14,19 +15,19 @@ pub struct Memory {
     /// Never grows beyond its first capacity, so that the base stays.
     slots: UnsafeCell<Vec<MetaSlot>>,
     max_paddr: MaxPaddr,
-    list_ids: ListIds,
+    list_ids: UnsafeCell<ListIds>,
     pages: Box<[Page]>,
+    /// Whether pages may be written before the next reset.
+    written: AtomicBool,
 }
 
-/// A page; every word of it is the frame's address. No program writes pages.
+/// A page; every word of it is the frame's address at first. No program writes pages.
 #[repr(align(4096))]
-struct Page(
-    #[expect(dead_code, reason = "reached by a pointer to all pages")]
-    UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>,
-);
+struct Page(UnsafeCell<[usize; PAGE_SIZE / size_of::<usize>()]>);
 
-// SAFETY: `slots` changes only in `reset`, whose caller promises that nobody else
-// uses them; pages are never written; everything else is `Sync`.
+// SAFETY: `slots`, `list_ids` and pages change only in unsafe functions, whose callers
+// promise that nobody else uses them, and pages of untyped frames by atomic words;
+// everything else is `Sync`.
 unsafe impl Sync for Memory {}
 
 impl Default for Memory {
@@ -35,8 +36,9 @@ impl Default for Memory {
         Memory {
             slots: UnsafeCell::new(Vec::with_capacity(MAX_SLOTS)),
             max_paddr: MaxPaddr::new(),
-            list_ids: ListIds::new(),
+            list_ids: UnsafeCell::default(),
             pages: (0..MAX_SLOTS).map(page).collect(),
+            written: AtomicBool::new(false),
         }
     }
 }
@@ -65,8 +67,32 @@ impl Memory {
         // runs.
         unsafe {
             self.max_paddr.set(count * PAGE_SIZE);
-            self.list_ids.restart();
+            self.restart_list_ids();
         }
+        // ORDERING: Relaxed, without partner: no other thread runs.
+        if self.written.load(Ordering::Relaxed) {
+            self.written.store(false, Ordering::Relaxed);
+            for (slot, page) in self.pages.iter().enumerate() {
+                // SAFETY: nobody else uses the memory.
+                unsafe { *page.0.get() = [paddr_of(slot); _] };
+            }
+        }
+    }
+
+    /// Ids of lists begin anew.
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses the memory during the call, and no list exists.
+    pub(super) unsafe fn restart_list_ids(&self) {
+        // SAFETY: nobody else uses it.
+        unsafe { *self.list_ids.get() = ListIds::new() };
+    }
+
+    /// Pages will be written: the next reset makes them what they were at first.
+    pub(super) fn expect_written_pages(&self) {
+        // ORDERING: Relaxed, without partner: whatever orders the reset.
+        self.written.store(true, Ordering::Relaxed);
     }
 
     /// The slots.
@@ -84,7 +110,8 @@ impl Memory {
 
     /// Where the ids of lists come from.
     pub(super) fn list_ids(&self) -> &ListIds {
-        &self.list_ids
+        // SAFETY: changed only while nobody uses the memory.
+        unsafe { &*self.list_ids.get() }
     }
 
     #[inline]

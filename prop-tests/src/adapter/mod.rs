@@ -7,9 +7,10 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use facade::named;
 use meta_core::{
-    self as core, AnyFrameMeta, Frame, GetFrameError, ListIds, MaxPaddr, MetaSlot, PAGE_SIZE,
-    Paddr, Platform, UniqueFrame, VmReader,
+    self as core, AnyFrameMeta, AnyUFrameMeta, Frame, GetFrameError, ListIds, MaxPaddr, MetaSlot,
+    PAGE_SIZE, Paddr, Platform, UniqueFrame, VmReader,
 };
 
 use crate::protocol::{Protocol, Refused, SlotState, Start};
@@ -182,18 +183,29 @@ pub(crate) fn refused(error: GetFrameError) -> Refused {
     }
 }
 
-// SAFETY: pages of a world are never written.
+/// The metadata of untyped frames, whose pages scenarios write.
+pub(crate) type Untyped<P> = Tracked<P, UNTYPED>;
+
+const UNTYPED: u8 = b'U';
+
+// SAFETY: pages of a world are never written but by `VmWriter`s, and those of typed
+// frames not at all.
 unsafe impl<H: Host, const KIND: u8> AnyFrameMeta for Tracked<MetaCore<H>, KIND> {
     unsafe fn on_drop(&mut self, page: &mut VmReader<'_>) {
-        self.on_drop(|slot| is_page_of(slot, page));
+        self.on_drop(|slot| page.remain() == PAGE_SIZE && (KIND == UNTYPED || begins(slot, page)));
+    }
+
+    fn is_untyped(&self) -> bool {
+        KIND == UNTYPED
     }
 }
 
-/// Whether the reader stands at the beginning of this frame's page, and ends
-/// with it.
-fn is_page_of(slot: usize, page: &mut VmReader<'_>) -> bool {
-    let whole = page.remain() == PAGE_SIZE;
-    let mut address = [0; size_of::<usize>()];
-    page.read(&mut address);
-    whole && usize::from_ne_bytes(address) == paddr_of(slot)
+// SAFETY: untyped, just above; only handles lead to the pages.
+unsafe impl<H: Host> AnyUFrameMeta for Untyped<MetaCore<H>> {}
+
+/// Whether the reader stands at the beginning of this frame's page, which nobody
+/// writes.
+fn begins(slot: usize, page: &mut VmReader<'_>) -> bool {
+    let address = named::aside(|| page.read_val::<usize>());
+    address == Some(paddr_of(slot))
 }

@@ -95,6 +95,7 @@ impl<S: Send + Sync + 'static> From<Own<S>> for Scenario {
             why,
             threads: threads.len(),
             allowed,
+            stale: Vec::new(),
             expected: Expected::Pass,
             run: Arc::new(Closures {
                 start,

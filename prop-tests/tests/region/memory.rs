@@ -20,7 +20,7 @@ pub(crate) struct Memory {
     pub(crate) slots: Vec<MetaSlot>,
     pages: Vec<Page>,
     max_paddr: MaxPaddr,
-    list_ids: ListIds,
+    list_ids: UnsafeCell<ListIds>,
     events: RefCell<Vec<Event>>,
 }
 
@@ -35,7 +35,7 @@ impl Memory {
             slots: (0..MAX_FRAMES).map(|_| MetaSlot::new_unused()).collect(),
             pages: (0..MAX_FRAMES).map(page).collect(),
             max_paddr: MaxPaddr::new(),
-            list_ids: ListIds::new(),
+            list_ids: UnsafeCell::default(),
             events: RefCell::default(),
         }))
     }
@@ -89,7 +89,7 @@ pub(crate) fn start(frames: usize) {
     // one with this memory.
     unsafe {
         memory.max_paddr.set(frames * PAGE_SIZE);
-        memory.list_ids.restart();
+        *memory.list_ids.get() = ListIds::new();
     }
 }
 
@@ -126,7 +126,8 @@ unsafe impl Platform for Here {
     }
 
     fn list_ids() -> &'static ListIds {
-        &memory().list_ids
+        // SAFETY: exchanged only while there is no list.
+        unsafe { &*memory().list_ids.get() }
     }
 
     fn abort() -> ! {

@@ -9,7 +9,8 @@
 pub mod spin_lock;
 
 /// What lines with `UnsafeCell::get` do: read if they have one of these in them, else
-/// write. The explorer does not see what becomes of a pointer.
+/// write. The explorer does not see what becomes of a pointer. Name each file that calls
+/// it, with `&[]` if all its lines write.
 pub fn cells(subject: worker::Subject) -> worker::Subject {
     let text = include_str!("spin_lock.rs");
     subject.cells("files/spin_lock.rs", text, &["&*self.0.value.get()"])

@@ -7,6 +7,7 @@ use programs::program::Bound;
 
 use super::planted;
 use crate::mutants::{self, Fate, JudgedMutant, Judges, Mutant};
+use crate::planted::ENOUGH;
 use crate::print;
 use model_tests::cli::pool::subject;
 use model_tests::cli::{Refusal, json, number};
@@ -53,6 +54,15 @@ pub(super) struct Args {
     /// schedulers, rc11 samples weak memory
     #[arg(long, value_name = "WAY", num_args = 1.., requires = "planted")]
     pub(super) by: Vec<Way>,
+
+    /// A search for a planted bug gives up after so many executions
+    #[arg(long, value_name = "N", default_value_t = ENOUGH, requires = "planted", value_parser = number::at_least_one)]
+    pub(super) executions: u64,
+
+    /// Keep the searches in model-tests/planted.json, which docs/campaigns.md shows: those
+    /// for the same bugs in the same ways are replaced
+    #[arg(long, requires = "planted")]
+    pub(super) record: bool,
 
     /// Ask every judge, instead of the first that kills
     #[arg(long)]

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::mutants::Args;
 use crate::mutants::{self, Mutant, Tree};
-use crate::planted::{self, ENOUGH, Search};
+use crate::planted::{self, KeptSearch, Recorded, Search};
 use crate::print;
 use model_tests::campaign::Shard;
 use model_tests::cli::{Refusal, json};
@@ -43,6 +43,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
 
     let bar = progress_bar(bugs.len());
     let mut searches: Vec<Search> = Vec::new();
+    let mut recorded = match args.record {
+        true => Recorded::load().map_err(Refusal::tool)?,
+        false => Recorded::default(),
+    };
     for bug in &bugs {
         bar.set_message(format!("{}: build", bug.name));
         tree.mutate(&bug.patch).map_err(Refusal::tool)?;
@@ -57,8 +61,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .map_err(|e| Refusal::tool(format!("{}: {e}", bug.name)))?;
             for way in ways {
                 bar.set_message(format!("{}: {}", bug.name, way.name()));
-                searches.extend(search_all(args, bug, &worker, way)?);
+                let found = search_all(args, bug, &worker, way)?;
+                recorded.replace(&bug.name, way, &found);
+                searches.extend(found);
             }
+        }
+        // What is there is kept, whatever becomes of the rest.
+        if args.record && !interrupt::requested() {
+            recorded.save().map_err(Refusal::tool)?;
         }
         bar.inc(1);
     }
@@ -68,7 +78,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         out!(
             "median executions of {} searches; a search gives up after {}",
             args.seeds,
-            print::count(ENOUGH)
+            print::count(args.executions)
         );
     }
     if interrupt::requested() {
@@ -101,7 +111,8 @@ fn search_all(args: &Args, bug: &Mutant, worker: &Path, way: Way) -> Result<Vec<
             shard: Shard::WHOLE,
             litmus: vec!["unused: alloc | get".parse().map_err(Refusal::tool)?],
         };
-        let found = planted::search(&bug.name, worker, way, &draw).map_err(Refusal::tool)?;
+        let found = planted::search(&bug.name, worker, way, &draw, args.executions)
+            .map_err(Refusal::tool)?;
         if args.json {
             json::line(&found).map_err(Refusal::tool)?;
         }
@@ -120,20 +131,16 @@ fn table(bugs: &[Mutant], searches: &[Search]) -> String {
         .chain(Way::ALL.map(Way::name));
     table.set_header(heads);
     for bug in bugs {
-        let of = |way: Way| -> Vec<&Search> {
-            let of_bug = searches.iter().filter(|s| s.bug == bug.name);
-            of_bug.filter(|s| s.by == way.name()).collect()
-        };
-        let found = searches
-            .iter()
-            .find(|s| s.bug == bug.name && s.verdict.is_failure());
+        let of_bug = || searches.iter().filter(|s| s.bug == bug.name);
+        let all: Vec<KeptSearch> = of_bug().map(KeptSearch::from).collect();
+        let found = planted::verdict(&all);
         let mut row = vec![
             bug.name.clone(),
-            found.map_or_else(|| "not found".to_owned(), |s| s.verdict.to_string()),
+            found.map_or_else(|| "not found".to_owned(), |verdict| verdict.to_string()),
         ];
-        row.extend(Way::ALL.map(|way| match of(way).as_slice() {
-            [] => "-".to_owned(),
-            all => planted::median(all).map_or_else(|| "not found".to_owned(), print::count),
+        row.extend(Way::ALL.map(|way| {
+            let of_way = of_bug().filter(|s| s.by == way.name());
+            planted::cell(&of_way.map(KeptSearch::from).collect::<Vec<_>>())
         }));
         table.add_row(row);
     }

@@ -16,8 +16,8 @@ pub(super) fn page(subject: &Description, recorded: &Recorded) -> String {
          # Why does each access have its ordering?\n\
          \n\
          `cargo run --release -- audit` gives each access every other ordering that its operation\n\
-         can have, one at a time, and explores the litmus files and all programs of {bounds} under\n\
-         {engine} until one fails. This page shows the result recorded in `model-tests/audit.json`.\n\
+         can have, one at a time, and explores the litmus files, all programs of {bounds}, and the\n\
+         scenarios under {engine} until one fails. This page shows the result recorded in `model-tests/audit.json`.\n\
          [audit.md](audit.md) explains the command, [limits.md](limits.md) what a `pass` means.\n\
          \n\
          ## Each access\n\
@@ -25,10 +25,11 @@ pub(super) fn page(subject: &Description, recorded: &Recorded) -> String {
          {sites}\n\
          ## Each other ordering\n\
          \n\
-         *needed*: a program fails without the ordering in the code; the smallest is shown.\n\
+         *needed*: a program fails without the ordering in the code; the smallest is shown, or the\n\
+         scenario's name where only a scenario makes the access.\n\
          *changes nothing*: a stronger ordering passes everything, as it should.\n\
-         *forbids outcomes*: a stronger ordering passes everything too, but on several slots it rules out an\n\
-         outcome, a stale read, that the code's orderings allow.\n\
+         *forbids outcomes*: a stronger ordering passes everything too, but on several slots, or in a scenario, it rules\n\
+         out an outcome, a stale read, that the code's orderings allow.\n\
          *weakest already*: the operation has no weaker ordering.\n\
          `ends`: whether handles that remain at the end are dropped, or left.\n\
          \n\

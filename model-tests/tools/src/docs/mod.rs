@@ -1,9 +1,11 @@
-//! Documents that are generated: from the table of orderings, from the last audit
-//! and the last figures that were kept, and from a saved failure.
+//! Documents that are generated: from the table of orderings, from the last audit,
+//! the last figures and the searches for planted bugs that were kept, and from a saved
+//! failure.
 
 mod audit;
 mod bench;
 mod markdown;
+mod planted;
 mod sites;
 
 use std::path::Path;
@@ -19,6 +21,7 @@ use model_tests::counterexample::Counterexample;
 
 const ORDERINGS: &str = "orderings";
 const FAILURE: &str = "failure";
+const PLANTED: &str = "planted";
 
 /// The failure that the documents show; a test compares it with what rc11 finds.
 const SHOWN: &str = "model-tests/tests/stories/rc11/smallest-kernel-try-unique-is-relaxed.json";
@@ -71,6 +74,7 @@ pub fn documents(
     })?;
     let failure = (FAILURE, shown_failure(root, subject)?);
     let orderings = (ORDERINGS, sites::with_price(subject, recorded));
+    let planted = (PLANTED, planted::table(&crate::planted::Recorded::load()?));
     let parts = |path: &'static str, parts: &[&(&str, String)]| {
         let text = std::fs::read_to_string(root.join(path)).map_err(|e| format!("{path}: {e}"))?;
         let mut wanted = text.clone();
@@ -89,6 +93,7 @@ pub fn documents(
         parts("README.md", &[&failure])?,
         parts("docs/protocol.md", &[&orderings])?,
         parts("docs/guide/2-read-a-counterexample.md", &[&failure])?,
+        parts("docs/campaigns.md", &[&planted])?,
         whole(
             "meta-core/src/ordering/table.md",
             sites::with_reason(subject),

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use pipe::{AllowedBy, Failure, Reason};
 use programs::outcome::Outcome;
-use programs::spec::Params;
+use programs::spec::{MemoryModel, Params};
 use prop_tests::driver::{self, ThreadResult};
 use prop_tests::protocol::Protocol;
 use prop_tests::scenario::{Record, Scenario};
@@ -182,12 +182,17 @@ pub(super) struct CheckedScenario {
 }
 
 impl CheckedScenario {
-    /// `exact` says whether the engine is to reach every allowed outcome.
+    /// `exact` says whether the engine is to reach every allowed outcome in this
+    /// memory.
     pub(super) fn new(
-        scenario: Scenario,
+        mut scenario: Scenario,
         slot_at: fn(usize) -> Option<usize>,
+        memory: MemoryModel,
         exact: bool,
     ) -> Self {
+        if let (Some(allowed), MemoryModel::Rc11) = (&mut scenario.allowed, memory) {
+            allowed.append(&mut scenario.stale);
+        }
         CheckedScenario {
             scenario,
             slot_at,

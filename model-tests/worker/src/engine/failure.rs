@@ -25,8 +25,10 @@ pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Failure {
 
 /// An explorer's panics are told apart by its words.
 fn of_message(message: &str) -> Reason {
-    let message = place::in_message(message.trim());
+    let message = message.trim().to_owned();
     if message.contains("Causality violation") {
+        // The other lines are about the explorer's own insides.
+        let message = message.lines().next().unwrap_or_default().to_owned();
         Reason::Race { message }
     } else if message.starts_with("deadlock") {
         Reason::Deadlock {

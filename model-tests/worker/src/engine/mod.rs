@@ -125,7 +125,8 @@ pub(crate) fn explore_scenario(
     if NAME == EngineName::Threads && scenario.is_control() {
         return Err("real threads cannot run what is broken on purpose".to_owned());
     }
-    let checked = CheckedScenario::new(scenario, slot_at, compiled_in::is_exact(job));
+    let exact = compiled_in::is_exact(job);
+    let checked = CheckedScenario::new(scenario, slot_at, job.memory(), exact);
     compiled_in::explore(job, checked, progress)
 }
 

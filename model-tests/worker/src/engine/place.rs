@@ -38,22 +38,6 @@ pub(super) fn shown(at: &Location<'_>, show: fn(&Location<'_>) -> String) -> Opt
     (!is_in(at.file(), &HARNESS)).then(|| show(at))
 }
 
-/// An explorer's words, with places as they are shown.
-#[cfg(model)]
-pub(super) fn in_message(message: &str) -> String {
-    let shown = |word: &str| match word.find(".rs:") {
-        Some(end) if is_in(&word[..end], &HARNESS) => {
-            let space = &word[word.trim_end().len()..];
-            format!("({}){space}", pipe::OPERATION)
-        }
-        _ => path(word).into_owned(),
-    };
-    message
-        .split_inclusive(char::is_whitespace)
-        .map(shown)
-        .collect()
-}
-
 pub(super) fn is_under_test(file: &str) -> bool {
     !is_in(file, &HARNESS) && !is_in(file, &OTHERS)
 }
@@ -91,13 +75,6 @@ mod tests {
     #[cfg(model)]
     #[test]
     fn no_place_of_the_harness_is_shown() {
-        let said = "Violation.\n  read: thread #1 @ prop-tests/src/driver.rs:133:42\n write: \
-                    #0 @ a/src/../tree/slot.rs:3:1";
-        assert_eq!(
-            in_message(said),
-            "Violation.\n  read: thread #1 @ (in an operation of the program)\n write: #0 @ \
-             a/tree/slot.rs:3:1"
-        );
         let here = Location::caller();
         assert_eq!(shown(here, line), None, "{here}");
     }

@@ -366,7 +366,7 @@ mod tests {
     use pipe::{Limits, Probe, Target, Verdict};
     use programs::outcome::Ends;
     use programs::program::Program;
-    use programs::spec::{MOST_STATES, Params};
+    use programs::spec::{MOST_STATES, MemoryModel, Params};
     use prop_tests::adapter::MetaCore;
 
     use super::super::checked::{CheckedProgram, CheckedScenario};
@@ -420,7 +420,7 @@ mod tests {
         let name = "control-segment-clones-end-once-beyond";
         let all = prop_tests::adapter::scenario::all::<ThreadHost>();
         let scenario = all.into_iter().find(|own| own.name == name).unwrap();
-        let checked = CheckedScenario::new(scenario, |_| None, false);
+        let checked = CheckedScenario::new(scenario, |_| None, MemoryModel::Rc11, false);
         let job = Job::threads(Target::Scenario(name.to_owned()), Ends::Dropped, 5);
         let progress: Progress = Arc::new(|_| ());
         let run = rounds_of(&checked, &job, 5, &progress);

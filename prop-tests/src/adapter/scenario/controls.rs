@@ -9,7 +9,7 @@ use std::ptr;
 use meta_core::PAGE_SIZE;
 
 use super::thread::{Held, List, Row, Thread};
-use super::{Body, FrameScenario, Initial, MetaCore, lists, segments};
+use super::{Body, FrameScenario, Initial, MetaCore, lists, pages, segments};
 use crate::scenario::Expected;
 use crate::world::Host;
 
@@ -73,6 +73,11 @@ fn weakened<H: Host>() -> Vec<FrameScenario<H>> {
         weaken(
             "control-list-is-passed-on-retire",
             lists::list_is_passed_on(),
+            "RETIRE=Relaxed",
+        ),
+        weaken(
+            "control-page-is-handed-on-retire",
+            pages::page_is_handed_on(),
             "RETIRE=Relaxed",
         ),
     ]
@@ -167,6 +172,50 @@ fn broken<H: Host>() -> Vec<FrameScenario<H>> {
             keep_what_is_passed_on,
             lists::list_is_passed_on(),
         ),
+        FrameScenario {
+            start: |start| start_with_one_id_of(start, [&[0], &[1]]),
+            threads: vec![
+                |me| {
+                    let list = me.list();
+                    lists::look_in_new_list(me, &list, [0, 1]);
+                },
+                |me| {
+                    let list = me.list();
+                    lists::look_in_new_list(me, &list, [1, 0]);
+                },
+            ],
+            ..replace(
+                "control-list-ids-are-drawn-at-once-same-id",
+                ["forbidden outcome", "forbidden outcome"],
+                0,
+                |_| (),
+                lists::ids_are_drawn_at_once(),
+            )
+        },
+        FrameScenario {
+            start: start_with_one_id,
+            ..replace(
+                "control-list-meets-push-and-pop-of-another-same-id",
+                ["forbidden outcome", "forbidden outcome"],
+                0,
+                lists::pop_push_and_pop,
+                lists::other_list_meets_push_and_pop(),
+            )
+        },
+        replace(
+            "control-page-words-meet-reader-halves",
+            ["forbidden outcome", "forbidden outcome"],
+            0,
+            write_halves,
+            pages::words_meet_reader(),
+        ),
+        replace(
+            "control-page-bytes-of-one-word-whole",
+            ["forbidden outcome", "forbidden outcome"],
+            0,
+            write_the_whole_word,
+            pages::bytes_of_one_word(),
+        ),
     ]
 }
 
@@ -219,9 +268,13 @@ fn give_back_twice<H: Host>(me: &mut Thread<'_, H>) {
 
 /// The second list gets the id of the first.
 fn start_with_one_id<H: Host>(start: &mut Thread<'_, H>) {
-    for (thread, frames) in [&[0, 1][..], &[2]].into_iter().enumerate() {
+    start_with_one_id_of(start, [&[0, 1], &[2]]);
+}
+
+fn start_with_one_id_of<H: Host>(start: &mut Thread<'_, H>, lists: [&[usize]; 2]) {
+    for (thread, frames) in lists.into_iter().enumerate() {
         // SAFETY: none: there is a list already.
-        unsafe { MetaCore::<H>::memory().list_ids().restart() };
+        unsafe { MetaCore::<H>::memory().restart_list_ids() };
         let list = lists::list_of(start, frames);
         start.hand_out(thread, Initial::List(Held::into_inner(list)));
     }
@@ -260,4 +313,20 @@ fn keep_what_is_passed_on<H: Host>(me: &mut Thread<'_, H>) {
     me.give(list);
     let owned = me.pop(&mut copy);
     me.end_of(0, owned);
+}
+
+fn write_halves<H: Host>(me: &mut Thread<'_, H>) {
+    let page = me.page();
+    for half in [0..4, 4..8] {
+        me.write_bytes(&page, half.start, &pages::NEW[half]);
+    }
+}
+
+/// The other's bytes are written back as they were read.
+fn write_the_whole_word<H: Host>(me: &mut Thread<'_, H>) {
+    let page = me.page();
+    let mut word = me.read_word(&page, 0);
+    word[..2].copy_from_slice(&pages::NEW[..2]);
+    me.write_bytes(&page, 0, &word);
+    pages::read_back(me, &page, 0);
 }

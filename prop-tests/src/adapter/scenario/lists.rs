@@ -6,7 +6,13 @@ use crate::scenario::Expected;
 use crate::world::Host;
 
 pub(super) fn all<H: Host>() -> Vec<FrameScenario<H>> {
-    vec![take_meets_lookup(), two_take_in_turn(), list_is_passed_on()]
+    vec![
+        take_meets_lookup(),
+        two_take_in_turn(),
+        list_is_passed_on(),
+        ids_are_drawn_at_once(),
+        other_list_meets_push_and_pop(),
+    ]
 }
 
 /// A list of these frames.
@@ -38,6 +44,7 @@ pub(super) fn take_meets_lookup<H: Host>() -> FrameScenario<H> {
             "yes no last | no start no kept => unused unique unique",
             "yes no kept | no start no last => unused unique unique",
         ],
+        stale: &[],
         expected: Expected::Pass,
     }
 }
@@ -87,6 +94,7 @@ pub(super) fn two_take_in_turn<H: Host>() -> FrameScenario<H> {
             "yes 1 last | empty => unused unique",
             "empty | yes 1 last => unused unique",
         ],
+        stale: &[],
         expected: Expected::Pass,
     }
 }
@@ -128,6 +136,7 @@ pub(super) fn list_is_passed_on<H: Host>() -> FrameScenario<H> {
             "busy - | 1.1 last last => unused unused",
             "1.4 last | 1.1 last last => unused unused",
         ],
+        stale: &[],
         expected: Expected::Pass,
     }
 }
@@ -153,4 +162,79 @@ fn pop_and_drop<H: Host>(me: &mut Thread<'_, H>) {
     me.write(&mut owned);
     me.end_of(0, Some(owned));
     me.end_of(1, Some(list));
+}
+
+/// Each list has an id of its own, whoever draws first.
+pub(super) fn ids_are_drawn_at_once<H: Host>() -> FrameScenario<H> {
+    FrameScenario {
+        name: "list-ids-are-drawn-at-once",
+        why: "Two threads make a list each at the same time: the ids differ, so that neither \
+              list has the other's frame.",
+        frames: 2,
+        gives: None,
+        start: |_| (),
+        threads: vec![
+            |me| {
+                let list = list_of(me, &[0]);
+                look_in_new_list(me, &list, [0, 1]);
+            },
+            |me| {
+                let list = list_of(me, &[1]);
+                look_in_new_list(me, &list, [1, 0]);
+            },
+        ],
+        allowed: &[
+            "1 yes no | 2 yes no => unique unique",
+            "2 yes no | 1 yes no => unique unique",
+        ],
+        stale: &[],
+        expected: Expected::Pass,
+    }
+}
+
+pub(super) fn look_in_new_list<H: Host>(
+    me: &mut Thread<'_, H>,
+    list: &List<H>,
+    [own, other]: [usize; 2],
+) {
+    me.say_in_list(own);
+    me.say_contains(list, own);
+    me.say_contains(list, other);
+}
+
+/// Frame 0 leaves the list with the id 1 and comes back, then frame 1 leaves it. Who
+/// reads their words in the other order may still find 0 for the first after 0 for the
+/// second, but only by a stale read.
+pub(super) fn other_list_meets_push_and_pop<H: Host>() -> FrameScenario<H> {
+    FrameScenario {
+        name: "list-meets-push-and-pop-of-another",
+        why: "Frames go out of a list and into it while another thread reads which list holds \
+              them, and asks its own list for one: it reads ids that were there, in orders \
+              that relaxed loads allow, and its own list never has the frame.",
+        frames: 3,
+        gives: None,
+        start: start_with_two_lists,
+        threads: vec![pop_push_and_pop, look_at_both_frames],
+        allowed: &[
+            " | 1 1 no => unique unique unique",
+            " | 1 0 no => unique unique unique",
+            " | 0 1 no => unique unique unique",
+        ],
+        stale: &[" | 0 0 no => unique unique unique"],
+        expected: Expected::Pass,
+    }
+}
+
+pub(super) fn pop_push_and_pop<H: Host>(me: &mut Thread<'_, H>) {
+    let mut list = me.list();
+    let first = me.pop(&mut list).expect("the list has two frames");
+    me.push(&mut list, first);
+    let _second = me.pop(&mut list);
+}
+
+fn look_at_both_frames<H: Host>(me: &mut Thread<'_, H>) {
+    let list = me.list();
+    me.say_in_list(1);
+    me.say_in_list(0);
+    me.say_contains(&list, 0);
 }

@@ -1,5 +1,5 @@
-//! Scenarios: what threads do to segments and lists, which the text form does
-//! not say.
+//! Scenarios: what threads do to segments, lists and pages, which the text form
+//! does not say.
 //!
 //! A scenario is to its threads what a program is: they run on real handles,
 //! say what came of it in words, and the words of all threads together with the
@@ -12,6 +12,7 @@
 
 mod controls;
 mod lists;
+mod pages;
 mod segments;
 mod shared;
 mod thread;
@@ -43,6 +44,8 @@ struct FrameScenario<H: Host> {
     threads: Vec<Body<H>>,
     /// The outcomes.
     allowed: &'static [&'static str],
+    /// What stale reads alone show.
+    stale: &'static [&'static str],
     /// What it must come to.
     expected: Expected,
 }
@@ -58,11 +61,13 @@ impl<H: Host> Clone for FrameScenario<H> {
 
 impl<H: Host> From<FrameScenario<H>> for Scenario {
     fn from(own: FrameScenario<H>) -> Self {
+        let outcomes = |all: &[&'static str]| all.iter().map(|&outcome| outcome.into()).collect();
         Scenario {
             name: own.name.into(),
             why: own.why.into(),
             threads: own.threads.len(),
-            allowed: Some(own.allowed.iter().map(|&outcome| outcome.into()).collect()),
+            allowed: Some(outcomes(own.allowed)),
+            stale: outcomes(own.stale),
             expected: own.expected,
             run: Arc::new(SharedState::new(own)),
         }
@@ -77,6 +82,7 @@ pub fn all<H: Host>() -> Vec<Scenario> {
 fn frame_scenarios<H: Host>() -> Vec<FrameScenario<H>> {
     let mut all = segments::all();
     all.extend(lists::all());
+    all.extend(pages::all());
     all.extend(controls::all());
     all
 }
@@ -107,9 +113,10 @@ mod tests {
     fn allowed_outcomes_differ_and_have_a_word_for_each_thread_and_frame() {
         for scenario in frame_scenarios::<LocalHost>() {
             let name = scenario.name;
-            let different: BTreeSet<_> = scenario.allowed.iter().collect();
-            assert_eq!(different.len(), scenario.allowed.len(), "{name}");
-            for outcome in scenario.allowed {
+            let all = || scenario.allowed.iter().chain(scenario.stale);
+            let different: BTreeSet<_> = all().collect();
+            assert_eq!(different.len(), all().count(), "{name}");
+            for outcome in all() {
                 let (words, ends) = outcome.split_once(" => ").expect(name);
                 assert_eq!(words.split(" | ").count(), scenario.threads.len(), "{name}");
                 assert_eq!(ends.split(' ').count(), scenario.frames, "{name}");

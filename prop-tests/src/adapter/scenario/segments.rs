@@ -43,6 +43,7 @@ pub(super) fn clone_meets_lookups<H: Host>() -> FrameScenario<H> {
             "last last | unused busy - - => unused unused",
             "last last | unused unused - - => unused unused",
         ],
+        stale: &[],
         expected: Expected::Pass,
     }
 }
@@ -89,6 +90,7 @@ pub(super) fn clones_end_once<H: Host>() -> FrameScenario<H> {
             "start start kept last | start start last kept => unused unused",
             "start start kept kept | start start last last => unused unused",
         ],
+        stale: &[],
         expected: Expected::Pass,
     }
 }
@@ -122,6 +124,7 @@ pub(super) fn refused_range_meets_claim<H: Host>() -> FrameScenario<H> {
             "in_use@2 last last unused - | busy - => unused unused shared(1)",
             "in_use@2 last last unused - | in_use - => unused unused shared(1)",
         ],
+        stale: &[],
         expected: Expected::Pass,
     }
 }
@@ -165,6 +168,7 @@ pub(super) fn refused_range_meets_lookup<H: Host>() -> FrameScenario<H> {
             "in_use@2 last last | 1.1 kept => unused unused shared(1)",
             "in_use@2 kept last | 1.1 last => unused unused shared(1)",
         ],
+        stale: &[],
         expected: Expected::Pass,
     }
 }

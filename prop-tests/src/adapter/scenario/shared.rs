@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::thread::{List, Row, Thread};
+use super::thread::{List, Page, Row, Thread};
 use super::{FrameScenario, MetaCore};
 use crate::protocol::{Protocol, SlotState};
 use crate::scenario::{Record, Run, outcome, say_abort};
@@ -16,6 +16,8 @@ pub(super) enum Initial<H: Host> {
     Row(Row<H>),
     /// A list.
     List(List<H>),
+    /// An untyped frame.
+    Page(Page<H>),
 }
 
 /// A scenario and what its threads share.
@@ -60,6 +62,7 @@ impl<H: Host> Run for SharedState<H> {
             let FrameScenario { frames, gives, .. } = self.scenario;
             H::world().reset_unused::<MetaCore<H>>(frames, gives);
         }
+        MetaCore::<H>::memory().expect_written_pages();
         for initial in &self.initial {
             *lock(initial) = None;
         }
@@ -101,6 +104,7 @@ impl<H: Host> fmt::Debug for Initial<H> {
         match self {
             Initial::Row(row) => row.fmt(f),
             Initial::List(list) => list.fmt(f),
+            Initial::Page(page) => page.fmt(f),
         }
     }
 }

@@ -5,20 +5,23 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
 
-use meta_core::{AnyFrameMeta, Frame, Link, LinkedList, PAGE_SIZE, Segment, UniqueFrame};
+use meta_core::{
+    AnyFrameMeta, Frame, Link, LinkedList, PAGE_SIZE, Segment, UniqueFrame, UntypedMem,
+};
 
 use super::MetaCore;
 use super::shared::{Initial, SharedState};
-use crate::adapter::{paddr_of, refused};
+use crate::adapter::{Untyped, paddr_of, refused};
 use crate::outcome::{OpResult, Writer};
 use crate::scenario::Record;
-use crate::world::{Gift, Host, KindA, tag_of};
+use crate::world::{Gift, Host, KindA, Tracked, tag_of};
 
 pub(super) type Meta<H> = KindA<MetaCore<H>>;
 pub(super) type Shared<H> = Frame<dyn AnyFrameMeta, MetaCore<H>>;
 pub(super) type Row<H> = Segment<Meta<H>, MetaCore<H>>;
 pub(super) type Owned<H> = UniqueFrame<Link<Meta<H>>, MetaCore<H>>;
 pub(super) type List<H> = LinkedList<Meta<H>, MetaCore<H>>;
+pub(super) type Page<H> = Frame<Untyped<MetaCore<H>>, MetaCore<H>>;
 
 /// A handle that is never dropped by itself: when an engine ends an execution
 /// the thread's handles are forgotten.
@@ -96,6 +99,14 @@ impl<'a, H: Host> Thread<'a, H> {
         }
     }
 
+    /// The untyped frame that this thread has from the start.
+    pub(super) fn page(&mut self) -> Held<Page<H>> {
+        match self.shared.take_initial(self.thread).map(Held::into_inner) {
+            Some(Initial::Page(page)) => Held::new(page),
+            other => unreachable!("a page was to be handed out, not {other:?}"),
+        }
+    }
+
     /// An operation begins that may give up handles to these frames.
     fn begin(&mut self, row: Range<usize>) {
         if let Some(op) = &mut self.op {
@@ -119,12 +130,12 @@ impl<'a, H: Host> Thread<'a, H> {
         last
     }
 
-    fn metadata(&self, slot: usize) -> Meta<H> {
+    fn metadata<const KIND: u8>(&self, slot: usize) -> Tracked<MetaCore<H>, KIND> {
         let writer = match self.op {
             None => Writer::Start,
             Some(op) => Writer::op(self.thread + 1, op),
         };
-        KindA::new(slot, writer)
+        Tracked::new(slot, writer)
     }
 
     /// Claims all frames of a row or none. If none, it says the error and which
@@ -172,13 +183,26 @@ impl<'a, H: Host> Thread<'a, H> {
 
     /// Claims a frame to share it, or says why not.
     pub(super) fn claim(&mut self, slot: usize) -> Option<Held<Shared<H>>> {
+        let frame = self.claim_as::<b'A'>(slot)?;
+        Some(Held::new(Held::into_inner(frame).into()))
+    }
+
+    /// Claims an untyped frame, or says why not.
+    pub(super) fn claim_page(&mut self, slot: usize) -> Option<Held<Page<H>>> {
+        self.claim_as(slot)
+    }
+
+    fn claim_as<const KIND: u8>(
+        &mut self,
+        slot: usize,
+    ) -> Option<Held<Frame<Tracked<MetaCore<H>, KIND>, MetaCore<H>>>> {
         self.begin(0..0);
         let metadata = self.metadata(slot);
         let generation = metadata.generation();
         match Frame::from_unused(paddr_of(slot), metadata) {
             Ok(frame) => {
                 H::world().register().stored(generation);
-                Some(Held::new(frame.into()))
+                Some(Held::new(frame))
             }
             Err(error) => {
                 self.say(OpResult::from(refused(error)));
@@ -306,6 +330,35 @@ impl<'a, H: Host> Thread<'a, H> {
         } else {
             OpResult::No
         });
+    }
+
+    /// Says which list holds a frame, by its id.
+    pub(super) fn say_in_list(&mut self, slot: usize) {
+        self.begin(0..0);
+        let id = MetaCore::<H>::memory().slots()[slot].in_list();
+        self.say(id);
+    }
+
+    /// Puts a frame at the end of the list.
+    pub(super) fn push(&mut self, list: &mut List<H>, owned: Held<Owned<H>>) {
+        self.begin(0..0);
+        list.push_back(Held::into_inner(owned));
+    }
+
+    /// Writes bytes into a page, `skip` bytes from its beginning.
+    pub(super) fn write_bytes(&mut self, page: &Page<H>, skip: usize, bytes: &[u8]) {
+        self.begin(0..0);
+        let mut writer = page.writer();
+        writer.skip(skip);
+        writer.write(bytes);
+    }
+
+    /// Reads a word of a page.
+    pub(super) fn read_word(&mut self, page: &Page<H>, at: usize) -> [u8; 8] {
+        self.begin(0..0);
+        let mut reader = page.reader();
+        reader.skip(8 * at);
+        reader.read_val().expect("a page has more words")
     }
 
     /// Takes the first frame out of the list.
