@@ -176,6 +176,8 @@ struct Line<'a> {
 /// The same for a site.
 #[derive(Serialize)]
 struct SiteLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     site: &'a str,
     performed: bool,
 }
@@ -192,7 +194,12 @@ fn print_json(coverage: &Coverage) -> Result<(), Refusal> {
     }
     for site in &coverage.sites {
         let performed = coverage.performed.contains(site);
-        json::line(&SiteLine { site, performed }).map_err(Refusal::tool)?;
+        let line = SiteLine {
+            subject: package::name(),
+            site,
+            performed,
+        };
+        json::line(&line).map_err(Refusal::tool)?;
     }
     Ok(())
 }
