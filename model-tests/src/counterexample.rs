@@ -1,9 +1,11 @@
 //! A failing execution, saved: one file that can be run again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::campaign::commit;
 use crate::package::{self, Package};
@@ -221,4 +223,56 @@ pub fn digest(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// Whether two executions made the same steps, but for addresses: each process has its
+/// memory elsewhere.
+pub fn same_but_for_addresses(saved: &[Step], now: &[Step]) -> bool {
+    let [saved, now] = [saved, now].map(|steps| serde_json::to_value(steps).unwrap_or_default());
+    same(&saved, &now, &mut BTreeMap::new())
+}
+
+/// The same for what they look like in a file; `names` has the addresses of the one by
+/// those of the other.
+fn same(saved: &Value, now: &Value, names: &mut BTreeMap<u64, u64>) -> bool {
+    /// Where a loader and an allocator place things.
+    const ADDRESSES: Range<u64> = 1 << 32..1 << 63;
+    match (saved, now) {
+        (Value::Array(saved), Value::Array(now)) => {
+            let mut pairs = saved.iter().zip(now);
+            saved.len() == now.len() && pairs.all(|(saved, now)| same(saved, now, names))
+        }
+        (Value::Object(saved), Value::Object(now)) => {
+            let mut fields = saved.iter().map(|(name, value)| (value, now.get(name)));
+            saved.len() == now.len()
+                && fields.all(|(saved, now)| now.is_some_and(|now| same(saved, now, names)))
+        }
+        (saved, now) if saved == now => true,
+        (saved, now) => {
+            let [saved, now] = [saved, now].map(|value| value.as_u64().unwrap_or_default());
+            ADDRESSES.contains(&saved)
+                && ADDRESSES.contains(&now)
+                && *names.entry(saved).or_insert(now) == now
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn executions_differ_by_what_is_no_address() {
+        let (old, new) = (0x5555_0000_1000_u64, 0x7fff_0000_0000_u64);
+        let same = |saved: [u64; 2], now: [u64; 2]| {
+            let steps = |values: [u64; 2]| json!(values.map(|value| json!({"read": value})));
+            same(&steps(saved), &steps(now), &mut BTreeMap::new())
+        };
+        assert!(same([old, old], [new, new]));
+        assert!(!same([old, old], [new, new + 8]));
+        assert!(same([1, old], [1, new]));
+        assert!(!same([2, old], [1, new]));
+        assert!(!same([u64::MAX, old], [u64::MAX - 1, new]));
+    }
 }

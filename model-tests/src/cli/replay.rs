@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::pool::{built, subject};
 use super::{Refusal, json};
 use crate::campaign::commit;
-use crate::counterexample::Counterexample;
+use crate::counterexample::{Counterexample, same_but_for_addresses};
 use crate::package;
 use crate::print;
 use crate::print::line::Smallest;
@@ -99,7 +99,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         )));
     }
     let steps = run.failure.as_ref().map_or(&[][..], |f| &f.steps);
-    if !saved.steps.is_empty() && saved.steps != steps {
+    if !saved.steps.is_empty() && !same_but_for_addresses(&saved.steps, steps) {
         let message = "it fails in the same way, but in another execution than the one saved";
         if !elsewhere {
             return Err(Refusal::tool(message));
