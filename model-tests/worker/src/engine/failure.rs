@@ -45,7 +45,10 @@ fn of_message(message: &str) -> Reason {
 
 /// A race that there may be only for want of a row in the subject's table of accesses.
 pub(super) fn unclassified(at: &std::panic::Location<'_>) -> Reason {
-    Reason::tool(format_args!("classify {}", place::line(at)))
+    Reason::tool(format_args!(
+        "classify {}\n  hint: give `Subject::cells` the file, and what marks its lines that only read",
+        place::line(at)
+    ))
 }
 
 fn of_violation(found: &model::Violation) -> Reason {
