@@ -22,6 +22,7 @@ pub(super) type Row<H> = Segment<Meta<H>, MetaCore<H>>;
 pub(super) type Owned<H> = UniqueFrame<Link<Meta<H>>, MetaCore<H>>;
 pub(super) type List<H> = LinkedList<Meta<H>, MetaCore<H>>;
 pub(super) type Page<H> = Frame<Untyped<MetaCore<H>>, MetaCore<H>>;
+type Claimed<H, const KIND: u8> = Held<Frame<Tracked<MetaCore<H>, KIND>, MetaCore<H>>>;
 
 /// A handle that is never dropped by itself: when an engine ends an execution
 /// the thread's handles are forgotten.
@@ -192,10 +193,7 @@ impl<'a, H: Host> Thread<'a, H> {
         self.claim_as(slot)
     }
 
-    fn claim_as<const KIND: u8>(
-        &mut self,
-        slot: usize,
-    ) -> Option<Held<Frame<Tracked<MetaCore<H>, KIND>, MetaCore<H>>>> {
+    fn claim_as<const KIND: u8>(&mut self, slot: usize) -> Option<Claimed<H, KIND>> {
         self.begin(0..0);
         let metadata = self.metadata(slot);
         let generation = metadata.generation();
