@@ -37,18 +37,6 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-impl<T> UnsafeCell<[T]> {
-    /// As that of one value.
-    #[inline]
-    #[track_caller]
-    pub fn raw_get(this: *const Self) -> *mut [T] {
-        let values = this as *const [T];
-        let size = values.len() * size_of::<T>();
-        access::cell(Memory::at(this, size), Location::caller());
-        values.cast_mut()
-    }
-}
-
 impl<T: ?Sized> UnsafeCell<T> {
     /// A cell around a value that is borrowed.
     pub const fn from_mut(value: &mut T) -> &mut Self {

@@ -109,7 +109,7 @@
 //!   as a write. What is done with the pointer later is not seen.
 //! - Two atomics of different sizes that share memory end the exploration: there is no
 //!   model for that.
-//! - `UnsafeCell::raw_get` is there for values and slices, not for trait objects and `str`.
+//! - `UnsafeCell::raw_get` is there for values of a known size alone.
 //! - `UnsafeCell::get`, `raw_get` and `get_mut`, and `get_mut` of atomics, are not `const` under
 //!   an explorer; atomics have a destructor there, so that a `union` needs `ManuallyDrop` around
 //!   them.
