@@ -1,6 +1,5 @@
 //! Why an exploration ended early.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -94,9 +93,10 @@ pub enum Reason {
     Deadlock {
         /// The explorer's words.
         message: String,
-        /// By thread, counted from 1, where it waits: `at FILE:LINE`. Known under rc11.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        waiting: BTreeMap<usize, String>,
+        /// Each thread that waits, counted from 1, and where: `at FILE:LINE`. Known under
+        /// rc11.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waiting: Vec<(usize, String)>,
     },
     /// An execution takes more steps than the explorer makes.
     TooLong {
