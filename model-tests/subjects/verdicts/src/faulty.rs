@@ -131,7 +131,8 @@ unsafe impl Protocol for Faulty {
     }
 
     /// `try_unique`: panics.
-    fn try_unique(_: Handle) -> Result<Handle, Handle> {
+    fn try_unique(handle: Handle) -> Result<Handle, Handle> {
+        std::mem::forget(handle);
         panic!("no handle is ever unique")
     }
 
