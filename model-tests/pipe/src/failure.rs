@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{Access, Graph, Schedule, Step, Verdict};
 
@@ -95,7 +95,11 @@ pub enum Reason {
         /// The explorer's words.
         message: String,
         /// By thread, counted from 1, where it waits: `at FILE:LINE`. Known under rc11.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[serde(
+            default,
+            skip_serializing_if = "BTreeMap::is_empty",
+            deserialize_with = "by_number"
+        )]
         waiting: BTreeMap<usize, String>,
     },
     /// An execution takes more steps than the explorer makes.
@@ -147,6 +151,13 @@ pub enum Fault {
     DoubleDrop,
     /// Something was torn down while others could still reach it.
     UseAfterDrop,
+}
+
+/// Keys of JSON are text, and within a tagged enum serde does not make numbers of them.
+fn by_number<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<usize, String>, D::Error> {
+    let texts = BTreeMap::<String, String>::deserialize(from)?;
+    let number = |(key, text): (String, String)| Ok((key.parse().map_err(D::Error::custom)?, text));
+    texts.into_iter().map(number).collect()
 }
 
 impl Reason {
@@ -232,5 +243,20 @@ impl fmt::Display for Reason {
                 f.write_str("the spurious failure to be injected never came up")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadlock_survives_the_way_through_the_pipe() {
+        let reason = Reason::Deadlock {
+            message: "T2 waits".to_owned(),
+            waiting: BTreeMap::from([(2, "at lock.rs:3".to_owned())]),
+        };
+        let text = serde_json::to_string(&reason).unwrap();
+        assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), reason);
     }
 }
