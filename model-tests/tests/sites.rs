@@ -152,7 +152,9 @@ fn each_operation_makes_its_own_accesses() {
     seen.insert(site.to_owned());
     seen.remove("");
     let described = worker.describe().unwrap();
-    let (others, of_slots) = modelled(&described).into_iter().partition(of_scenarios);
+    let (others, of_slots) = modelled(&described)
+        .into_iter()
+        .partition(|site| of_scenarios(site));
     assert_eq!(seen, of_slots);
     assert_eq!(met_in_scenarios(worker, &described, &others), others);
 }
@@ -164,7 +166,7 @@ fn modelled(described: &Description) -> BTreeSet<String> {
 }
 
 /// Lists and pages are no part of the text form.
-fn of_scenarios(site: &String) -> bool {
+fn of_scenarios(site: &str) -> bool {
     site.starts_with("LIST_") || site.starts_with("PAGE_")
 }
 
