@@ -234,3 +234,18 @@ impl fmt::Display for Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadlock_survives_the_way_through_the_pipe() {
+        let reason = Reason::Deadlock {
+            message: "T2 waits".to_owned(),
+            waiting: vec![(2, "at lock.rs:3".to_owned())],
+        };
+        let text = serde_json::to_string(&reason).unwrap();
+        assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), reason);
+    }
+}
