@@ -9,6 +9,8 @@ use programs::program::Program;
 use programs::spec::{self, Params};
 
 use pipe::{Description, Transition};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// What the specification allows to these programs.
 ///
@@ -69,6 +71,27 @@ impl Coverage {
     pub fn holds(&self) -> bool {
         self.allowed == self.reached && self.idle().next().is_none()
     }
+}
+
+/// What `--json` prints for a transition.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CoverageLine<'a> {
+    /// The transition.
+    #[serde(flatten)]
+    pub transition: &'a Transition,
+    /// Whether the specification allows it.
+    pub allowed: bool,
+    /// Whether the engine reached it.
+    pub reached: bool,
+}
+
+/// The same for a site.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SiteLine<'a> {
+    /// The name of the site.
+    pub site: &'a str,
+    /// Whether the code performs it.
+    pub performed: bool,
 }
 
 #[cfg(test)]

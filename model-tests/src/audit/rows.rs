@@ -2,6 +2,7 @@
 
 use pipe::EngineName;
 use pipe::Site;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::oracle::{Answer, Oracle};
@@ -10,7 +11,7 @@ use super::variants;
 use pipe::Verdict;
 
 /// What the audit says of one change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum RowVerdict {
     /// A weaker ordering fails, as it should.
     #[serde(rename = "needed")]
@@ -59,7 +60,7 @@ impl RowVerdict {
 }
 
 /// One row.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AuditRow {
     /// The site.
     pub site: String,

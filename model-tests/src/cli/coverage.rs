@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 use comfy_table::{ContentArrangement, Table, presets};
 use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
-use serde::Serialize;
 
 use super::campaign::{fits_loom, way};
 use super::pool::{pool, refuse_many, subject};
-use super::{Refusal, json, number};
+use super::{Refusal, number};
 use crate::archive::{Findings, Kept};
 use crate::campaign::Way;
-use crate::coverage::{self, Coverage};
+use crate::coverage::{self, Coverage, CoverageLine, SiteLine};
+use crate::json;
 use crate::subject::fitting;
 use crate::{interrupt, litmus, package, print};
 use crate::{note, out, output};
@@ -157,25 +157,9 @@ fn keep(args: &Args, coverage: &Coverage, executions: u64, seconds: f64, verdict
     .keep();
 }
 
-/// What `--json` prints for a transition.
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(flatten)]
-    transition: &'a Transition,
-    allowed: bool,
-    reached: bool,
-}
-
-/// The same for a site.
-#[derive(Serialize)]
-struct SiteLine<'a> {
-    site: &'a str,
-    performed: bool,
-}
-
 fn print_json(coverage: &Coverage) -> Result<(), Refusal> {
     for transition in coverage.allowed.union(&coverage.reached) {
-        let line = Line {
+        let line = CoverageLine {
             transition,
             allowed: coverage.allowed.contains(transition),
             reached: coverage.reached.contains(transition),
