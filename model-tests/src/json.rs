@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{agree, archive, audit, campaign, counterexample, coverage, cut, nightly, output};
-use crate::{print, versioned};
+use crate::print;
 
 /// An object that other programs read.
 pub trait Versioned {

@@ -18,7 +18,7 @@ use crate::subject::fitting;
 use crate::{interrupt, litmus, package, print};
 use crate::{note, out, output};
 use pipe::Verdict;
-use pipe::{CLASSES, Transition};
+use pipe::CLASSES;
 use pipe::{EngineName, Record, Target};
 
 /// Compare the transitions that an engine reaches with those that the specification
