@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{agree, archive, audit, campaign, counterexample, coverage, cut, nightly, output};
 use crate::print;
+use crate::{agree, archive, audit, campaign, counterexample, coverage, cut, nightly, output};
 
 /// An object that other programs read.
 pub trait Versioned {

@@ -17,8 +17,8 @@ use crate::json;
 use crate::subject::fitting;
 use crate::{interrupt, litmus, package, print};
 use crate::{note, out, output};
-use pipe::Verdict;
 use pipe::CLASSES;
+use pipe::Verdict;
 use pipe::{EngineName, Record, Target};
 
 /// Compare the transitions that an engine reaches with those that the specification
