@@ -25,7 +25,7 @@ deep *steps:
 steps:
     @bash .ci/check --list
 
-# Install what `check` needs, or the LLVM tools of `lines`: just setup lines
+# Install what `check` needs, or what one step of `deep` needs: just setup deny, just setup lines
 setup *what:
     @bash .ci/install "$@"
 

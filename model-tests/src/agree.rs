@@ -9,29 +9,41 @@ use std::fmt;
 
 use pipe::{Exploration, Job, Manner, Probe, Search, Transition, Verdict};
 use programs::program::Program;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Two explorations of a program that cannot both be right. In text, what each saw
 /// alone.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Disagreement {
+    /// The program.
     program: String,
+    /// The two engines, with a comma between.
     engine: String,
+    /// What happened to handles at the end.
     ends: &'static str,
+    /// Executions of both.
     executions: u64,
     /// The outcomes that either saw.
     outcomes: usize,
+    /// Outcomes that are allowed.
     allowed: usize,
+    /// Whether both explored everything.
     complete: bool,
+    /// `disagreement`.
     verdict: Verdict,
+    /// The time of both engines, in seconds.
     seconds: f64,
+    /// What each reports, in the order of `engine`.
     only: [Only; 2],
 }
 
 /// What one of them says.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 struct Only {
+    /// The engine, and how it goes about it.
     engine: String,
+    /// Its verdict.
     verdict: Verdict,
     /// Seen by this one alone.
     outcomes: Vec<String>,

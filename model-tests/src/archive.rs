@@ -6,9 +6,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::commit;
+use crate::json;
 use crate::note;
 use crate::package;
 use crate::workspace;
@@ -17,7 +19,7 @@ use pipe::Verdict;
 use pipe::{Exploration, Job};
 
 /// A run of a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
     /// When it ended, in seconds since 1970.
     pub when: u64,
@@ -39,7 +41,7 @@ pub struct Kept {
 }
 
 /// What a command found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Findings {
     /// One program on its engines.
@@ -77,7 +79,7 @@ pub enum Findings {
 }
 
 /// One exploration of a program.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Seen {
     /// The engine, the end, and how the engine went about it.
     pub line: String,
@@ -123,9 +125,8 @@ impl Kept {
     /// standard error says so, and that is all.
     pub fn keep(&self) {
         let path = file();
-        let kept = serde_json::to_string(self)
-            .map_err(|e| e.to_string())
-            .and_then(|line| append(&path, &line).map_err(|e| e.to_string()));
+        let kept =
+            json::text(self).and_then(|line| append(&path, &line).map_err(|e| e.to_string()));
         if let Err(error) = kept {
             note!("note: not kept for the report: {}: {error}", path.display());
         }
@@ -162,7 +163,7 @@ pub fn load(path: &Path) -> Result<(Vec<Kept>, usize), String> {
     };
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let (kept, other): (Vec<_>, Vec<_>) = lines
-        .map(serde_json::from_str::<Kept>)
+        .map(|line| json::read::<Kept>(line.as_bytes()))
         .partition(Result::is_ok);
     Ok((kept.into_iter().flatten().collect(), other.len()))
 }

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::campaign::commit;
+use crate::json;
 use crate::package::{self, Package};
 use crate::story::{self, Story};
 use crate::workspace;
@@ -18,10 +20,8 @@ use pipe::{
 };
 
 /// A failing execution.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Counterexample {
-    /// The version of this format.
-    pub format: u32,
     /// The commit on which it failed.
     pub commit: String,
     /// The subject's folder, if it is not `meta-core`.
@@ -58,9 +58,6 @@ pub struct Counterexample {
     pub steps: Vec<Step>,
 }
 
-/// The version this build writes and reads.
-const FORMAT: u32 = 2;
-
 impl Counterexample {
     /// The failing execution of a run, or the run if it misses an outcome;
     /// nothing if it did not fail, or if it cannot be made again because real
@@ -72,7 +69,6 @@ impl Counterexample {
         }
         let failure = run.failure.as_ref();
         Some(Counterexample {
-            format: FORMAT,
             commit: commit(),
             subject: package::folder(),
             files: package::chosen().map(Package::files).unwrap_or_default(),
@@ -155,7 +151,7 @@ impl Counterexample {
     ///
     /// If it cannot be written.
     pub fn save(&self, folder: &Path) -> Result<PathBuf, String> {
-        let text = serde_json::to_string_pretty(self).map_err(|e| e.to_string())?;
+        let text = json::pretty(self)?;
         let verdict = self.verdict.as_str().replace(' ', "-");
         let name = format!("{}-{verdict}-{:016x}.json", self.engine, digest(&text));
         let path = folder.join(name);
@@ -169,9 +165,9 @@ impl Counterexample {
     ///
     /// If it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), String> {
-        let at = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
-        let text = serde_json::to_string_pretty(self).map_err(|e| at(&e))?;
-        workspace::write(path, &(text + "\n")).map_err(|e| at(&e))
+        let written = json::pretty(self).map(|text| workspace::write(path, &text));
+        let written = written.and_then(|done| done.map_err(|e| e.to_string()));
+        written.map_err(|e| format!("{}: {e}", path.display()))
     }
 
     /// Reads a file.
@@ -180,17 +176,9 @@ impl Counterexample {
     ///
     /// If it cannot be read or is no counterexample.
     pub fn load(path: &Path) -> Result<Self, String> {
-        let at = |error: String| format!("{}: {error}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|e| at(e.to_string()))?;
-        let found: Counterexample =
-            serde_json::from_str(&text).map_err(|e| at(format!("not a counterexample: {e}")))?;
-        if found.format != FORMAT {
-            return Err(at(format!(
-                "written in format {}, and this build reads {FORMAT}",
-                found.format
-            )));
-        }
-        Ok(found)
+        let text = std::fs::read(path).map_err(|e| e.to_string());
+        text.and_then(|text| json::read(&text))
+            .map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// The job that runs the failing execution again: shuttle takes the same

@@ -9,6 +9,8 @@ use programs::program::Program;
 use programs::spec::{self, Params};
 
 use pipe::{Description, Transition};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// What the specification allows to these programs on slots with this limit.
 ///
@@ -71,6 +73,33 @@ impl Coverage {
     pub fn holds(&self) -> bool {
         self.allowed == self.reached && self.idle().next().is_none()
     }
+}
+
+/// What `--json` prints for a transition.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CoverageLine<'a> {
+    /// The subject, if it is not `meta-core`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The transition.
+    #[serde(flatten)]
+    pub transition: &'a Transition,
+    /// Whether the specification allows it.
+    pub allowed: bool,
+    /// Whether the engine reached it.
+    pub reached: bool,
+}
+
+/// The same for a site.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SiteLine<'a> {
+    /// The subject, if it is not `meta-core`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The name of the site.
+    pub site: &'a str,
+    /// Whether the code performs it.
+    pub performed: bool,
 }
 
 #[cfg(test)]

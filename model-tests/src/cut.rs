@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 use pipe::{Exploration, OrderingChange};
 use programs::outcome::Ends;
 use programs::program::Program;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::counterexample::digest;
+use crate::json;
 use crate::plan::Experiment;
 use crate::workspace;
 
 /// What is explored, and how far that has come.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cut {
-    /// The version of this format.
-    format: u32,
     /// The program.
     pub program: Program,
     /// Sites with another ordering.
@@ -27,14 +27,10 @@ pub struct Cut {
     runs: Vec<(Ends, Exploration)>,
 }
 
-/// The version this build writes and reads.
-const FORMAT: u32 = 1;
-
 impl Cut {
     /// Nothing is explored yet. `None` if it is no program that is asked for.
     pub fn before(question: &Experiment) -> Option<Self> {
         Some(Cut {
-            format: FORMAT,
             program: question.case.program()?.clone(),
             orderings: question.orderings.clone(),
             ends: question.ends.clone(),
@@ -48,17 +44,9 @@ impl Cut {
     ///
     /// If it cannot be read, or is none of these.
     pub fn load(path: &Path) -> Result<Self, String> {
-        let at = |error: String| format!("{}: {error}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|e| at(e.to_string()))?;
-        let cut: Cut = serde_json::from_str(&text)
-            .map_err(|e| at(format!("not an exploration that was cut off: {e}")))?;
-        if cut.format != FORMAT {
-            let found = cut.format;
-            return Err(at(format!(
-                "written in format {found}, and this build reads {FORMAT}"
-            )));
-        }
-        Ok(cut)
+        let text = std::fs::read(path).map_err(|e| e.to_string());
+        text.and_then(|text| json::read(&text))
+            .map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// Whether it is of what is asked for.
@@ -135,7 +123,7 @@ impl Cut {
     ///
     /// If it cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), String> {
-        let text = serde_json::to_string(self).map_err(|e| e.to_string())?;
+        let text = json::text(self)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         // Beside it first: who is interrupted once more loses nothing.
         let mut beside = path.as_os_str().to_owned();
@@ -181,8 +169,10 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             Cut::load(&path).unwrap_err()
         };
-        assert!(error("{").contains("not an exploration that was cut off"));
-        let text = serde_json::to_string(&Cut { format: 9, ..saved }).unwrap();
+        assert!(error("{").contains("not a cut"));
+        let text = json::text(&saved)
+            .unwrap()
+            .replace(r#""format":1"#, r#""format":9"#);
         assert!(error(&text).contains("written in format 9"));
         std::fs::remove_dir_all(folder).unwrap();
     }

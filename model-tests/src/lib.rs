@@ -12,6 +12,7 @@ pub mod counterexample;
 pub mod coverage;
 pub mod cut;
 pub mod interrupt;
+pub mod json;
 pub mod litmus;
 pub mod minimise;
 pub mod nightly;

@@ -172,8 +172,12 @@ fn headers_with_absurd_numbers_are_refused_at_once() {
             header("1", "1", "1").trim_end().to_owned(),
             "its first line has no end",
         ),
-        ("{\"format\":1,\"com".to_owned(), "not a campaign result"),
-        (String::new(), "not a campaign result"),
+        ("{\"format\":1,\"com".to_owned(), "not a campaign: "),
+        (String::new(), "not a campaign: "),
+        (
+            header("1", "1", "1").replace("\"format\":1", "\"format\":9"),
+            ":1: written in format 9, and this build reads 1",
+        ),
     ] {
         let file = scratch.file("one.jsonl", &header);
         ends(&["campaign", "--merge", &file], BAD_INPUT, says);

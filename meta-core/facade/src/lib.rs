@@ -15,8 +15,8 @@
 //! extern crate facade as core;   // lib.rs; its other files stay as they are
 //! ```
 //!
-#![cfg_attr(model, doc = "```")]
-#![cfg_attr(not(model), doc = "```ignore (needs an explorer)")]
+#![cfg_attr(any(loom, shuttle, rc11), doc = "```")]
+#![cfg_attr(not(any(loom, shuttle, rc11)), doc = "```ignore (needs an explorer)")]
 //! extern crate facade as core;
 //!
 //! // stack.rs, as it ships

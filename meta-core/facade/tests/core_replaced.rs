@@ -10,7 +10,7 @@ mod queue;
 #[test]
 fn core_is_the_facade() {
     let _: fn(bool) -> facade::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new;
-    #[cfg(not(model))]
+    #[cfg(not(any(loom, shuttle, rc11)))]
     let _: fn(bool) -> std::sync::atomic::AtomicBool = core::sync::atomic::AtomicBool::new;
 }
 
@@ -22,7 +22,7 @@ fn the_queue_hands_values_on() {
     assert_eq!((QUEUE.take(), QUEUE.take()), (Some(1), None));
 }
 
-#[cfg(model)]
+#[cfg(any(loom, shuttle, rc11))]
 mod explored {
     #[cfg(not(shuttle))]
     use std::panic::catch_unwind;

@@ -1,7 +1,7 @@
 //! What an explorer keeps of a word is found by its address, and only as long as the
 //! word is there.
 
-#![cfg(model)]
+#![cfg(any(loom, shuttle, rc11))]
 
 #[cfg(not(rc11))]
 use std::panic::catch_unwind;

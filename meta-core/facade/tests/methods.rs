@@ -184,7 +184,7 @@ fn methods_do_what_those_of_core_do() {
     assert_same(&of_facade(&orders, None), &of_core(&orders, None));
 }
 
-#[cfg(model)]
+#[cfg(any(loom, shuttle, rc11))]
 #[test]
 fn in_a_model_too() {
     // loom limits the steps of one execution.
@@ -198,7 +198,7 @@ fn in_a_model_too() {
 }
 
 /// These are younger than the oldest compiler that builds this.
-#[cfg(model)]
+#[cfg(any(loom, shuttle, rc11))]
 #[test]
 fn the_youngest_methods_are_there() {
     use facade::sync::atomic::{AtomicPtr, AtomicU8};

@@ -70,6 +70,7 @@ pub struct SoFar {
 
 /// Where it is known from which outcomes are allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AllowedBy {
     /// The specification enumerates them.
@@ -86,6 +87,7 @@ pub enum AllowedBy {
 
 /// What is left of an exploration that was cut off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Left {
     /// Which worker left it, by a digest of its code: no other one goes on with
     /// it.
@@ -98,6 +100,7 @@ pub struct Left {
 
 /// What an engine saw.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Exploration {
     /// The engine.
     pub engine: EngineName,

@@ -81,6 +81,7 @@ mod start_text {
 
 /// What an access does to its location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Operation {
     /// An atomic load.
     #[serde(rename = "load")]
@@ -125,6 +126,7 @@ impl fmt::Display for Operation {
 
 /// An atomic access of the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteInfo {
     /// The name.
     pub name: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// An engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EngineName {
     /// Every execution graph of weak memory, once.

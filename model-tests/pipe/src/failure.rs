@@ -8,6 +8,7 @@ use crate::{Access, Graph, Schedule, Step, Verdict};
 
 /// What ended an exploration early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
     /// Why.
     pub reason: Reason,
@@ -43,6 +44,7 @@ pub const OPERATION: &str = "in an operation of the program";
 
 /// Why an exploration ended early. In text, what happened in a few words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum Reason {
     /// The explorer found two plain accesses that nothing orders.
@@ -118,6 +120,7 @@ pub enum Reason {
 
 /// What is wrong with a plain access.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Violation {
     /// The value is gone, or was never there.
@@ -139,6 +142,7 @@ pub enum Violation {
 
 /// Which contract of the metadata's life is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// Something that had to be dropped or given back was not.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// An execution graph of rc11. Commands keep it and hand it back; what is in it is
 /// the explorer's, which judges it when it is given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Graph(pub serde_json::Value);
 

@@ -11,6 +11,7 @@ use crate::{EngineName, Exploration, Graph, OrderingChange, Scheduler};
 
 /// One exploration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Job {
     /// What is run.
     pub case: Target,
@@ -34,6 +35,7 @@ const fn yes() -> bool {
 
 /// What is run. In text, the program or the scenario's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
     /// A program.
@@ -69,6 +71,7 @@ impl fmt::Display for Target {
 
 /// How an engine goes about a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Manner {
     /// Under rc11.
@@ -83,6 +86,7 @@ pub enum Manner {
 
 /// How rc11 goes about it: loads and all else as the code has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Rc11 {
     /// Which executions it makes.
@@ -115,6 +119,7 @@ impl Default for Rc11 {
 
 /// Which execution graphs rc11 goes through.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Search {
     /// Every one, once.
@@ -151,6 +156,7 @@ impl Search {
 
 /// How loom goes about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Loom {
     /// How loads are performed.
     pub probe: Probe,
@@ -164,6 +170,7 @@ pub struct Loom {
 
 /// How shuttle goes about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shuttle {
     /// How it chooses.
     pub scheduler: Scheduler,
@@ -179,6 +186,7 @@ pub struct Shuttle {
 /// How real threads go about it: they run the code as it is, and record
 /// nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Threads {
     /// How often the program runs.
     pub rounds: u64,
@@ -187,6 +195,7 @@ pub struct Threads {
 /// How loom performs the loads of a slot's word, and what its outcomes are
 /// compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Probe {
     /// As a CAS that cannot succeed: outcomes seen = outcomes allowed.
@@ -207,6 +216,7 @@ impl fmt::Display for Probe {
 /// A spurious failure: in each execution that of the n-th weak
 /// compare-and-swap at a site, counted from 1. In text, `SITE#n`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Inject {
     /// The name of the site.
     pub site: String,
@@ -222,6 +232,7 @@ impl fmt::Display for Inject {
 
 /// Which weak compare-and-swaps fail spuriously under shuttle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Spurious {
     /// None.
@@ -234,6 +245,7 @@ pub enum Spurious {
 
 /// What an explorer records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// The steps of a failing execution.
     pub steps: bool,
@@ -263,6 +275,7 @@ impl Record {
 
 /// When an exploration is cut off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limits {
     /// After this many executions.
     pub executions: Option<u64>,

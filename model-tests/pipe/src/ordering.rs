@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The ordering of an access, or no fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Ordering {
     /// A fence that is removed.
     #[serde(rename = "none")]
@@ -85,6 +86,7 @@ impl FromStr for Ordering {
 
 /// A site with another ordering than the code's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderingChange {
     /// The name of the site.
     pub site: String,

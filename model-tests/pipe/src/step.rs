@@ -6,6 +6,7 @@ use crate::Ordering;
 
 /// One step of an execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Step {
     /// The thread, counted from 1.
     pub thread: usize,
@@ -22,6 +23,7 @@ pub struct Step {
 
 /// What a step did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "step", rename_all = "lowercase")]
 pub enum StepKind {
     /// An operation of the program begins, or a drop at the end.
@@ -76,6 +78,7 @@ pub enum StepKind {
 
 /// A write to a slot's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// That of the start state.
@@ -86,6 +89,7 @@ pub enum Origin {
 
 /// What an access to plain memory is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Access {
     /// A value is put where none is.
     Init,

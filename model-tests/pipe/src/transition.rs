@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// One cell of the coverage table. States are classes: counts that no operation
 /// tells apart are one, and so are numbers and writers that were read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Transition {
     /// The state before.
     pub before: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is said of a program on an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Verdict {
     /// Explored completely, every outcome is allowed, and none that had to be
     /// seen is missing.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::table::Table;
@@ -11,10 +12,10 @@ use super::variants::{self, Halves};
 use super::{AuditRow, RowVerdict};
 use pipe::{Description, EngineName, Ordering, Verdict};
 
-use crate::workspace;
+use crate::{json, workspace};
 
 /// What is kept of an audit: nothing that differs from machine to machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recorded {
     /// The engine.
     #[serde(default)]
@@ -29,7 +30,7 @@ pub struct Recorded {
 }
 
 /// What is kept of one row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordedRow {
     /// The site.
     pub site: String,
@@ -84,15 +85,12 @@ impl Recorded {
         rows: &[AuditRow],
         minimal: &[Table],
     ) -> Self {
-        let of_code = minimal.first().map(Table::as_in_the_code);
-        let of_code = of_code.as_ref().map(not_weakest);
-        let mut minimal: Vec<_> = minimal.iter().map(not_weakest).collect();
-        minimal.sort_by_key(|set| (Some(set) != of_code.as_ref(), set.len(), set.clone()));
+        let minimal = MinimalSet::all(engine, minimal);
         Recorded {
             engine: engine.to_string(),
             bounds,
             rows: rows.iter().map(RecordedRow::new).collect(),
-            minimal,
+            minimal: minimal.into_iter().map(|set| set.orderings).collect(),
         }
     }
 
@@ -108,9 +106,9 @@ impl Recorded {
     /// If it cannot be read, or is no record of an audit.
     pub fn load() -> Result<Self, String> {
         let path = Self::path();
-        std::fs::read_to_string(&path)
+        std::fs::read(&path)
             .map_err(|e| e.to_string())
-            .and_then(|text| serde_json::from_str(&text).map_err(|e| e.to_string()))
+            .and_then(|text| json::read(&text))
             .map_err(|e| format!("{}: {e}", path.display()))
     }
 
@@ -121,8 +119,7 @@ impl Recorded {
     /// If it cannot be written.
     pub fn save(&self) -> Result<(), String> {
         let path = Self::path();
-        let text = serde_json::to_string_pretty(self).map_err(|e| e.to_string())?;
-        std::fs::write(&path, text + "\n").map_err(|e| format!("{}: {e}", path.display()))
+        std::fs::write(&path, json::pretty(self)?).map_err(|e| format!("{}: {e}", path.display()))
     }
 
     /// The rows of a site.
@@ -179,6 +176,38 @@ impl Recorded {
             lines.push("the minimal sets of orderings differ".to_owned());
         }
         lines
+    }
+}
+
+/// What `--json` prints of the joint view: a minimal set of orderings under which everything
+/// passes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MinimalSet {
+    /// The engine.
+    pub engine: EngineName,
+    /// The sites that are not at their weakest, each with its ordering.
+    pub orderings: BTreeMap<String, String>,
+    /// Whether these are the orderings of the code.
+    pub as_in_the_code: bool,
+}
+
+impl MinimalSet {
+    /// Those of these tables: the code's own first, then the smallest.
+    pub fn all(engine: EngineName, tables: &[Table]) -> Vec<Self> {
+        let of_code = tables.first().map(Table::as_in_the_code);
+        let of_code = of_code.as_ref().map(not_weakest);
+        let set = |table: &Table| {
+            let orderings = not_weakest(table);
+            MinimalSet {
+                engine,
+                as_in_the_code: Some(&orderings) == of_code.as_ref(),
+                orderings,
+            }
+        };
+        let mut sets: Vec<_> = tables.iter().map(set).collect();
+        let key = |s: &MinimalSet| (!s.as_in_the_code, s.orderings.len(), s.orderings.clone());
+        sets.sort_by_key(key);
+        sets
     }
 }
 

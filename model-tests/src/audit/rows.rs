@@ -2,6 +2,7 @@
 
 use pipe::EngineName;
 use pipe::Site;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::oracle::{Answer, Oracle};
@@ -11,7 +12,7 @@ use crate::package;
 use pipe::Verdict;
 
 /// What the audit says of one change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum RowVerdict {
     /// A weaker ordering fails, as it should.
     #[serde(rename = "needed")]
@@ -65,7 +66,7 @@ impl RowVerdict {
 }
 
 /// One row.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AuditRow {
     /// The code under test, if it is not `meta-core`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -140,7 +140,6 @@ impl Campaign {
     /// What a result file of this campaign says of itself.
     pub fn header(&self, programs: usize) -> Header {
         Header {
-            format: Header::FORMAT,
             commit: commit(),
             subject: package::name(),
             bound: self.name(),

@@ -1,19 +1,18 @@
 //! What a campaign writes down: a header, then a line for each run.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shard::Shard;
 use crate::counterexample::digest;
 use crate::package;
 use pipe::Verdict;
-use pipe::{Exploration, Job};
+use pipe::{AllowedBy, Exploration, Job};
 
 /// What a result file is a result of. Files with different headers, shards
 /// aside, do not belong together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
-    /// The version of this format.
-    pub format: u32,
     /// The commit that was tested; with `+changes` if files were modified.
     pub commit: String,
     /// The subject, if it is not `meta-core`.
@@ -36,9 +35,6 @@ pub struct Header {
 }
 
 impl Header {
-    /// The version this build writes and reads.
-    pub const FORMAT: u32 = 1;
-
     /// Whether the record is of one of the runs.
     pub(super) fn has(&self, record: &Record) -> bool {
         let way = match record.engine.as_str() {
@@ -53,7 +49,7 @@ impl Header {
 }
 
 /// One run of one program.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// The subject, if it is not `meta-core`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,10 +66,17 @@ pub struct Record {
     pub probe: String,
     /// Executions that ran to their end.
     pub executions: u64,
+    /// Of these, executions cut at a failed weak compare-and-swap, which show no outcome of their
+    /// own.
+    #[serde(default)]
+    pub cut_branches: u64,
     /// Outcomes seen.
     pub outcomes: usize,
-    /// Outcomes allowed.
+    /// Outcomes allowed; 0 if each that was seen was searched for.
     pub allowed: usize,
+    /// Where it is known from which outcomes are allowed.
+    #[serde(default)]
+    pub allowed_by: AllowedBy,
     /// Whether every execution was explored.
     pub complete: bool,
     /// Whether the engine came to its end, and may have left executions out.
@@ -103,8 +106,10 @@ impl Record {
             ends: job.ends.as_str().to_owned(),
             probe: job.manner.to_string(),
             executions: run.executions,
+            cut_branches: run.cut_branches,
             outcomes: run.seen,
             allowed: run.allowed,
+            allowed_by: run.allowed_by,
             complete: run.complete,
             reduced: run.reduced,
             verdict: run.verdict(),

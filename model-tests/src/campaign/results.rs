@@ -7,6 +7,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use super::record::{Header, Record};
+use crate::json;
 use pipe::Verdict;
 
 /// An open result file, which no other campaign can open meanwhile.
@@ -54,7 +55,7 @@ impl Results {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(at)?;
         let mut results = Results { file };
-        let own = serde_json::to_string(header).map_err(|e| e.to_string())?;
+        let own = json::text(header)?;
         if own.as_bytes().starts_with(&bytes) {
             // New, or cut short within the header.
             results.file.set_len(0).map_err(at)?;
@@ -87,7 +88,7 @@ impl Results {
     ///
     /// If it cannot be written.
     pub fn add(&mut self, record: &Record) -> Result<(), String> {
-        self.line(&serde_json::to_string(record).map_err(|e| e.to_string())?)
+        self.line(&json::text(record)?)
     }
 
     fn line(&mut self, line: &str) -> Result<(), String> {
@@ -113,25 +114,16 @@ pub(super) fn read(path: &Path) -> Result<(Header, Vec<Record>), String> {
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<(Header, Vec<Record>), String> {
-    let bad = |line: usize, error: &dyn std::fmt::Display| {
-        format!("{}:{line}: not a campaign result: {error}", path.display())
-    };
+    let bad =
+        |line: usize, error: &dyn std::fmt::Display| format!("{}:{line}: {error}", path.display());
     let mut lines = (1..).zip(whole(bytes).split_inclusive(|b| *b == b'\n'));
     let (number, first) = lines
         .next()
-        .ok_or_else(|| bad(1, &"its first line has no end"))?;
-    let header: Header = serde_json::from_slice(first).map_err(|e| bad(number, &e))?;
-    if header.format != Header::FORMAT {
-        return Err(format!(
-            "{}: written in format {}, and this build reads {}",
-            path.display(),
-            header.format,
-            Header::FORMAT
-        ));
-    }
+        .ok_or_else(|| bad(1, &"not a campaign: its first line has no end"))?;
+    let header: Header = json::read(first).map_err(|e| bad(number, &e))?;
     let mut records: BTreeMap<_, Record> = BTreeMap::new();
     for (number, line) in lines {
-        let record: Record = serde_json::from_slice(line).map_err(|e| bad(number, &e))?;
+        let record: Record = json::read(line).map_err(|e| bad(number, &e))?;
         if !header.has(&record) {
             let what = format!("a run of `{}` is not in the campaign", record.program);
             return Err(bad(number, &what));
@@ -177,7 +169,6 @@ mod tests {
 
     fn header() -> Header {
         Header {
-            format: Header::FORMAT,
             commit: "c".to_owned(),
             subject: None,
             bound: "2x1".to_owned(),
@@ -199,8 +190,10 @@ mod tests {
             ends: "dropped".to_owned(),
             probe: "exact".to_owned(),
             executions: 7,
+            cut_branches: 0,
             outcomes: 1,
             allowed: 1,
+            allowed_by: pipe::AllowedBy::Specification,
             complete: true,
             reduced: false,
             verdict,
@@ -318,7 +311,7 @@ mod tests {
     }
 
     fn line(record: &Record) -> String {
-        serde_json::to_string(record).unwrap() + "\n"
+        json::text(record).unwrap() + "\n"
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::compare::{Compared, Difference};
 use super::record::Record;
 use crate::print::{count, seconds, verdict};
-use pipe::Verdict;
+use pipe::{AllowedBy, Verdict};
 
 /// How many of the slowest programs and of the failures are named.
 const NAMED: usize = 5;
@@ -18,6 +18,8 @@ struct Sums {
     executions: u64,
     outcomes: u64,
     allowed: u64,
+    /// Outcomes of programs whose allowed outcomes nobody listed.
+    searched: u64,
     seconds: f64,
 }
 
@@ -25,18 +27,26 @@ impl Sums {
     fn add(&mut self, record: &Record) {
         self.runs += 1;
         self.executions += record.executions;
-        self.outcomes += record.outcomes as u64;
+        let outcomes = match record.allowed_by {
+            AllowedBy::Search => &mut self.searched,
+            _ => &mut self.outcomes,
+        };
+        *outcomes += record.outcomes as u64;
         self.allowed += record.allowed as u64;
         self.seconds += record.seconds;
     }
 
     fn text(&self) -> String {
         format!(
-            "{} runs, {} executions, {} of {} outcomes, {} of engine time",
+            "{} runs, {} executions, {} of {} outcomes{}, {} of engine time",
             count(self.runs),
             count(self.executions),
             count(self.outcomes),
             count(self.allowed),
+            match self.searched {
+                0 => String::new(),
+                n => format!(" and {} each searched for", count(n)),
+            },
             seconds(self.seconds),
         )
     }
@@ -84,7 +94,7 @@ impl CampaignSummary {
         self.all.executions
     }
 
-    /// Outcomes seen so far, over all runs.
+    /// Outcomes seen so far, over all runs whose allowed outcomes are known.
     pub fn outcomes(&self) -> u64 {
         self.all.outcomes
     }
@@ -172,5 +182,32 @@ impl CampaignSummary {
             );
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pipe::{EngineName, Exploration, Job};
+    use programs::outcome::Ends;
+    use programs::program::Program;
+
+    use super::*;
+
+    #[test]
+    fn outcomes_that_nobody_listed_are_none_of_the_allowed() {
+        let program: Program = "unused: alloc | get".parse().unwrap();
+        let job = Job::rc11(program, Ends::Left);
+        let mut run = Exploration {
+            outcomes: ["a", "b"].map(|o| (o.to_owned(), 1)).into(),
+            seen: 2,
+            allowed: 2,
+            ..Exploration::new(EngineName::Rc11)
+        };
+        let mut summary = CampaignSummary::default();
+        summary.add(&Record::new(0, &job, &run));
+        (run.allowed, run.allowed_by) = (0, AllowedBy::Search);
+        summary.add(&Record::new(1, &job, &run));
+        let said = "2 runs, 0 executions, 2 of 2 outcomes and 2 each searched for, ";
+        assert!(summary.text().starts_with(said), "{}", summary.text());
     }
 }

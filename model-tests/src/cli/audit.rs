@@ -6,12 +6,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use programs::program::Bound;
 
 use super::pool::{pool, refuse_many, subject};
-use super::{Refusal, json, number};
+use super::{Refusal, number};
 use crate::audit::oracle::{Answer, Oracle};
-use crate::audit::recorded::Recorded;
+use crate::audit::recorded::{MinimalSet, Recorded};
 use crate::audit::table::Table;
 use crate::audit::{self, AuditRow, joint};
 use crate::campaign::Way;
+use crate::json;
 use crate::plan::models;
 use crate::{coverage, interrupt, litmus, package, print};
 use crate::{note, out};
@@ -59,7 +60,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = number::workers)]
     workers: Option<usize>,
 
-    /// Print one JSON object for each ordering that was tried
+    /// Print one JSON object for each ordering that was tried, then one for each minimal set
     #[arg(long)]
     json: bool,
 }
@@ -159,20 +160,26 @@ fn audit(
         bar.suspend(|| out!("{}", print::audit::rows(&rows)));
     }
     let mut minimal = Vec::new();
-    if !args.no_joint && !args.json {
+    if !args.no_joint {
         let mut found = 0;
         minimal = joint::minimal_tables(oracle, subject, |_| {
             found += 1;
             bar.set_message(format!("minimal sets of orderings: {found} so far"));
         })?;
-        bar.suspend(|| {
-            out!(
-                "\nall {} minimal sets of orderings under which everything passes (· is the \
+        if args.json {
+            for set in MinimalSet::all(args.engine, &minimal) {
+                json::line(&set)?;
+            }
+        } else {
+            bar.suspend(|| {
+                out!(
+                    "\nall {} minimal sets of orderings under which everything passes (· is the \
                  weakest):\n{}",
-                minimal.len(),
-                print::audit::joint(&minimal)
-            );
-        });
+                    minimal.len(),
+                    print::audit::joint(&minimal)
+                );
+            });
+        }
     }
     bar.finish_and_clear();
     let one_slot = args.bounds.iter().map(ToString::to_string);

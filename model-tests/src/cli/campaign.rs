@@ -9,10 +9,11 @@ use programs::outcome::Ends;
 use programs::program::{Bound, MAX_SLOTS, Program};
 
 use super::pool::{LOOM_THREADS, pool_of, subject};
-use super::{Refusal, json, number};
+use super::{Refusal, number};
 use crate::agree::{self, Disagreement};
 use crate::archive::{Findings, Kept};
 use crate::campaign::{Campaign, CampaignSummary, Results, Shard, Way};
+use crate::json;
 use crate::litmus::ends;
 use crate::out;
 use crate::plan::models;

@@ -7,19 +7,19 @@ use comfy_table::{ContentArrangement, Table, presets};
 use programs::outcome::Ends;
 use programs::program::{Bound, Program, enumerate};
 use programs::spec::Params;
-use serde::Serialize;
 
 use super::campaign::{fits_loom, way};
 use super::pool::{pool, refuse_many, subject};
-use super::{Refusal, json, number};
+use super::{Refusal, number};
 use crate::archive::{Findings, Kept};
 use crate::campaign::Way;
-use crate::coverage::{self, Coverage};
+use crate::coverage::{self, Coverage, CoverageLine, SiteLine};
+use crate::json;
 use crate::subject::fitting;
 use crate::{interrupt, litmus, package, print};
 use crate::{note, out, output};
+use pipe::CLASSES;
 use pipe::Verdict;
-use pipe::{CLASSES, Transition};
 use pipe::{EngineName, Record, Target};
 
 /// Compare the transitions that an engine reaches with those that the specification
@@ -162,29 +162,9 @@ fn keep(args: &Args, coverage: &Coverage, executions: u64, seconds: f64, verdict
     .keep();
 }
 
-/// What `--json` prints for a transition.
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
-    #[serde(flatten)]
-    transition: &'a Transition,
-    allowed: bool,
-    reached: bool,
-}
-
-/// The same for a site.
-#[derive(Serialize)]
-struct SiteLine<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
-    site: &'a str,
-    performed: bool,
-}
-
 fn print_json(coverage: &Coverage) -> Result<(), Refusal> {
     for transition in coverage.allowed.union(&coverage.reached) {
-        let line = Line {
+        let line = CoverageLine {
             subject: package::name(),
             transition,
             allowed: coverage.allowed.contains(transition),

@@ -5,7 +5,6 @@ mod campaign;
 mod coverage;
 mod explore;
 mod input;
-pub mod json;
 mod nightly;
 pub mod number;
 pub mod pool;

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::pool::{pool_of, subject};
-use super::{Refusal, json, number};
+use super::{Refusal, number};
 use crate::archive::{Findings, Kept};
 use crate::campaign::Shard;
 use crate::counterexample::Counterexample;
+use crate::json;
 use crate::nightly::{Batch, BatchLine, Draw, NightSummary};
 use crate::subject::fitting;
 use crate::{interrupt, litmus, package, print};
@@ -346,12 +347,8 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
         let text =
             std::fs::read_to_string(path).map_err(|e| Refusal::input(format!("{file}: {e}")))?;
         for (number, line) in text.lines().enumerate() {
-            let line: BatchLine = serde_json::from_str(line).map_err(|e| {
-                Refusal::input(format!(
-                    "{file}:{}: not a batch of a night: {e}",
-                    number + 1
-                ))
-            })?;
+            let line: BatchLine = json::read(line.as_bytes())
+                .map_err(|e| Refusal::input(format!("{file}:{}: {e}", number + 1)))?;
             if !seen.insert((line.base_seed, line.shard, line.batch)) {
                 return Err(Refusal::input(format!(
                     "overlap: {file}:{}: batch {} of shard {} was there already",

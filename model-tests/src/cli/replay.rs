@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Refusal;
 use super::pool::{built, subject};
-use super::{Refusal, json};
 use crate::campaign::commit;
 use crate::counterexample::{Counterexample, same_but_for_addresses};
+use crate::json;
 use crate::package;
 use crate::print;
 use crate::print::line::Smallest;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draw::{Batch, Draw};
@@ -12,7 +13,7 @@ use pipe::Verdict;
 use pipe::{EngineName, Exploration};
 
 /// What `--json` prints for a batch.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BatchLine {
     /// The subject, if it is not `meta-core`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

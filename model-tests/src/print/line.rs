@@ -2,50 +2,78 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{count, seconds, verdict};
+use super::{count, outcomes, seconds, verdict};
 use crate::package;
 use crate::story::Story;
 use pipe::Verdict;
 use pipe::{AllowedBy, Exploration, Inject, Job, Manner, Scheduler, Search, Spurious, Threads};
 
 /// What `--json` prints for a run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RunLine<'a> {
+    /// The subject, if it is not `meta-core`.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    /// The program, or the name of the scenario.
     program: String,
+    /// The engine.
     engine: &'a str,
+    /// What happens to handles at the end: `dropped` by their threads, or `left`.
     ends: &'a str,
+    /// How the engine goes about it, as `exact`, `cas` or `random`.
     probe: String,
+    /// Whether as many executions were drawn as were asked for.
     sampled: bool,
+    /// Orderings other than the code's, each `SITE=Ordering`.
     weaken: Vec<String>,
+    /// Executions that ran to their end.
     executions: u64,
+    /// Of these, executions cut at a failed weak compare-and-swap, which show no outcome.
     cut_branches: u64,
+    /// Different outcomes that were seen.
     outcomes: usize,
+    /// Of the allowed outcomes that were seen, those that no interleaving has; nothing where that
+    /// is not asked: on one slot there are none.
+    beyond_sc: Option<usize>,
+    /// Outcomes that are allowed; 0 where nobody listed them, see `allowed_by`.
     allowed: usize,
+    /// Where it is known from which outcomes are allowed.
     allowed_by: AllowedBy,
+    /// Whether every execution was explored.
     complete: bool,
+    /// Whether the engine came to its end, and its reduction may have left executions out.
     reduced: bool,
+    /// The limits and samples of the run, in words.
     bounds: String,
+    /// The verdict.
     verdict: Verdict,
+    /// The time of the engine, in seconds.
     seconds: f64,
+    /// Outcomes that are allowed and asked for, and were not seen.
     missing: &'a [String],
+    /// The outcomes, and how many executions showed each.
     seen: &'a std::collections::BTreeMap<String, u64>,
+    /// What is known of a failure.
     message: Option<String>,
+    /// The file from which `--resume` goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     resume: Option<String>,
+    /// The weak compare-and-swap that fails spuriously, `SITE#n`.
     #[serde(skip_serializing_if = "Option::is_none")]
     inject: Option<String>,
+    /// The verdict that the litmus file or the scenario expects.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<Verdict>,
+    /// Of the first failing run: the smallest program that fails in the same way.
     #[serde(skip_serializing_if = "Option::is_none")]
     smallest: Option<Smallest>,
 }
 
 /// What became of a failure when it was made small.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Smallest {
     /// The smallest program that fails in the same way.
     pub program: String,
@@ -69,6 +97,7 @@ impl<'a> RunLine<'a> {
             executions: run.executions,
             cut_branches: run.cut_branches,
             outcomes: run.outcomes.len(),
+            beyond_sc: outcomes::seen(job, run).1,
             allowed: run.allowed,
             allowed_by: run.allowed_by,
             complete: run.complete,
@@ -155,10 +184,14 @@ pub fn bounds(job: &Job) -> String {
     }
 }
 
-/// How many outcomes are allowed, and who says so.
-fn outcomes(run: &Exploration) -> String {
+/// How many outcomes are allowed, how many of those that were seen are not sequentially consistent,
+/// and what says so.
+fn allowed(run: &Exploration, beyond: Option<usize>) -> String {
     match run.allowed_by {
-        AllowedBy::Specification => format!(" of {} outcomes", run.allowed),
+        AllowedBy::Specification => match beyond {
+            None | Some(0) => format!(" of {} outcomes", run.allowed),
+            Some(n) => format!(" of {} outcomes, {n} beyond SC", run.allowed),
+        },
         AllowedBy::Explorer => format!(
             " of {} outcomes, allowed by the explorer on the specification",
             run.allowed
@@ -186,6 +219,7 @@ pub fn extent(run: &Exploration) -> &'static str {
 pub fn text(job: &Job, run: &Exploration) -> String {
     let said = verdict(run.verdict());
     let padding = " ".repeat(18usize.saturating_sub(run.verdict().as_str().len()));
+    let (seen, beyond) = outcomes::seen(job, run);
     format!(
         "{engine:<7} {ends:<7} {manner:<6}  {said}{padding}{executions:>9} executions  \
          {seen:>3}{outcomes}  {complete}{injected}, bounds: {bounds}, {time}",
@@ -194,8 +228,7 @@ pub fn text(job: &Job, run: &Exploration) -> String {
         ends = job.ends.as_str(),
         manner = job.manner,
         executions = count(run.executions),
-        seen = run.outcomes.len(),
-        outcomes = outcomes(run),
+        outcomes = allowed(run, beyond),
         complete = extent(run),
         bounds = bounds(job),
         time = seconds(run.seconds),

@@ -14,6 +14,7 @@ mod told;
 
 use pipe::{Description, EngineName, Exploration, Job, Ordering, Step, Target, Verdict};
 use programs::program::{Program, StartKind};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use order::Strength;
@@ -21,7 +22,7 @@ use order::Strength;
 pub use race::{Access, End, Missing, Race, Stale};
 
 /// An execution, told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Story {
     /// The program.
     pub program: String,
@@ -56,7 +57,7 @@ pub struct Story {
 }
 
 /// An operation of the program, or a drop at the end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Operation {
     /// The thread, counted from 1.
     pub thread: usize,
@@ -71,7 +72,7 @@ pub struct Operation {
 }
 
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryStep {
     /// Its number, counted from 1.
     pub number: usize,
@@ -93,7 +94,7 @@ pub struct StoryStep {
 }
 
 /// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum What {
     /// An atomic access.
@@ -146,7 +147,7 @@ pub enum What {
 }
 
 /// Which step a value was read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ReadFrom {
     /// Nothing is read.
@@ -187,7 +188,7 @@ impl ReadFrom {
 }
 
 /// A release and the acquire that synchronises with it: numbers of steps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Synchronises {
     /// The releasing access or fence.
     pub release: usize,

@@ -1,5 +1,6 @@
 //! The two accesses that raced, and the happens-before edge that is missing.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::order::{Edge, Order, Strength, order};
@@ -8,7 +9,7 @@ use pipe::{Description, Ordering, Step, StepKind};
 
 /// Two plain accesses to the same memory, at least one of them a write, without
 /// happens-before between them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Race {
     /// The earlier access.
     pub first: Access,
@@ -22,7 +23,7 @@ pub struct Race {
 }
 
 /// An access that raced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Access {
     /// The number of the step.
     pub step: usize,
@@ -40,7 +41,7 @@ pub struct Access {
 }
 
 /// An edge that the orderings of the execution do not make.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Missing {
     /// The end that should release.
     pub release: End,
@@ -53,7 +54,7 @@ pub struct Missing {
 }
 
 /// One end of an edge.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// The number of the step.
     pub step: usize,
@@ -128,7 +129,7 @@ fn lacks(
 
 /// A read of an old value that the code's orderings rule out: with them the step that
 /// had overwritten it would happen before the read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stale {
     /// The number of the step that reads.
     pub read: usize,

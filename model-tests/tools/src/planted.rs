@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use model_tests::counterexample::Counterexample;
@@ -19,7 +20,7 @@ pub const ENOUGH: u64 = 100_000;
 const EACH: u64 = 200;
 
 /// One search for a planted bug.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Search {
     /// The bug.
     pub bug: String,

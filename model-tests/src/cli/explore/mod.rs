@@ -14,10 +14,11 @@ use programs::outcome::Ends;
 
 use super::input::{self, Input};
 use super::pool::{LOOM_THREADS, built, still_building, subject};
-use super::{Refusal, json, number};
+use super::{Refusal, number};
 use crate::agree::{self, Disagreement};
 use crate::archive::{Findings, Kept, Seen};
 use crate::cut::Cut;
+use crate::json;
 use crate::litmus::{Litmus, ends};
 use crate::plan::{self, Experiment};
 use crate::print;

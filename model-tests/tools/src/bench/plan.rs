@@ -1,11 +1,12 @@
 //! What to measure.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Part;
 
 /// What to measure, how often and how long.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     /// The parts.
     pub parts: Vec<Part>,

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use model_tests::workspace;
+use model_tests::{json, workspace};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Figure, Machine, Part, Plan};
@@ -11,7 +12,7 @@ use crate::scale::ScaleRow;
 use model_tests::campaign::commit;
 
 /// What a run measured, and where.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Results {
     /// When it began, in seconds since 1970.
     pub when: u64,
@@ -123,8 +124,8 @@ impl Results {
     /// If it cannot be read, or is none of this kind.
     pub fn load(path: &Path) -> Result<Self, String> {
         let at = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|e| at(&e))?;
-        let results: Results = serde_json::from_str(&text)
+        let text = std::fs::read(path).map_err(|e| at(&e))?;
+        let results: Results = json::read(&text)
             .map_err(|e| at(&format!("{e}\n  hint: a file that `bench --out` wrote")))?;
         let vain = |f: &&Figure| f.values.is_empty() || f.values.iter().any(|v| *v <= 0.0);
         match results.figures.iter().find(vain) {
@@ -140,11 +141,11 @@ impl Results {
     /// If it cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), String> {
         let at = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let text = serde_json::to_string_pretty(self).map_err(|e| at(&e))?;
+        let text = json::pretty(self).map_err(|e| at(&e))?;
         path.parent()
             .filter(|folder| !folder.as_os_str().is_empty())
             .map_or(Ok(()), std::fs::create_dir_all)
-            .and_then(|()| std::fs::write(path, text + "\n"))
+            .and_then(|()| std::fs::write(path, text))
             .map_err(|e| at(&e))
     }
 }

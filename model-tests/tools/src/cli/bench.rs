@@ -9,9 +9,9 @@ use crate::bench::compare::compare;
 use crate::bench::{Part, Plan, Results, Tools, tables};
 use crate::print;
 use crate::scale::{self, ScaleRow};
-use model_tests::cli::{Refusal, json, number};
-use model_tests::interrupt;
+use model_tests::cli::{Refusal, number};
 use model_tests::pool::Pool;
+use model_tests::{interrupt, json};
 use model_tests::{note, out};
 use pipe::Verdict;
 use programs::program::Bound;
@@ -201,8 +201,8 @@ fn print(args: &Args, results: &Results) -> Result<(), Refusal> {
 }
 
 /// What `--json` prints of a bound, beside what was measured.
-#[derive(serde::Serialize)]
-struct ScaleLine<'a> {
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub(crate) struct ScaleLine<'a> {
     #[serde(flatten)]
     row: &'a ScaleRow,
     exact: bool,
@@ -220,7 +220,7 @@ fn compared(args: &Args, old: &Path, new: &Path) -> Result<u8, Refusal> {
     }
     if args.json {
         for compared in &both {
-            json::line(&Line {
+            json::line(&Compared {
                 part: compared.new.part,
                 group: &compared.new.group,
                 member: &compared.new.member,
@@ -251,8 +251,8 @@ fn compared(args: &Args, old: &Path, new: &Path) -> Result<u8, Refusal> {
 }
 
 /// What `--json` prints of a comparison.
-#[derive(serde::Serialize)]
-struct Line<'a> {
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub(crate) struct Compared<'a> {
     part: Part,
     group: &'a str,
     member: &'a str,

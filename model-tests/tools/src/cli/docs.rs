@@ -13,7 +13,7 @@ use pipe::{EngineName, Verdict};
 #[command(after_help = "\
 The tables come from the sites in meta-core/src/ordering.rs, from model-tests/audit.json, which
 `framecheck audit --record` writes, and from model-tests/bench.json, which `tools bench --record`
-writes.
+writes; docs/schemas from the types that --json prints.
 
 Exit codes: 0 everything is up to date, 1 with --check: something is stale, 2 bad input")]
 pub(super) struct Args {
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let documents = documents(root, described, &recorded).map_err(Refusal::input)?;
     let stale: Vec<_> = documents.iter().filter(|d| d.is_stale()).collect();
     if args.check && !stale.is_empty() {
-        let paths: Vec<_> = stale.iter().map(|d| d.path).collect();
+        let paths: Vec<_> = stale.iter().map(|d| &*d.path).collect();
         return Err(Refusal {
             code: STALE,
             ..Refusal::input(format!(

@@ -10,10 +10,10 @@ use crate::mutants::{self, Fate, JudgedMutant, Judges, Mutant};
 use crate::planted::ENOUGH;
 use crate::print;
 use model_tests::cli::pool::subject;
-use model_tests::cli::{Refusal, json, number};
+use model_tests::cli::{Refusal, number};
 use model_tests::nightly::Way;
 use model_tests::pool::Pool;
-use model_tests::{interrupt, litmus, workspace};
+use model_tests::{interrupt, json, litmus, workspace};
 use model_tests::{note, out};
 use pipe::{EngineName, Verdict};
 

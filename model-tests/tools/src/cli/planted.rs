@@ -12,11 +12,11 @@ use crate::mutants::{self, Mutant, Tree};
 use crate::planted::{self, KeptSearch, Recorded, Search};
 use crate::print;
 use model_tests::campaign::Shard;
-use model_tests::cli::{Refusal, json};
-use model_tests::interrupt;
+use model_tests::cli::Refusal;
 use model_tests::nightly::{Draw, Way};
 use model_tests::out;
 use model_tests::workspace;
+use model_tests::{interrupt, json};
 use pipe::EngineName;
 use pipe::Verdict;
 

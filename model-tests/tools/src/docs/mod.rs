@@ -1,11 +1,12 @@
 //! Documents that are generated: from the table of orderings, from the last audit,
-//! the last figures and the searches for planted bugs that were kept, and from a saved
-//! failure.
+//! the last figures and the searches for planted bugs that were kept, from a saved
+//! failure, and from the types that are printed as JSON.
 
 mod audit;
 mod bench;
 mod markdown;
 mod planted;
+mod schemas;
 mod sites;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ use model_tests::counterexample::Counterexample;
 const ORDERINGS: &str = "orderings";
 const FAILURE: &str = "failure";
 const PLANTED: &str = "planted";
+const FIELDS: &str = "fields";
 
 /// The failure that the documents show; a test compares it with what rc11 finds.
 const SHOWN: &str = "model-tests/tests/stories/rc11/smallest-kernel-try-unique-is-relaxed.json";
@@ -30,7 +32,7 @@ const SHOWN: &str = "model-tests/tests/stories/rc11/smallest-kernel-try-unique-i
 #[derive(Clone, Debug)]
 pub struct Document {
     /// Its path below the root of the repository.
-    pub path: &'static str,
+    pub path: String,
     current: String,
     wanted: String,
 }
@@ -47,7 +49,10 @@ impl Document {
     ///
     /// If it cannot be written.
     pub fn write(&self, root: &Path) -> Result<(), String> {
-        std::fs::write(root.join(self.path), &self.wanted)
+        let path = root.join(&self.path);
+        path.parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(path, &self.wanted))
             .map_err(|e| format!("{}: {e}", self.path))
     }
 }
@@ -64,8 +69,8 @@ pub fn documents(
 ) -> Result<Vec<Document>, String> {
     // A document that does not exist yet is stale, no error.
     let current = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
-    let whole = |path, wanted| Document {
-        path,
+    let whole = |path: &str, wanted| Document {
+        path: path.to_owned(),
         current: current(path),
         wanted,
     };
@@ -73,9 +78,10 @@ pub fn documents(
         format!("{e}\n  hint: run `cargo run --release --package tools -- bench --long --record`")
     })?;
     let failure = (FAILURE, shown_failure(root, subject)?);
+    let fields = (FIELDS, schemas::fields());
     let orderings = (ORDERINGS, sites::with_price(subject, recorded));
     let planted = (PLANTED, planted::table(&crate::planted::Recorded::load()?));
-    let parts = |path: &'static str, parts: &[&(&str, String)]| {
+    let parts = |path: &str, parts: &[&(&str, String)]| {
         let text = std::fs::read_to_string(root.join(path)).map_err(|e| format!("{path}: {e}"))?;
         let mut wanted = text.clone();
         for (name, part) in parts {
@@ -84,12 +90,13 @@ pub fn documents(
             })?;
         }
         Ok::<_, String>(Document {
-            path,
+            path: path.to_owned(),
             current: text,
             wanted,
         })
     };
-    Ok(vec![
+    let schemas = schemas::all().map(|(path, schema)| whole(&path, schema));
+    let mut documents = vec![
         parts("README.md", &[&failure])?,
         parts("docs/protocol.md", &[&orderings])?,
         parts("docs/guide/2-read-a-counterexample.md", &[&failure])?,
@@ -98,10 +105,13 @@ pub fn documents(
             "meta-core/src/ordering/table.md",
             sites::with_reason(subject),
         ),
+        parts("docs/json.md", &[&fields])?,
         whole("docs/orderings.md", audit::page(subject, recorded)),
         whole("docs/benchmarks.md", bench::page(&figures)),
         whole("docs/scale.svg", scale::svg(&figures.scale)?),
-    ])
+    ];
+    documents.extend(schemas);
+    Ok(documents)
 }
 
 /// The failure as `explore` prints it.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use programs::program::Bound;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A judge, cheapest first.
@@ -36,9 +37,10 @@ impl Serialize for JudgeName {
 }
 
 /// How a judge told a mutant from the original.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Kill {
     /// The judge.
+    #[schemars(with = "String")]
     pub judge: JudgeName,
     /// The litmus file or test, or the program where it has no name.
     pub by: String,
@@ -57,7 +59,7 @@ pub struct Kill {
 }
 
 /// What became of a mutant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// A judge told it from the original.
@@ -103,7 +105,7 @@ impl Fate {
 }
 
 /// What the table says of one mutant.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct JudgedMutant {
     /// Its name.
     pub mutant: String,

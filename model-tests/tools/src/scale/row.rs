@@ -1,5 +1,6 @@
 //! One bound with one end: what its sample says of all its programs.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
@@ -7,7 +8,7 @@ use pipe::Exploration;
 use pipe::Verdict;
 
 /// What was measured, and what it comes to for the whole bound.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScaleRow {
     /// Threads and operations, such as `2x2`.
     pub bound: String,

@@ -26,7 +26,7 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Parse<T> {
 }
 
 macro_rules! as_text {
-    ($($type:ty),*) => {$(
+    ($($type:ty: $what:literal;)*) => {$(
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 to.collect_str(self)
@@ -38,7 +38,22 @@ macro_rules! as_text {
                 from.deserialize_str(Parse(PhantomData))
             }
         }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "description": $what})
+            }
+        }
     )*};
 }
 
-as_text!(Program, Outcome, Ends);
+as_text! {
+    Program: "A program: START: OPERATIONS | OPERATIONS.";
+    Outcome: "An outcome: RESULTS | RESULTS => FINAL STATE.";
+    Ends: "What happens to handles at the end: dropped or left.";
+}
