@@ -78,7 +78,7 @@ impl Coverage {
 /// What `--json` prints for a transition.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CoverageLine<'a> {
-    /// The subject, if it is not the own one.
+    /// The subject, if it is not `meta-core`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The transition.
@@ -93,7 +93,7 @@ pub struct CoverageLine<'a> {
 /// The same for a site.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SiteLine<'a> {
-    /// The subject, if it is not the own one.
+    /// The subject, if it is not `meta-core`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// The name of the site.
