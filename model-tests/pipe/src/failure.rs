@@ -1,6 +1,5 @@
 //! Why an exploration ended early.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -94,9 +93,10 @@ pub enum Reason {
     Deadlock {
         /// The explorer's words.
         message: String,
-        /// By thread, counted from 1, where it waits: `at FILE:LINE`. Known under rc11.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        waiting: BTreeMap<usize, String>,
+        /// Each thread that waits, counted from 1, and where: `at FILE:LINE`. Known under
+        /// rc11.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waiting: Vec<(usize, String)>,
     },
     /// An execution takes more steps than the explorer makes.
     TooLong {
@@ -232,5 +232,20 @@ impl fmt::Display for Reason {
                 f.write_str("the spurious failure to be injected never came up")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadlock_survives_the_way_through_the_pipe() {
+        let reason = Reason::Deadlock {
+            message: "T2 waits".to_owned(),
+            waiting: vec![(2, "at lock.rs:3".to_owned())],
+        };
+        let text = serde_json::to_string(&reason).unwrap();
+        assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), reason);
     }
 }

@@ -1,6 +1,6 @@
 //! What is wrong, in the protocol's words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use pipe::{Description, Exploration, Job, Reason, Verdict};
 use programs::outcome::{OpResult, Outcome};
@@ -235,16 +235,15 @@ fn life(story: &Story, lifeless: Option<(usize, Option<usize>)>) -> Vec<String> 
 
 /// Where each thread stands, and what it saw last.
 fn deadlock(story: &mut Story, reason: Option<&Reason>) -> Vec<String> {
-    let none = BTreeMap::new();
     let places = match reason {
-        Some(Reason::Deadlock { waiting, .. }) => waiting,
-        _ => &none,
+        Some(Reason::Deadlock { waiting, .. }) => &waiting[..],
+        _ => &[],
     };
     let mut said = Vec::new();
     for thread in 1..=story.threads {
         let begun = story.operations.iter().rfind(|op| op.thread == thread);
         let begun = begun.filter(|op| op.result.is_none());
-        let place = places.get(&thread);
+        let place = places.iter().find(|(waits, _)| *waits == thread);
         if begun.is_none() && place.is_none() {
             continue;
         }
@@ -252,7 +251,7 @@ fn deadlock(story: &mut Story, reason: Option<&Reason>) -> Vec<String> {
         if let Some(op) = begun {
             line.push_str(&format!(" in `{}`", op.name));
         }
-        if let Some(place) = place {
+        if let Some((_, place)) = place {
             line.push_str(&format!(" {place}"));
         }
         let read = |row: &&mut StoryStep| {

@@ -82,7 +82,9 @@ unsafe impl Protocol for Faulty {
             state: SlotState::Unused,
             metadata: None,
         };
-        *slots() = (0..count).map(|_| unused()).collect();
+        let before = std::mem::replace(&mut *slots(), (0..count).map(|_| unused()).collect());
+        // What an execution left is none of the next one's.
+        std::mem::forget(before);
         let (metadata, state) = match first {
             Start::Unused => return,
             Start::Shared(metadata, handles) => (metadata, SlotState::Shared(handles)),
@@ -129,7 +131,8 @@ unsafe impl Protocol for Faulty {
     }
 
     /// `try_unique`: panics.
-    fn try_unique(_: Handle) -> Result<Handle, Handle> {
+    fn try_unique(handle: Handle) -> Result<Handle, Handle> {
+        std::mem::forget(handle);
         panic!("no handle is ever unique")
     }
 

@@ -1,7 +1,6 @@
 //! What the payload of a panic says about the program, and a trace as steps.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 
 use facade::places::{self, Site};
 use meta_core::Access;
@@ -33,7 +32,7 @@ fn of_message(message: &str) -> Reason {
     } else if message.starts_with("deadlock") {
         Reason::Deadlock {
             message,
-            waiting: BTreeMap::new(),
+            waiting: Vec::new(),
         }
     } else if message.contains("exceeded maximum number of branches") {
         Reason::TooLong { message }

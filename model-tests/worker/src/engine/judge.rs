@@ -131,3 +131,92 @@ pub(super) fn of_fault(fault: &Fault) -> Failure {
     }
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use pipe::Verdict;
+    use programs::spec::MOST_STATES;
+
+    use super::*;
+
+    /// The judge of a program whose handles are left, if it may have so many states;
+    /// it searches for each outcome otherwise.
+    fn judge(program: &str, exact: bool, most: usize) -> Judge {
+        let program: Program = program.parse().unwrap();
+        let job = Job::rc11(program.clone(), Ends::Left);
+        Judge::new(&program, &job, Params::MODEL, exact, most).unwrap()
+    }
+
+    /// What it says of an outcome, and how many outcomes it could not decide.
+    fn said(judge: &Judge, outcome: &str) -> (Option<Verdict>, u64) {
+        let mut undecided = 2;
+        let failure = judge.forbidden(&outcome.parse().unwrap(), &mut undecided);
+        (failure.map(|failure| failure.verdict()), undecided - 2)
+    }
+
+    const FORBIDDEN: (Option<Verdict>, u64) = (Some(Verdict::ForbiddenOutcome), 0);
+
+    #[test]
+    fn an_outcome_is_allowed_or_forbidden_and_an_abort_is_one_only_where_none_may_be() {
+        let one = judge("unused: alloc | get", true, MOST_STATES);
+        assert_eq!(one.allowed_by, AllowedBy::Specification);
+        assert_eq!(said(&one, "ok | ok => left shared(2) live"), (None, 0));
+        assert_eq!(said(&one, "ok | ok => left shared(1) live"), FORBIDDEN);
+        let abort = (Some(Verdict::Abort), 0);
+        assert_eq!(said(&one, "ok | abort => left not judged"), abort);
+        // Here one thread has to abort, and the other must not.
+        let full = judge("shared+15: clone | read", true, MOST_STATES);
+        assert_eq!(said(&full, "abort | - => left not judged"), (None, 0));
+        assert_eq!(said(&full, "abort | abort => left not judged"), FORBIDDEN);
+    }
+
+    #[test]
+    fn what_is_too_large_to_enumerate_is_searched_for() {
+        let two = judge("unused: alloc alloc@1 | get@1 get", true, 1);
+        assert_eq!(
+            (two.allowed_by, two.asked().count()),
+            (AllowedBy::Search, 0)
+        );
+        let allowed = "ok ok | ok ok => left @0 shared(2) live, @1 shared(2) live";
+        assert_eq!(said(&two, allowed), (None, 0));
+        let lost = "ok ok | ok ok => left @0 shared(1) live, @1 shared(2) live";
+        assert_eq!(said(&two, lost), FORBIDDEN);
+        // Where nothing is enumerated, nothing is known of aborts.
+        let abort = "ok ok | abort - => left not judged";
+        assert_eq!(said(&two, abort), FORBIDDEN);
+
+        let thread = ["get@1"; 6].join(" ");
+        let large = judge(&format!("unused: {}", vec![thread; 6].join(" | ")), true, 1);
+        let results = vec![["unused"; 6].join(" "); 6].join(" | ");
+        let never = format!("{results} => left @0 unused, @1 shared(1) live");
+        assert_eq!(said(&large, &never), (None, 1));
+    }
+
+    #[test]
+    fn only_an_exact_engine_is_asked_for_all_that_is_allowed() {
+        let asked = |exact| {
+            judge("unused: alloc | get", exact, MOST_STATES)
+                .asked()
+                .count()
+        };
+        assert_eq!((asked(true), asked(false)), (3, 0));
+    }
+
+    #[test]
+    fn each_fault_has_its_verdict() {
+        for (kind, verdict) in [
+            (FaultKind::Leak, Verdict::Leak),
+            (FaultKind::DoubleDrop, Verdict::DoubleDrop),
+            (FaultKind::UseAfterDrop, Verdict::UseAfterDrop),
+        ] {
+            let fault = Fault {
+                kind,
+                slot: Some(1),
+                what: "it broke".into(),
+            };
+            let failure = of_fault(&fault);
+            assert_eq!(failure.verdict(), verdict);
+            assert_eq!(failure.reason.to_string(), "slot 1: it broke");
+        }
+    }
+}

@@ -221,7 +221,7 @@ fn payload_of(kind: FailureKind) -> Box<dyn Any + Send> {
                     .map(|(thread, at)| format!("T{thread} waits {at}"))
                     .collect::<Vec<_>>()
                     .join(", "),
-                waiting: waiting.into_iter().collect(),
+                waiting,
             }
         }
         FailureKind::TooManyEvents(_) => Reason::TooLong { message },

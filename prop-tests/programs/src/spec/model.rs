@@ -105,6 +105,10 @@ mod tests {
         let slots = "unused: alloc alloc@1 | get@1 get";
         assert_eq!(number(slots, MemoryModel::Interleaved), 5);
         assert_eq!(number(slots, MemoryModel::Rc11), 7);
+        // A slot and its mailbox are two: who finds it full need not see what came before.
+        let mailbox = "shared*2: clone give | give count";
+        let interleaved = number(mailbox, MemoryModel::Interleaved);
+        assert!(interleaved < number(mailbox, MemoryModel::Rc11));
     }
 
     #[test]

@@ -391,3 +391,13 @@ fn many_threads_are_searched_whole() {
         3 * 2 * 2
     );
 }
+
+#[test]
+fn a_thread_that_aborts_holds_nothing() {
+    use programs::{outcome::OpResult, program::OpName, spec::Holding};
+    let after = |holding: Holding, op, result| holding.after_result(op, result, Holding::Empty);
+    let nothing = Some(Holding::Empty);
+    assert_eq!(after(Holding::Empty, OpName::Get, OpResult::Abort), nothing);
+    assert_eq!(after(Holding::One, OpName::Clone, OpResult::Abort), nothing);
+    assert_eq!(after(Holding::One, OpName::Clone, OpResult::Last), None);
+}
