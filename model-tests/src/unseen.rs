@@ -56,8 +56,8 @@ fn of_text(text: &str, crates: &[String]) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     for (at, (this, line)) in tokens.iter().enumerate() {
         // The last of a path's names, or the whole of a lifetime.
-        let inside = before(at, 1) == ":" && before(at, 2) == ":" && !before(at, 3).is_empty();
-        let inside = inside && before(at, 3).starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let is_name = |word: &str| word.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let inside = before(at, 1) == ":" && before(at, 2) == ":" && is_name(before(at, 3));
         let what = match this.as_str() {
             "thread_local" | "asm" | "global_asm" | "naked_asm" if word(at + 1) == "!" => {
                 Some(format!("{this}!"))
