@@ -225,7 +225,7 @@ pub(super) fn history(runs: &[Kept]) -> Markup {
     let longest = shown.iter().map(|run| run.seconds).fold(1e-9, f64::max);
     html! {
         details {
-        summary { (runs.len()) " runs are kept; the last " (shown.len()) }
+        summary { "Runs: " (runs.len()) "; the last " (shown.len()) }
         p class="quiet" { "Bars are relative to the largest." }
         (scroll("History", html! {
             table {
