@@ -56,7 +56,7 @@ pub(super) fn attention(last: &[&Kept], failures: &[Saved], commit: &str) -> Mar
                                 div { (seen.line) ": " (chip(seen.verdict)) }
                             }
                             @for (id, saved) in failures::of(failures, program) {
-                                div { a href=(format!("#failure-{id}")) { "its failing execution: " (saved.found.job.case) ", " (saved.found.engine) } }
+                                div { a href=(format!("#failure-{id}")) { "its failing execution, " (saved.found.engine) } }
                             }
                         }
                     }
