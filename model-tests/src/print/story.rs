@@ -7,7 +7,7 @@ use pipe::Ordering;
 
 use super::columns::{Cell, Columns, Span};
 use crate::output;
-use crate::story::{Operation, Story, StoryStep, What};
+use crate::story::{Operation, Story, StoryStep, What, short};
 
 /// The most columns that the table of two or three threads takes.
 const WIDTH: usize = 100;
@@ -209,11 +209,6 @@ fn site_spans(site: &str, ordering: Ordering, in_the_code: Option<Ordering>) -> 
         Some(code) => spans.push(Span::new(format!(" {ordering} (code: {code})"), CHANGED)),
     }
     spans
-}
-
-/// The file's name and the line.
-fn short(location: &str) -> &str {
-    location.rsplit('/').next().unwrap_or(location)
 }
 
 fn legend(story: &Story, detail: Detail, width: usize) -> String {

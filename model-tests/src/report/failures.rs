@@ -58,7 +58,11 @@ fn failure(saved: &Saved, id: usize, subject: Option<&'static Description>) -> M
                     @for change in found.job.orderings() { "; " code { (change) } }
                     @if let Some(original) = &found.original { "; smallest of " code { (original) } }
                 }
-                p { (racing.as_deref().unwrap_or(&found.message)) }
+                @if let Some(racing) = racing {
+                    p { (racing) }
+                } @else if story.as_ref().is_none_or(|story| story.told.is_empty()) {
+                    p { (found.message) }
+                }
                 @if let Some(story) = &story { (told(story, id)) }
                 p { "Again: " code { "cargo run --release -- replay " (file) } }
                 p class="quiet" { "Saved on commit " (found.commit) "." }

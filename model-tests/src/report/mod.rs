@@ -124,7 +124,7 @@ impl Page {
             n => format!("{n} saved failures"),
         };
         format!(
-            "{} of {} need attention; {saved}",
+            "{} of {} did not pass; {saved}",
             last.len() - passed,
             runs::commands(last.len())
         )

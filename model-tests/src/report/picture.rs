@@ -3,7 +3,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::story::{ReadFrom, Story, StoryStep, What, moved, verb};
+use crate::story::{ReadFrom, Story, StoryStep, What, moved, short, verb};
 
 const LANE: usize = 300;
 const LEFT: usize = 40;
@@ -137,7 +137,11 @@ fn words(what: &What) -> (String, String, bool) {
                 (None, Some(written)) => format!("writes {written}"),
                 (None, None) => String::new(),
             };
-            (format!("{site} {ordering}"), detail, in_the_code.is_some())
+            (
+                format!("{} {ordering}", short(site)),
+                detail,
+                in_the_code.is_some(),
+            )
         }
         What::Fence {
             site,
@@ -148,7 +152,7 @@ fn words(what: &What) -> (String, String, bool) {
                 .as_ref()
                 .map(|code| format!("{code} in the code"));
             (
-                format!("{site} {ordering}"),
+                format!("{} {ordering}", short(site)),
                 detail.unwrap_or_else(|| "fence".to_owned()),
                 in_the_code.is_some(),
             )
@@ -158,8 +162,7 @@ fn words(what: &What) -> (String, String, bool) {
             access,
             location,
         } => {
-            let at = location.as_deref().and_then(|at| at.rsplit('/').next());
-            let at = at.unwrap_or_default().to_owned();
+            let at = location.as_deref().map_or("", short).to_owned();
             (format!("{} {field}", verb(access)), at, false)
         }
         What::Mailbox { give, ok } => {

@@ -56,7 +56,7 @@ pub(super) fn attention(last: &[&Kept], failures: &[Saved], commit: &str) -> Mar
                                 div { (seen.line) ": " (chip(seen.verdict)) }
                             }
                             @for (id, saved) in failures::of(failures, program) {
-                                div { a href=(format!("#failure-{id}")) { "its failing execution: " (saved.found.job.case) ", " (saved.found.engine) } }
+                                div { a href=(format!("#failure-{id}")) { "its failing execution, " (saved.found.engine) } }
                             }
                         }
                     }
@@ -225,7 +225,7 @@ pub(super) fn history(runs: &[Kept]) -> Markup {
     let longest = shown.iter().map(|run| run.seconds).fold(1e-9, f64::max);
     html! {
         details {
-        summary { (runs.len()) " runs are kept; the last " (shown.len()) }
+        summary { "Runs: " (runs.len()) "; the last " (shown.len()) }
         p class="quiet" { "Bars are relative to the largest." }
         (scroll("History", html! {
             table {

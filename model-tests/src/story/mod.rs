@@ -330,6 +330,13 @@ fn starts(program: Option<&Program>, slots: usize, subject: &Description) -> Vec
     starts
 }
 
+/// A place without its folders; a name as it is.
+pub fn short(place: &str) -> &str {
+    // What a compare-and-swap that fails is called ends in `/fail`.
+    let whole = place.strip_suffix("/fail").unwrap_or(place);
+    &place[whole.rfind('/').map_or(0, |at| at + 1)..]
+}
+
 /// What an access to plain memory does, in a word.
 pub fn verb(access: &str) -> &str {
     match access {

@@ -197,3 +197,15 @@ fn what_the_engine_knows_is_taken_over() {
     (steps[2].slot, steps[2].object) = (None, Some(1));
     assert_eq!(overwritten(&steps), [None, Some(0), None, None]);
 }
+
+#[test]
+fn a_place_is_shown_without_its_folders() {
+    for (place, shown) in [
+        ("a/b/slot.rs:3:1", "slot.rs:3:1"),
+        ("a/b/slot.rs:3:1/fail", "slot.rs:3:1/fail"),
+        ("slot.rs:3/fail", "slot.rs:3/fail"),
+        ("TRY_UNIQUE", "TRY_UNIQUE"),
+    ] {
+        assert_eq!(super::short(place), shown);
+    }
+}
