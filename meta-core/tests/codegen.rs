@@ -63,11 +63,11 @@ const PINNED: &[(&str, &str)] = &[
     ("read_word", "load monotonic"),
     (
         "write_word",
-        "store monotonic, load monotonic, cmpxchg weak monotonic monotonic",
+        "store monotonic, load monotonic, cmpxchg monotonic monotonic",
     ),
     (
         "write_bytes",
-        "store monotonic, load monotonic, cmpxchg weak monotonic monotonic",
+        "store monotonic, load monotonic, cmpxchg monotonic monotonic",
     ),
 ];
 
