@@ -12,7 +12,7 @@ use super::variants::{self, Halves};
 use super::{AuditRow, RowVerdict};
 use pipe::{Description, EngineName, Ordering, Verdict};
 
-use crate::{json, workspace};
+use crate::{json, package, workspace};
 
 /// What is kept of an audit: nothing that differs from machine to machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -183,6 +183,9 @@ impl Recorded {
 /// passes.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct MinimalSet {
+    /// The code under test, if it is not `meta-core`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// The engine.
     pub engine: EngineName,
     /// The sites that are not at their weakest, each with its ordering.
@@ -199,6 +202,7 @@ impl MinimalSet {
         let set = |table: &Table| {
             let orderings = not_weakest(table);
             MinimalSet {
+                subject: package::name(),
                 engine,
                 as_in_the_code: Some(&orderings) == of_code.as_ref(),
                 orderings,
