@@ -2,8 +2,12 @@
 //! output that cannot be written, and the exit codes.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use scratch::Scratch;
+
+mod scratch;
 
 const PASS: i32 = 0;
 const FAILS: i32 = 1;
@@ -26,6 +30,12 @@ fn output(command: &mut Command) -> (Option<i32>, String, String) {
     (status.code(), text(stdout), text(stderr))
 }
 
+fn file(scratch: &Scratch, name: &str, text: &str) -> String {
+    let path = scratch.path(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
 /// The command ends in this code, and one of its streams has the words.
 #[track_caller]
 fn ends(words: &[&str], code: i32, says: &str) {
@@ -35,29 +45,6 @@ fn ends(words: &[&str], code: i32, says: &str) {
         out.contains(says) || err.contains(says),
         "{words:?} without `{says}`\n{out}\n{err}"
     );
-}
-
-/// A folder of its own, which goes away with it.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("commands-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Scratch(folder)
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 #[test]
@@ -156,7 +143,7 @@ fn nothing_to_run_is_no_pass() {
 
 #[test]
 fn headers_with_absurd_numbers_are_refused_at_once() {
-    let scratch = Scratch::new("merge");
+    let scratch = Scratch::new();
     let header = |programs: &str, index: &str, of: &str| {
         format!(
             r#"{{"format":1,"commit":"c","bound":"2x1","ends":["dropped"],"ways":["rc11"],"with_count":false,"weaken":[],"shard":{{"index":{index},"of":{of}}},"programs":{programs}}}"#
@@ -179,7 +166,7 @@ fn headers_with_absurd_numbers_are_refused_at_once() {
             ":1: written in format 9, and this build reads 1",
         ),
     ] {
-        let file = scratch.file("one.jsonl", &header);
+        let file = file(&scratch, "one.jsonl", &header);
         ends(&["campaign", "--merge", &file], BAD_INPUT, says);
     }
 }
@@ -254,7 +241,7 @@ fn a_full_disk_is_a_tool_failure_and_a_closed_pipe_is_quiet() {
 
 #[test]
 fn a_litmus_file_is_judged_by_all_that_it_says() {
-    let scratch = Scratch::new("litmus");
+    let scratch = Scratch::new();
     let program = "# Why not.\nprogram: shared*2: read | try_unique write\n";
     let weak = "weaken: TRY_UNIQUE=Relaxed\n";
     let no_minimise = "--no-minimise";
@@ -284,15 +271,16 @@ fn a_litmus_file_is_judged_by_all_that_it_says() {
             "rc11: expected data race, got pass",
         ),
     ] {
-        let file = scratch.file(
+        let file = file(
+            &scratch,
             &format!("{name}.litmus"),
             &format!("\u{feff}{program}{lines}"),
         );
         ends(&["explore", &file, "--engine", "rc11"], code, says);
     }
     let control = format!("{program}{weak}expect: data race\n");
-    let file = scratch.file("control.litmus", &control);
-    let failures = scratch.0.join("failures");
+    let file = file(&scratch, "control.litmus", &control);
+    let failures = scratch.path("failures");
     let words = [
         "explore",
         &file,
@@ -301,7 +289,7 @@ fn a_litmus_file_is_judged_by_all_that_it_says() {
         no_minimise,
         "--failures",
     ];
-    let words = [&words[..], &[failures.to_str().unwrap()]].concat();
+    let words = [&words[..], &[&failures[..]]].concat();
     ends(&words, PASS, "verdict: data race");
     ends(&words, PASS, "the litmus file holds: it expects data race");
     let (code, out, _) = output(&mut framecheck(&[&words[..], &["--json"]].concat()));
@@ -323,9 +311,8 @@ fn a_litmus_file_is_judged_by_all_that_it_says() {
 /// anew would never end.
 #[test]
 fn an_exploration_that_was_cut_off_goes_on_from_there() {
-    let scratch = Scratch::new("resume");
-    let file = scratch.0.join("cut.json");
-    let file = file.to_str().unwrap();
+    let scratch = Scratch::new();
+    let file = &scratch.path("cut.json")[..];
     let program = "unused: alloc | get";
     let line = |words: &[&str]| {
         let (code, out, err) = output(&mut framecheck(&[&["explore", "--json"], words].concat()));
@@ -373,14 +360,14 @@ fn with_fake_cargo(command: &mut Command, then: &str, says: &Path) {
 #[test]
 fn a_copied_checkout_drives_itself() {
     // Beside the program, so that a link can take the place of a copy.
-    let copy = Scratch(Path::new(env!("CARGO_TARGET_TMPDIR")).join("copied"));
-    let _ = fs::remove_dir_all(&copy.0);
-    fs::create_dir_all(copy.0.join("model-tests/litmus")).unwrap();
-    fs::create_dir_all(copy.0.join("target/debug")).unwrap();
-    copy.file("Cargo.lock", "");
-    let program = copy.0.join("target/debug/framecheck");
+    let copy = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let copy = copy.path();
+    fs::create_dir_all(copy.join("model-tests/litmus")).unwrap();
+    fs::create_dir_all(copy.join("target/debug")).unwrap();
+    fs::write(copy.join("Cargo.lock"), "").unwrap();
+    let program = copy.join("target/debug/framecheck");
     fs::hard_link(env!("CARGO_BIN_EXE_framecheck"), &program).unwrap();
-    let says = copy.0.join("says");
+    let says = copy.join("says");
     let mut command = Command::new(program);
     command.args(["explore", "unused: alloc | get", "--engine", "rc11"]);
     with_fake_cargo(&mut command, "false", &says);
@@ -388,7 +375,7 @@ fn a_copied_checkout_drives_itself() {
     let (code, _, err) = output(command.current_dir(env!("CARGO_MANIFEST_DIR")));
     assert_eq!(code, Some(TOOL_FAILURE), "{err}");
     let said = fs::read_to_string(says).unwrap();
-    let folder = copy.0.canonicalize().unwrap();
+    let folder = copy.canonicalize().unwrap();
     let target = folder.join("target/rc11");
     let expected = format!("{}\n{}\nend\n", folder.display(), target.display());
     assert!(said.ends_with(&expected), "{said}");
@@ -400,7 +387,7 @@ fn a_copied_checkout_drives_itself() {
 fn an_interrupt_while_a_worker_is_built_is_no_failure() {
     use std::os::unix::process::CommandExt;
     use std::time::{Duration, Instant};
-    let scratch = Scratch::new("interrupt");
+    let scratch = Scratch::new();
     for (words, group) in [
         (&["explore", "unused: alloc | get"][..], true),
         (&["campaign", "2x1"], true),
@@ -410,10 +397,10 @@ fn an_interrupt_while_a_worker_is_built_is_no_failure() {
             false,
         ),
     ] {
-        let says = scratch.0.join("says");
+        let says = scratch.path("says");
         let _ = fs::remove_file(&says);
         let mut command = framecheck(words);
-        with_fake_cargo(&mut command, "sleep 60", &says);
+        with_fake_cargo(&mut command, "sleep 60", says.as_ref());
         let command = command
             .process_group(0)
             .stdout(Stdio::piped())

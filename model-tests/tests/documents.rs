@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use model_tests::workspace;
+use tempfile::TempDir;
 
 const FRAMECHECK: &str = "cargo run --release -- ";
 
@@ -174,12 +175,12 @@ fn steps() -> String {
 }
 
 /// A folder beside which others may come, whose entries are those of the checkout.
-struct Scratch(PathBuf);
+struct Scratch(TempDir);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("documents-{}-{name}", std::process::id()));
-        let (checkout, bin) = (folder.join("checkout"), folder.join("bin"));
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (checkout, bin) = (folder.path().join("checkout"), folder.path().join("bin"));
         fs::create_dir_all(&checkout).unwrap();
         fs::create_dir_all(&bin).unwrap();
         for entry in fs::read_dir(workspace::root()).unwrap() {
@@ -194,11 +195,11 @@ impl Scratch {
 
     fn run(&self, command: &str) -> (Option<i32>, String) {
         let path = std::env::var("PATH").unwrap_or_default();
-        let path = format!("{}:{path}", self.0.join("bin").display());
+        let path = format!("{}:{path}", self.0.path().join("bin").display());
         let cargo = env!("CARGO");
         let done = Command::new("bash")
             .args(["-euo", "pipefail", "-c", command])
-            .current_dir(self.0.join("checkout"))
+            .current_dir(self.0.path().join("checkout"))
             .env("PATH", path)
             .env("CARGO", cargo)
             .env("CHECKOUT", workspace::root())
@@ -208,12 +209,6 @@ impl Scratch {
             .unwrap();
         let text = [done.stdout, done.stderr].map(|text| String::from_utf8(text).unwrap());
         (done.status.code(), text.concat())
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -245,7 +240,7 @@ fn run(wanted: &[When]) {
             .unwrap()
             .display()
             .to_string();
-        let scratch = Scratch::new(&name.replace(['/', '.'], "-"));
+        let scratch = Scratch::new();
         for shown in shown(&fs::read_to_string(&page).unwrap()) {
             if !wanted.contains(&when(&shown.command, &steps)) {
                 continue;
@@ -286,7 +281,7 @@ fn what_is_too_long_is_in_a_document() {
 #[test]
 fn a_command_that_ends_otherwise_is_a_complaint() {
     let page = "```sh\nfalse\ntrue\necho pass  # exit code 0: pass\nexit 3  # exit code 3\necho 'rc11 pass, bounds: none, 7 ms'\n```\n\n```text\nrc11  pass, bounds: none, 0 ms\nslot\n```\n";
-    let scratch = Scratch::new("complaints");
+    let scratch = Scratch::new();
     let found: Vec<_> = shown(page)
         .iter()
         .filter_map(|shown| complaint(shown, &scratch.run(&shown.command)))

@@ -11,6 +11,10 @@ use programs::outcome::Ends;
 use programs::program::Program;
 use serde_json::Value;
 
+use scratch::Scratch;
+
+mod scratch;
+
 /// The schemas, by kind.
 struct Schemas(BTreeMap<String, (Value, jsonschema::Validator)>);
 
@@ -72,34 +76,13 @@ fn run(words: &[&str]) -> (String, i32) {
     (out + if code == 2 { &err } else { "" }, code)
 }
 
-/// A folder of its own, which goes away with it.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("json-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Scratch(folder)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 fn text(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).unwrap()
 }
 
 #[test]
 fn lines_and_files_of_explore_and_replay_are_as_their_schemas_say() {
-    let (schemas, scratch) = (Schemas::load(), Scratch::new("explore"));
+    let (schemas, scratch) = (Schemas::load(), Scratch::new());
     let rc11 = ["--engine", "rc11", "--json"];
 
     // Weak memory adds outcomes.
@@ -166,7 +149,7 @@ fn lines_and_files_of_explore_and_replay_are_as_their_schemas_say() {
 
 #[test]
 fn lines_and_files_of_campaign_and_coverage_are_as_their_schemas_say() {
-    let (schemas, scratch) = (Schemas::load(), Scratch::new("campaign"));
+    let (schemas, scratch) = (Schemas::load(), Scratch::new());
     let results = scratch.path("results.jsonl");
     let (out, code) = run(&[
         "campaign",
@@ -210,7 +193,7 @@ fn lines_of_audit_are_as_their_schemas_say() {
 #[test]
 #[ignore = "slow; run by the step `json` of the deep check"]
 fn lines_of_nightly_are_as_their_schemas_say() {
-    let (schemas, scratch) = (Schemas::load(), Scratch::new("nightly"));
+    let (schemas, scratch) = (Schemas::load(), Scratch::new());
     let (out, code) = run(&["nightly", "batches=6", "seed=1", "--json"]);
     assert_eq!(code, 0);
     assert_eq!(schemas.kinds(&out), ["batch".to_owned()].into());
@@ -221,7 +204,7 @@ fn lines_of_nightly_are_as_their_schemas_say() {
 
 #[test]
 fn a_night_of_another_version_is_refused() {
-    let scratch = Scratch::new("night");
+    let scratch = Scratch::new();
     let file = scratch.path("night.jsonl");
     for (line, why) in [
         (

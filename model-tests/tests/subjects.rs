@@ -10,10 +10,14 @@
 //! ```
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+
+use scratch::Scratch;
+
+mod scratch;
 
 const PASS: i32 = 0;
 const FAILS: i32 = 1;
@@ -76,27 +80,6 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// A folder of its own, which goes away with it.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("subjects-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Scratch(folder)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Changes a file of a crate.
 #[track_caller]
 fn change(path: &str, file: &str, from: &str, to: &str) {
@@ -121,7 +104,7 @@ fn on(subject: &str) -> impl Fn(i32, &[&str]) -> Said {
 #[test]
 #[ignore = "builds a worker"]
 fn a_new_subject_explores_at_once_and_finds_what_is_broken() {
-    let scratch = Scratch::new("new");
+    let scratch = Scratch::new();
     let path = scratch.path("lock-checks");
     ends(PASS, &["subject", "new", &path]).has(&format!("explore --subject {path} spin-lock"));
     ends(BAD_INPUT, &["subject", "new", &path]).has("there is something already");
@@ -220,13 +203,13 @@ fn line_of(path: &str, file: &str, words: &str) -> usize {
 #[test]
 #[ignore = "asks cargo"]
 fn what_is_no_subject_is_refused() {
-    let scratch = Scratch::new("bad");
+    let scratch = Scratch::new();
     let explore = |path: &str, says: &str| {
         on(path)(BAD_INPUT, &["explore", "spin-lock", "--engine", "rc11"]).has(says);
     };
     let path = scratch.path("nowhere");
     explore(&path, "No such file");
-    fs::write(scratch.0.join("file"), "").unwrap();
+    fs::write(scratch.path("file"), "").unwrap();
     explore(&scratch.path("file"), "not a folder");
     explore(&scratch.path(""), "no Cargo.toml in it");
     let path = scratch.path("no-worker");
@@ -239,8 +222,8 @@ fn what_is_no_subject_is_refused() {
         "prop-tests/programs",
     );
     explore(&path, "does not depend on the library `worker`");
-    fs::remove_file(scratch.0.join("no-worker/src/main.rs")).unwrap();
-    fs::write(scratch.0.join("no-worker/src/lib.rs"), "").unwrap();
+    fs::remove_file(scratch.path("no-worker/src/main.rs")).unwrap();
+    fs::write(scratch.path("no-worker/src/lib.rs"), "").unwrap();
     explore(&path, "the crate has no program");
     for name in ["9", "worker", "core", "a+b"] {
         ends(BAD_INPUT, &["subject", "new", &scratch.path(name)]).has("is no name for a crate");
@@ -267,7 +250,7 @@ fn the_kernel_is_explored_judged_and_replayed() {
         &rc11(&["explore", one, "--weaken", "slot.rs:1=Relaxed"]),
     );
 
-    let scratch = Scratch::new("kernel");
+    let scratch = Scratch::new();
     let failures = scratch.path("failures");
     let race = "shared*2: read drop | try_unique write drop";
     let lines = on(
@@ -333,7 +316,7 @@ fn the_kernel_goes_through_campaign_coverage_audit_and_report() {
         "frame/slot.rs:{strong}:24: Release is not needed by what was explored"
     ));
     on(FAILS, &["audit", "--bounds", "2x1", "--json"]).lines_of(KERNEL);
-    let scratch = Scratch::new("report");
+    let scratch = Scratch::new();
     let page = scratch.path("page.html");
     on(PASS, &["report", "--out", &page]);
     let page = fs::read_to_string(page).unwrap();
@@ -358,7 +341,7 @@ fn deep_the_kernel_under_every_engine_and_by_night() {
         "shuttle",
     ];
     on(PASS, &sequential).has("shuttle knows no weak memory: it cannot show this");
-    let scratch = Scratch::new("night");
+    let scratch = Scratch::new();
     let failures = scratch.path("failures");
     let night = ["nightly", "batches=2", "seed=1", "--failures", &failures];
     let said = on(PASS, &night);
