@@ -51,7 +51,8 @@ const fn of(verdict: Verdict) -> Row {
             )],
         ),
         Verdict::Disagreement => row(
-            &["unused: alloc_unique | drop@1"],
+            // Engines are compared on one slot.
+            &["unused: alloc_unique | drop"],
             &[
                 (
                     Shuttle,
