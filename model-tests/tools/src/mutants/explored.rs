@@ -1,6 +1,6 @@
 //! The judges that explore programs, by a loom worker built from the tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use programs::outcome::Ends;
@@ -37,6 +37,8 @@ pub(super) struct Explorer {
     /// Named after a litmus file, or not.
     runs: Vec<(Option<usize>, Job)>,
     corpus: Vec<Litmus>,
+    /// The sites that the original performs, if the runs record them.
+    sites: BTreeSet<String>,
 }
 
 /// What an explorer found.
@@ -47,6 +49,8 @@ pub(super) struct Found {
     pub(super) unclear: Option<String>,
     /// How long each run took.
     seconds: Vec<f64>,
+    /// The sites that the runs recorded.
+    sites: BTreeSet<String>,
 }
 
 impl Explorer {
@@ -66,14 +70,19 @@ impl Explorer {
             }
             (None, job)
         });
+        let record = Record {
+            sites: true,
+            ..Record::default()
+        };
         let of_corpus = corpus.iter().enumerate().flat_map(|(index, file)| {
             let jobs = file.jobs().into_iter();
-            jobs.map(move |job| (Some(index), job.recording(Record::default())))
+            jobs.map(move |job| (Some(index), job.recording(record)))
         });
         Explorer {
             name: JudgeName::Litmus,
             runs: of_corpus.chain(strong).collect(),
             corpus,
+            sites: BTreeSet::new(),
         }
     }
 
@@ -86,6 +95,7 @@ impl Explorer {
             name: JudgeName::Campaign(bound),
             runs: runs.collect(),
             corpus: Vec::new(),
+            sites: BTreeSet::new(),
         }
     }
 
@@ -102,11 +112,14 @@ impl Explorer {
             name: JudgeName::Scenarios,
             runs: runs.collect(),
             corpus: Vec::new(),
+            sites: BTreeSet::new(),
         }
     }
 
-    /// Takes the times of the original as the measure for mutants.
+    /// Takes the times of the original as the measure for mutants, and the sites that
+    /// it performs.
     pub(super) fn limit(&mut self, original: &Found) {
+        self.sites.clone_from(&original.sites);
         for ((_, job), seconds) in self.runs.iter_mut().zip(&original.seconds) {
             job.limits.seconds = Some((seconds * PATIENCE).max(LEAST));
         }
@@ -147,6 +160,9 @@ impl Explorer {
             let file = file.map(|index| &self.corpus[index]);
             executions += run.executions;
             found.seconds.push(run.seconds);
+            found
+                .sites
+                .extend(run.sites.iter().map(|site| site.name.clone()));
             let verdict = run.verdict();
             let message = run
                 .failure
@@ -177,7 +193,25 @@ impl Explorer {
             }
         }
         found.kill = self.words_of_files(done, executions);
+        if found.kill.is_none() && done.len() == self.runs.len() {
+            found.kill = self.idle_site(&found.sites, executions);
+        }
         found
+    }
+
+    /// The first site that the original performs, and these runs do not: `coverage` and
+    /// `audit` report it.
+    fn idle_site(&self, performed: &BTreeSet<String>, executions: u64) -> Option<Kill> {
+        let site = self.sites.difference(performed).next()?;
+        Some(Kill {
+            judge: self.name,
+            by: site.clone(),
+            program: None,
+            verdict: "not performed".to_owned(),
+            message: None,
+            after: self.runs.len(),
+            executions,
+        })
     }
 
     /// The first litmus file whose own words the runs do not fulfil.
