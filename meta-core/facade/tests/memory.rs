@@ -288,6 +288,9 @@ fn a_race_for_want_of_a_classification_is_told_from_a_real_one() {
     assert!(is_unclassified(&race(maybe, read)));
     assert!(is_unclassified(&race(read, maybe)));
     assert!(is_unclassified(&race(maybe, maybe)));
+    let raw: Use = |cell| _ = UnsafeCell::raw_get(&raw const cell.0);
+    assert!(is_unclassified(&race(raw, read)));
+    assert!(is_unclassified(&race(read, raw)));
     for (first, second) in [(write, maybe), (maybe, write), (read, write)] {
         let message = race(first, second);
         assert!(!message.contains("Unclassified"), "{message}");
