@@ -88,7 +88,14 @@ enum End {
     Stops,
 }
 
-struct Ends(Steps, End);
+/// The last field counts the executions that finished, on all OS threads together.
+struct Ends(Steps, End, AtomicUsize);
+
+impl Ends {
+    fn new(end: End) -> Self {
+        Self(large(), end, AtomicUsize::new(0))
+    }
+}
 
 impl Program for Ends {
     fn threads(&self) -> usize {
@@ -108,7 +115,8 @@ impl Program for Ends {
 
     fn finish(&self, execution: &Execution<'_>) -> Flow {
         let flow = self.0.finish(execution);
-        let seen = self.0.seen.lock().unwrap().len();
+        // One execution is the hundredth, on whichever OS thread.
+        let seen = 1 + self.2.fetch_add(1, Ordering::Relaxed);
         match self.1 {
             End::Stops if seen == 100 => Flow::Stop,
             End::FinishPanics if seen == 100 => panic!("the end of an execution"),
@@ -119,7 +127,7 @@ impl Program for Ends {
 
 #[test]
 fn a_failure_stops_all() {
-    let program = Ends(large(), End::ThreadPanics);
+    let program = Ends::new(End::ThreadPanics);
     let report = Builder::new().explore_parallel(&program, 4);
     let kind = report.failure.expect("it fails").kind;
     assert!(matches!(kind, FailureKind::Panic { thread: 1, .. }));
@@ -127,7 +135,7 @@ fn a_failure_stops_all() {
 
 #[test]
 fn one_who_says_stop_stops_all() {
-    let program = Ends(large(), End::Stops);
+    let program = Ends::new(End::Stops);
     let report = Builder::new().explore_parallel(&program, 4);
     assert!(report.cut_off && report.failure.is_none());
     assert!((100..2_520).contains(&report.complete));
@@ -137,7 +145,7 @@ fn one_who_says_stop_stops_all() {
 #[test]
 #[should_panic(expected = "the end of an execution")]
 fn a_panic_outside_of_the_threads_stops_all() {
-    let program = Ends(large(), End::FinishPanics);
+    let program = Ends::new(End::FinishPanics);
     let _ = Builder::new().explore_parallel(&program, 4);
 }
 
