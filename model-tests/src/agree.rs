@@ -9,12 +9,12 @@ use std::fmt;
 
 use pipe::{Exploration, Job, Manner, Probe, Search, Transition, Verdict};
 use programs::program::Program;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Two explorations of a program that cannot both be right. In text, what each saw
 /// alone.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Disagreement {
     /// The program.
     program: String,
@@ -39,7 +39,8 @@ pub struct Disagreement {
 }
 
 /// What one of them says.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Only {
     /// The engine, and how it goes about it.
     engine: String,

@@ -9,7 +9,6 @@ use programs::program::Program;
 use programs::spec::{self, Params};
 
 use pipe::{Description, Transition};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What the specification allows to these programs on slots with this limit.
@@ -76,7 +75,8 @@ impl Coverage {
 }
 
 /// What `--json` prints for a transition.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CoverageLine<'a> {
     /// The subject, if it is not `meta-core`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +91,8 @@ pub struct CoverageLine<'a> {
 }
 
 /// The same for a site.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SiteLine<'a> {
     /// The subject, if it is not `meta-core`.
     #[serde(skip_serializing_if = "Option::is_none")]

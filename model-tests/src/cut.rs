@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use pipe::{Exploration, OrderingChange};
 use programs::outcome::Ends;
 use programs::program::Program;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::counterexample::digest;
@@ -14,7 +13,8 @@ use crate::plan::Experiment;
 use crate::workspace;
 
 /// What is explored, and how far that has come.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cut {
     /// The program.
     pub program: Program,

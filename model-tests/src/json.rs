@@ -1,8 +1,6 @@
 //! What is printed or kept as JSON. Every object names its kind and the version of its form;
 //! `docs/json.md` says what that promises.
 
-use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,16 +17,17 @@ pub trait Versioned {
     const FORMAT: u32;
 }
 
-/// The kind and the format of types, and `schemas()` of them all.
+/// The kind and the format of types, and `schemas()` of them all in some builds.
 #[macro_export]
 macro_rules! versioned {
-    ($($type:ty => $kind:literal, $format:literal;)*) => {
+    (#[$schemas:meta] $($type:ty => $kind:literal, $format:literal;)*) => {
         $(impl $crate::json::Versioned for $type {
             const KIND: &'static str = $kind;
             const FORMAT: u32 = $format;
         })*
 
         /// The name and the schema of each kind of object.
+        #[$schemas]
         pub fn schemas() -> Vec<(&'static str, String)> {
             vec![$(($kind, $crate::json::schema::<$type>())),*]
         }
@@ -36,6 +35,7 @@ macro_rules! versioned {
 }
 
 versioned! {
+    #[cfg(feature = "schema")]
     print::line::RunLine<'_> => "run", 1;
     agree::Disagreement => "disagreement", 1;
     campaign::Record => "campaign-run", 1;
@@ -126,8 +126,10 @@ pub fn read<T: DeserializeOwned + Versioned>(text: &[u8]) -> Result<T, String> {
 }
 
 /// The JSON schema of a kind of object, as text.
-pub fn schema<T: JsonSchema + Versioned>() -> String {
-    let mut schema: Schema = SchemaSettings::default()
+#[cfg(feature = "schema")]
+pub fn schema<T: schemars::JsonSchema + Versioned>() -> String {
+    use schemars::Schema;
+    let mut schema: Schema = schemars::generate::SchemaSettings::default()
         .for_serialize()
         .into_generator()
         .into_root_schema_for::<T>();

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::table::Table;
@@ -15,7 +14,8 @@ use pipe::{Description, EngineName, Ordering, Verdict};
 use crate::{json, package, workspace};
 
 /// What is kept of an audit: nothing that differs from machine to machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Recorded {
     /// The engine.
     #[serde(default)]
@@ -30,7 +30,8 @@ pub struct Recorded {
 }
 
 /// What is kept of one row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RecordedRow {
     /// The site.
     pub site: String,
@@ -181,7 +182,8 @@ impl Recorded {
 
 /// What `--json` prints of the joint view: a minimal set of orderings under which everything
 /// passes.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MinimalSet {
     /// The code under test, if it is not `meta-core`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,6 @@
 
 use pipe::EngineName;
 use pipe::Site;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::oracle::{Answer, Oracle};
@@ -12,7 +11,8 @@ use crate::package;
 use pipe::Verdict;
 
 /// What the audit says of one change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RowVerdict {
     /// A weaker ordering fails, as it should.
     #[serde(rename = "needed")]
@@ -66,7 +66,8 @@ impl RowVerdict {
 }
 
 /// One row.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditRow {
     /// The code under test, if it is not `meta-core`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,5 @@
 //! What a campaign writes down: a header, then a line for each run.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shard::Shard;
@@ -11,7 +10,8 @@ use pipe::{AllowedBy, Exploration, Job};
 
 /// What a result file is a result of. Files with different headers, shards
 /// aside, do not belong together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Header {
     /// The commit that was tested; with `+changes` if files were modified.
     pub commit: String,
@@ -49,7 +49,8 @@ impl Header {
 }
 
 /// One run of one program.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// The subject, if it is not `meta-core`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draw::{Batch, Draw};
@@ -13,7 +12,8 @@ use pipe::Verdict;
 use pipe::{EngineName, Exploration};
 
 /// What `--json` prints for a batch.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BatchLine {
     /// The subject, if it is not `meta-core`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

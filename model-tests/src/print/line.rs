@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{count, outcomes, seconds, verdict};
@@ -12,7 +11,8 @@ use pipe::Verdict;
 use pipe::{AllowedBy, Exploration, Inject, Job, Manner, Scheduler, Search, Spurious, Threads};
 
 /// What `--json` prints for a run.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunLine<'a> {
     /// The subject, if it is not `meta-core`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,8 @@ pub struct RunLine<'a> {
 }
 
 /// What became of a failure when it was made small.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Smallest {
     /// The smallest program that fails in the same way.
     pub program: String,

@@ -14,7 +14,6 @@ mod told;
 
 use pipe::{Description, EngineName, Exploration, Job, Ordering, Step, Target, Verdict};
 use programs::program::{Program, StartKind};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use order::Strength;
@@ -22,7 +21,8 @@ use order::Strength;
 pub use race::{Access, End, Missing, Race, Stale};
 
 /// An execution, told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Story {
     /// The program.
     pub program: String,
@@ -57,7 +57,8 @@ pub struct Story {
 }
 
 /// An operation of the program, or a drop at the end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Operation {
     /// The thread, counted from 1.
     pub thread: usize,
@@ -72,7 +73,8 @@ pub struct Operation {
 }
 
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StoryStep {
     /// Its number, counted from 1.
     pub number: usize,
@@ -94,7 +96,8 @@ pub struct StoryStep {
 }
 
 /// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum What {
     /// An atomic access.
@@ -147,7 +150,8 @@ pub enum What {
 }
 
 /// Which step a value was read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ReadFrom {
     /// Nothing is read.
@@ -188,7 +192,8 @@ impl ReadFrom {
 }
 
 /// A release and the acquire that synchronises with it: numbers of steps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Synchronises {
     /// The releasing access or fence.
     pub release: usize,

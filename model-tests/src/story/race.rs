@@ -1,6 +1,5 @@
 //! The two accesses that raced, and the happens-before edge that is missing.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::order::{Edge, Order, Strength, order};
@@ -9,7 +8,8 @@ use pipe::{Description, Ordering, Step, StepKind};
 
 /// Two plain accesses to the same memory, at least one of them a write, without
 /// happens-before between them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Race {
     /// The earlier access.
     pub first: Access,
@@ -23,7 +23,8 @@ pub struct Race {
 }
 
 /// An access that raced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Access {
     /// The number of the step.
     pub step: usize,
@@ -41,7 +42,8 @@ pub struct Access {
 }
 
 /// An edge that the orderings of the execution do not make.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Missing {
     /// The end that should release.
     pub release: End,
@@ -54,7 +56,8 @@ pub struct Missing {
 }
 
 /// One end of an edge.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct End {
     /// The number of the step.
     pub step: usize,
@@ -129,7 +132,8 @@ fn lacks(
 
 /// A read of an old value that the code's orderings rule out: with them the step that
 /// had overwritten it would happen before the read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stale {
     /// The number of the step that reads.
     pub read: usize,

@@ -8,3 +8,13 @@ pub mod mutants;
 pub mod planted;
 pub mod print;
 pub mod scale;
+
+model_tests::versioned! {
+    #[cfg(test)]
+    bench::Results => "bench", 1;
+    bench::Figure => "figure", 1;
+    cli::bench::Compared<'_> => "compared-figure", 1;
+    cli::bench::ScaleLine<'_> => "scale", 1;
+    mutants::JudgedMutant => "mutant", 1;
+    planted::Search => "search", 1;
+}

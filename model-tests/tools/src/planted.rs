@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use model_tests::counterexample::Counterexample;
@@ -20,7 +19,8 @@ pub const ENOUGH: u64 = 100_000;
 const EACH: u64 = 200;
 
 /// One search for a planted bug.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Search {
     /// The bug.
     pub bug: String,

@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sysinfo::System;
 
 /// Facts of a machine that times depend on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Machine {
     /// The processor's name.
     pub processor: String,

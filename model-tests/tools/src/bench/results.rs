@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use model_tests::{json, workspace};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Figure, Machine, Part, Plan};
@@ -12,7 +11,8 @@ use crate::scale::ScaleRow;
 use model_tests::campaign::commit;
 
 /// What a run measured, and where.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Results {
     /// When it began, in seconds since 1970.
     pub when: u64,

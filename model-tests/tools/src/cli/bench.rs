@@ -201,7 +201,8 @@ fn print(args: &Args, results: &Results) -> Result<(), Refusal> {
 }
 
 /// What `--json` prints of a bound, beside what was measured.
-#[derive(serde::Serialize, schemars::JsonSchema)]
+#[derive(serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ScaleLine<'a> {
     #[serde(flatten)]
     row: &'a ScaleRow,
@@ -251,7 +252,8 @@ fn compared(args: &Args, old: &Path, new: &Path) -> Result<u8, Refusal> {
 }
 
 /// What `--json` prints of a comparison.
-#[derive(serde::Serialize, schemars::JsonSchema)]
+#[derive(serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Compared<'a> {
     part: Part,
     group: &'a str,

@@ -13,7 +13,8 @@ use pipe::{EngineName, Verdict};
 #[command(after_help = "\
 The tables come from the sites in meta-core/src/ordering.rs, from model-tests/audit.json, which
 `framecheck audit --record` writes, and from model-tests/bench.json, which `tools bench --record`
-writes; docs/schemas from the types that --json prints.
+writes. docs/schemas and the tables of docs/json.md are written by a test instead:
+UPDATE_EXPECT=1 cargo test --package tools --lib schemas
 
 Exit codes: 0 everything is up to date, 1 with --check: something is stale, 2 bad input")]
 pub(super) struct Args {

@@ -1,11 +1,12 @@
 //! Documents that are generated: from the table of orderings, from the last audit,
-//! the last figures and the searches for planted bugs that were kept, from a saved
-//! failure, and from the types that are printed as JSON.
+//! the last figures and the searches for planted bugs that were kept, and from a saved
+//! failure.
 
 mod audit;
 mod bench;
 mod markdown;
 mod planted;
+#[cfg(test)]
 mod schemas;
 mod sites;
 
@@ -23,7 +24,6 @@ use model_tests::counterexample::Counterexample;
 const ORDERINGS: &str = "orderings";
 const FAILURE: &str = "failure";
 const PLANTED: &str = "planted";
-const FIELDS: &str = "fields";
 
 /// The failure that the documents show; a test compares it with what rc11 finds.
 const SHOWN: &str = "model-tests/tests/stories/rc11/smallest-kernel-try-unique-is-relaxed.json";
@@ -78,7 +78,6 @@ pub fn documents(
         format!("{e}\n  hint: run `cargo run --release --package tools -- bench --long --record`")
     })?;
     let failure = (FAILURE, shown_failure(root, subject)?);
-    let fields = (FIELDS, schemas::fields());
     let orderings = (ORDERINGS, sites::with_price(subject, recorded));
     let planted = (PLANTED, planted::table(&crate::planted::Recorded::load()?));
     let parts = |path: &str, parts: &[&(&str, String)]| {
@@ -95,8 +94,7 @@ pub fn documents(
             wanted,
         })
     };
-    let schemas = schemas::all().map(|(path, schema)| whole(&path, schema));
-    let mut documents = vec![
+    Ok(vec![
         parts("README.md", &[&failure])?,
         parts("docs/protocol.md", &[&orderings])?,
         parts("docs/guide/2-read-a-counterexample.md", &[&failure])?,
@@ -105,13 +103,10 @@ pub fn documents(
             "meta-core/src/ordering/table.md",
             sites::with_reason(subject),
         ),
-        parts("docs/json.md", &[&fields])?,
         whole("docs/orderings.md", audit::page(subject, recorded)),
         whole("docs/benchmarks.md", bench::page(&figures)),
         whole("docs/scale.svg", scale::svg(&figures.scale)?),
-    ];
-    documents.extend(schemas);
-    Ok(documents)
+    ])
 }
 
 /// The failure as `explore` prints it.

@@ -1,30 +1,46 @@
-//! The JSON schemas of all that is printed or kept as JSON.
+//! The JSON schemas of all that is printed or kept as JSON: the test compares those of the types
+//! with `docs/schemas` and the tables of `docs/json.md`, and writes them with `UPDATE_EXPECT=1`.
 
-use model_tests::versioned;
+use std::collections::BTreeSet;
+use std::fs;
+
+use expect_test::expect_file;
+use model_tests::workspace::root;
 use serde_json::Value;
 
+use super::between_marks;
 use super::markdown::{code, table};
 
-use crate::{bench, cli, mutants, planted};
-
-versioned! {
-    bench::Results => "bench", 1;
-    bench::Figure => "figure", 1;
-    cli::bench::Compared<'_> => "compared-figure", 1;
-    cli::bench::ScaleLine<'_> => "scale", 1;
-    mutants::JudgedMutant => "mutant", 1;
-    planted::Search => "search", 1;
+#[test]
+fn the_schemas_are_those_of_the_types_and_there_are_no_others() {
+    let page = root().join("docs/json.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let wanted = between_marks(&text, "fields", &fields()).unwrap();
+    expect_file![page].assert_eq(&wanted);
+    for (path, schema) in all() {
+        expect_file![root().join(path)].assert_eq(&schema);
+    }
+    let folder = fs::read_dir(root().join("docs/schemas")).unwrap();
+    let there: BTreeSet<_> = folder
+        .map(|file| format!("docs/schemas/{}", file.unwrap().file_name().display()))
+        .collect();
+    let wanted: BTreeSet<_> = all().map(|(path, _)| path).collect();
+    assert_eq!(there, wanted);
 }
 
 /// Those of the commands and those of the tools: the path of each below the root, and its text.
-pub(super) fn all() -> impl Iterator<Item = (String, String)> {
-    let all = model_tests::json::schemas().into_iter().chain(schemas());
+fn all() -> impl Iterator<Item = (String, String)> {
+    let all = model_tests::json::schemas()
+        .into_iter()
+        .chain(crate::schemas());
     all.map(|(kind, schema)| (format!("docs/schemas/{kind}.json"), schema))
 }
 
 /// The fields of each kind, as tables.
-pub(super) fn fields() -> String {
-    let all = model_tests::json::schemas().into_iter().chain(schemas());
+fn fields() -> String {
+    let all = model_tests::json::schemas()
+        .into_iter()
+        .chain(crate::schemas());
     let tables = all.map(|(kind, schema)| {
         let schema: Value = serde_json::from_str(&schema).unwrap_or_default();
         let required = schema["required"].as_array();
@@ -63,24 +79,4 @@ fn form(field: &Value) -> String {
         _ => word.to_owned(),
     };
     words.into_iter().map(word).collect::<Vec<_>>().join(" or ")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use model_tests::workspace;
-
-    #[test]
-    fn the_schemas_are_those_of_the_types_and_there_are_no_others() {
-        for (path, schema) in super::all() {
-            expect_test::expect_file![workspace::root().join(path)].assert_eq(&schema);
-        }
-        let folder = std::fs::read_dir(workspace::root().join("docs/schemas")).unwrap();
-        let there: BTreeSet<_> = folder
-            .map(|file| format!("docs/schemas/{}", file.unwrap().file_name().display()))
-            .collect();
-        let wanted: BTreeSet<_> = super::all().map(|(path, _)| path).collect();
-        assert_eq!(there, wanted);
-    }
 }

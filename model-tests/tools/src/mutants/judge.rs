@@ -3,7 +3,6 @@
 use std::fmt;
 
 use programs::program::Bound;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A judge, cheapest first.
@@ -37,10 +36,11 @@ impl Serialize for JudgeName {
 }
 
 /// How a judge told a mutant from the original.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Kill {
     /// The judge.
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub judge: JudgeName,
     /// The litmus file or test, or the program where it has no name.
     pub by: String,
@@ -59,7 +59,8 @@ pub struct Kill {
 }
 
 /// What became of a mutant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// A judge told it from the original.
@@ -105,7 +106,8 @@ impl Fate {
 }
 
 /// What the table says of one mutant.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct JudgedMutant {
     /// Its name.
     pub mutant: String,

@@ -1,6 +1,5 @@
 //! One bound with one end: what its sample says of all its programs.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
@@ -8,7 +7,8 @@ use pipe::Exploration;
 use pipe::Verdict;
 
 /// What was measured, and what it comes to for the whole bound.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ScaleRow {
     /// Threads and operations, such as `2x2`.
     pub bound: String,
