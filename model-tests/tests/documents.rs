@@ -11,8 +11,10 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
 
+use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::workspace;
 use tempfile::TempDir;
 
@@ -33,7 +35,7 @@ if [ "$1 $2 $3" = "run --release --" ]; then shift 3; exec "$FRAMECHECK" "$@"; f
 cd "$CHECKOUT" && exec "$CARGO" "$@"
 "#;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Shown {
     line: usize,
     command: String,
@@ -231,43 +233,91 @@ fn complaint(shown: &Shown, (code, printed): &(Option<i32>, String)) -> Option<S
     missing.map(|line| format!("it does not print `{line}`\n{printed}"))
 }
 
-fn run(wanted: &[When]) {
+/// Runs a page's commands one after the other, each named as it starts; what is wrong with them.
+fn run(page: &Path, commands: &[Shown]) -> Result<(), Failed> {
+    let scratch = Scratch::new();
+    let mut complaints = Vec::new();
+    for shown in commands {
+        let place = format!("{}:{}: `{}`", name(page), shown.line, shown.command);
+        eprintln!("{place} …");
+        let began = Instant::now();
+        let why = complaint(shown, &scratch.run(&shown.command));
+        let ended = why.as_ref().map_or("as stated", |_| "FAILED");
+        eprintln!("    {ended}, {:.1} s", began.elapsed().as_secs_f64());
+        complaints.extend(why.map(|why| format!("{place}: {why}")));
+    }
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    Err(complaints.join("\n\n").into())
+}
+
+fn name(page: &Path) -> String {
+    let below = page.strip_prefix(workspace::root()).unwrap();
+    below.display().to_string()
+}
+
+/// For each page a test of its quick commands, and an ignored one of all, for those that
+/// are quick may write what the others read.
+fn trials() -> Vec<Trial> {
     let steps = steps();
-    let (mut done, mut complaints) = (0, Vec::new());
+    let (mut trials, mut quick) = (Vec::new(), 0);
     for page in pages() {
-        let name = page
-            .strip_prefix(workspace::root())
-            .unwrap()
-            .display()
-            .to_string();
-        let scratch = Scratch::new();
-        for shown in shown(&fs::read_to_string(&page).unwrap()) {
-            if !wanted.contains(&when(&shown.command, &steps)) {
-                continue;
-            }
-            done += 1;
-            if let Some(why) = complaint(&shown, &scratch.run(&shown.command)) {
-                complaints.push(format!("{name}:{}: `{}`: {why}", shown.line, shown.command));
-            }
+        let mut all = shown(&fs::read_to_string(&page).unwrap());
+        all.retain(|shown| when(&shown.command, &steps) != When::Elsewhere);
+        let of = |wanted: When| {
+            let chosen = all.iter().filter(|s| when(&s.command, &steps) == wanted);
+            chosen.cloned().collect::<Vec<_>>()
+        };
+        let (soon, late) = (of(When::Quick), of(When::Deep));
+        quick += soon.len();
+        let name = name(&page);
+        if !soon.is_empty() {
+            let page = page.clone();
+            trials.push(Trial::test(format!("quick {name}"), move || {
+                run(&page, &soon)
+            }));
+        }
+        if !late.is_empty() {
+            trials.push(
+                Trial::test(format!("all {name}"), move || run(&page, &all))
+                    .with_ignored_flag(true),
+            );
         }
     }
-    assert!(done > 15, "{done} commands");
-    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+    assert!(
+        quick > 15 && trials.len() > 20,
+        "{quick} quick commands in {} trials",
+        trials.len()
+    );
+    trials
 }
 
-#[test]
-fn quick_commands_of_the_documents_run() {
-    run(&[When::Quick]);
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Pages share the workspace's target folder, and what is measured is one command.
+    arguments.test_threads.get_or_insert(1);
+    let mut trials = trials();
+    let checks: [(&str, fn()); 3] = [
+        (
+            "what_is_too_long_is_in_a_document",
+            what_is_too_long_is_in_a_document,
+        ),
+        (
+            "a_command_that_ends_otherwise_is_a_complaint",
+            a_command_that_ends_otherwise_is_a_complaint,
+        ),
+        ("every_link_leads_somewhere", every_link_leads_somewhere),
+    ];
+    trials.extend(checks.map(|(name, check)| {
+        Trial::test(name, move || {
+            check();
+            Ok(())
+        })
+    }));
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// With the quick ones: they may write what the others read.
-#[test]
-#[ignore = "takes minutes and builds every engine: bash .ci/check documents"]
-fn every_command_of_the_documents_runs() {
-    run(&[When::Quick, When::Deep]);
-}
-
-#[test]
 fn what_is_too_long_is_in_a_document() {
     let text: String = pages()
         .iter()
@@ -278,7 +328,6 @@ fn what_is_too_long_is_in_a_document() {
     }
 }
 
-#[test]
 fn a_command_that_ends_otherwise_is_a_complaint() {
     let page = "```sh\nfalse\ntrue\necho pass  # exit code 0: pass\nexit 3  # exit code 3\necho 'rc11 pass, bounds: none, 7 ms'\n```\n\n```text\nrc11  pass, bounds: none, 0 ms\nslot\n```\n";
     let scratch = Scratch::new();
@@ -298,7 +347,6 @@ fn a_command_that_ends_otherwise_is_a_complaint() {
 }
 
 /// Where a page points to, a file is; where it points into a page, a heading.
-#[test]
 fn every_link_leads_somewhere() {
     let mut broken = Vec::new();
     for page in pages() {
