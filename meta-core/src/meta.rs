@@ -37,7 +37,7 @@ const_assert_eq!(FRAME_METADATA_MAX_SIZE, 40);
 /// - [`is_untyped`](Self::is_untyped) may return `true` only if every byte of
 ///   the page is plain data, of no type, for as long as the frame has this
 ///   metadata, and reached only as [`AnyUFrameMeta`](crate::AnyUFrameMeta)
-///   says.
+///   states.
 ///
 #[cfg_attr(not(model), doc = "```")]
 #[cfg_attr(model, doc = "```ignore (needs the real atomics)")]
@@ -132,7 +132,7 @@ pub(crate) const fn assert_fits<M>() {
 macro_rules! impl_frame_meta_for {
     ($($meta:ty),+ $(,)?) => {$(
         // SAFETY: without an `on_drop` nothing reads the page, and it is not
-        // said to be untyped.
+        // declared to be untyped.
         unsafe impl $crate::AnyFrameMeta for $meta {}
 
         $crate::assert_frame_meta_fits!($meta);

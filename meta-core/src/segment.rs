@@ -272,7 +272,7 @@ impl<M: AnyFrameMeta + ?Sized, P: Platform> Segment<M, P> {
         }
     }
 
-    /// The same handles, said to be to metadata of another type.
+    /// The same handles, declared to be to metadata of another type.
     ///
     /// # Safety
     ///

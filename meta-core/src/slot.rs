@@ -453,7 +453,7 @@ impl MetaSlot {
     }
 
     /// A pointer to the metadata with its type attached, to be used right away
-    /// and only as `access` says.
+    /// and only as `access` states.
     ///
     /// # Safety
     ///
@@ -468,7 +468,7 @@ impl MetaSlot {
     }
 
     /// A pointer to the metadata as an `M`, to be used right away and only as
-    /// `access` says.
+    /// `access` states.
     ///
     /// Calling it is always safe; the pointer is good for what the state of the
     /// slot and the type of the stored metadata allow.

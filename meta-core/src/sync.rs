@@ -37,7 +37,7 @@ pub const REF_COUNT_MAX: u64 = 16;
 /// # meta_core::impl_frame_meta_for!(PageTable);
 /// # let table = PageTable { level: 2 };
 /// # let slot = MetaSlot::get_from_unused::<Kernel, _>(0, table, Ownership::Unique)?;
-/// // Said at each access, so that a model can see it.
+/// // Stated at each access, so that a model can see it.
 /// let metadata = slot.as_meta_ptr::<PageTable>(Access::Read);
 /// // SAFETY: the slot is unique, and the metadata is a `PageTable`.
 /// assert_eq!(unsafe { (*metadata).level }, 2);
@@ -177,7 +177,7 @@ pub(crate) fn fence(site: Site) {
 
 /// ThreadSanitizer knows no fences. For it, the acquire fence that follows the
 /// last decrement is made a part of each; what a decrement releases stays as its
-/// site says.
+/// site states.
 #[inline(always)]
 const fn before_a_fence(ordering: Ordering) -> Ordering {
     match ordering {
@@ -239,7 +239,7 @@ impl<T, F: Field> PlainCell<T, F> {
         PlainCell(named::PlainCell::uninit(), PhantomData)
     }
 
-    /// A pointer to the memory, used right away and only as `access` says.
+    /// A pointer to the memory, used right away and only as `access` states.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn get(&self, access: Access) -> *mut T {

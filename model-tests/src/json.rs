@@ -1,5 +1,5 @@
 //! What is printed or kept as JSON. Every object names its kind and the version of its form;
-//! `docs/json.md` says what that promises.
+//! `docs/json.md` states what that promises.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -117,7 +117,7 @@ pub fn read<T: DeserializeOwned + Versioned>(text: &[u8]) -> Result<T, String> {
         if format != json!(T::FORMAT) {
             return Err(format!(
                 "written in format {format}, and this build reads {}\n  hint: the build that wrote \
-                 it reads it; docs/json.md tells what a format is",
+                 it reads it; docs/json.md explains formats",
                 T::FORMAT
             ));
         }

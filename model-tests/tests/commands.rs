@@ -343,6 +343,45 @@ fn an_exploration_that_was_cut_off_goes_on_from_there() {
     );
 }
 
+/// What a limit cut off, or a worker that died left without a verdict, is run again by the
+/// same campaign; what passed is not.
+#[test]
+fn a_campaign_runs_again_what_was_cut_off_or_lost_its_worker() {
+    let scratch = Scratch::new();
+    let file = &scratch.path("results.jsonl")[..];
+    let words = ["campaign", "2x1", "--shard", "1/10", "--results", file];
+    let verdicts = || {
+        let text = fs::read_to_string(file).unwrap();
+        let lines = text.lines().skip(1).map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["verdict"].as_str().unwrap().to_owned()
+        });
+        lines.collect::<Vec<_>>()
+    };
+    let one = [&words[..], &["--max-executions", "1"]].concat();
+    ends(&one, 3, "cut off");
+    let cut = verdicts();
+    assert!(cut.iter().any(|verdict| verdict == "cut off"), "{cut:?}");
+    ends(&words, PASS, "pass");
+    let whole = verdicts();
+    let again = &whole[cut.len()..];
+    assert!(!again.is_empty() && again.iter().all(|verdict| verdict == "pass"));
+    assert_eq!(
+        again.len(),
+        cut.iter().filter(|verdict| *verdict == "cut off").count()
+    );
+
+    // As a worker that was killed leaves it.
+    let text = fs::read_to_string(file).unwrap();
+    let (before, last) = text.trim_end().rsplit_once('\n').unwrap();
+    let lost = last.replace("\"verdict\":\"pass\"", "\"verdict\":\"tool failure\"");
+    assert_ne!(lost, last);
+    fs::write(file, format!("{before}\n{lost}\n")).unwrap();
+    ends(&words, PASS, "pass");
+    assert_eq!(verdicts().last().unwrap(), "pass");
+    assert_eq!(verdicts().len(), whole.len() + 1);
+}
+
 /// Calls what lies in `fake-cargo` in the place of cargo; it goes on as `then`, and
 /// says in the file where it was called.
 #[cfg(unix)]

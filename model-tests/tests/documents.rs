@@ -8,10 +8,12 @@
 
 #![cfg(unix)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -233,6 +235,25 @@ fn complaint(shown: &Shown, (code, printed): &(Option<i32>, String)) -> Option<S
     missing.map(|line| format!("it does not print `{line}`\n{printed}"))
 }
 
+/// What a command printed that several pages show, if it depends on the checkout alone: its
+/// words that look like paths are files there.
+fn answered(scratch: &Scratch, command: &str) -> (Option<i32>, String) {
+    static KNOWN: Mutex<BTreeMap<String, (Option<i32>, String)>> = Mutex::new(BTreeMap::new());
+    let stays = |word: &str| {
+        !word.contains(['/', '.', '>'])
+            || (!word.starts_with("target") && workspace::root().join(word).exists())
+    };
+    let own = command.strip_prefix(FRAMECHECK);
+    if !own.is_some_and(|own| own.starts_with("audit") && own.split_whitespace().all(stays)) {
+        return scratch.run(command);
+    }
+    let mut known = KNOWN.lock().unwrap();
+    known
+        .entry(command.to_owned())
+        .or_insert_with(|| scratch.run(command))
+        .clone()
+}
+
 /// Runs a page's commands one after the other, each named as it starts; what is wrong with them.
 fn run(page: &Path, commands: &[Shown]) -> Result<(), Failed> {
     let scratch = Scratch::new();
@@ -241,7 +262,7 @@ fn run(page: &Path, commands: &[Shown]) -> Result<(), Failed> {
         let place = format!("{}:{}: `{}`", name(page), shown.line, shown.command);
         eprintln!("{place} …");
         let began = Instant::now();
-        let why = complaint(shown, &scratch.run(&shown.command));
+        let why = complaint(shown, &answered(&scratch, &shown.command));
         let ended = why.as_ref().map_or("as stated", |_| "FAILED");
         eprintln!("    {ended}, {:.1} s", began.elapsed().as_secs_f64());
         complaints.extend(why.map(|why| format!("{place}: {why}")));

@@ -100,6 +100,7 @@ frame.addEventListener("load", () => {
     unnamed: named.filter(s => !s.querySelector("title").textContent.trim()).length,
     links: links.length, dead, focus,
     loaded: frame.contentWindow.performance.getEntriesByType("resource").length,
+    tallest: Math.max(...[...page.querySelectorAll("th")].map(e => e.getBoundingClientRect().height)),
     bold: page.querySelectorAll("td b").length,
     ground: frame.contentWindow.getComputedStyle(page.body).backgroundColor,
   });
@@ -159,6 +160,10 @@ fn the_page_holds_up_in_a_browser() {
     assert!(
         number("shown") < 60.0,
         "old runs are not folded away: {light}"
+    );
+    assert!(
+        number("tallest") < 130.0,
+        "a heading of a table breaks within words: {light}"
     );
     assert_eq!(light["ground"], "rgb(255, 255, 255)");
     let desk = probed(&folder, 0, 1200);

@@ -224,7 +224,7 @@ pub(crate) fn own<W: Word>(word: &W, place: &'static Location<'static>) {
     engine::own(word, place);
 }
 
-/// A plain access that says what it does. A race is reported before a dead value:
+/// A plain access that states what it does. A race is reported before a dead value:
 /// where both hold, the missing happens-before edge is the cause.
 #[inline]
 pub(crate) fn plain(

@@ -348,8 +348,8 @@ pub fn begin_execution() {
     });
 }
 
-/// Says which thread of the program the explorer's thread is that runs now. Wherever
-/// that one goes on after others, it is this thread again.
+/// Declares that the explorer's thread that runs now is this thread of the program, and
+/// stays it whenever it continues after others.
 #[inline]
 pub fn enter_thread(thread: usize) {
     let number = running();

@@ -273,7 +273,7 @@ pub fn retry() {
     crate::engine::retry(::core::panic::Location::caller());
 }
 
-/// Plain memory without a value at first, whose accesses say what they are.
+/// Plain memory without a value at first, whose accesses state whether they read or write.
 #[repr(transparent)]
 #[derive(Debug)]
 pub struct PlainCell<T>(crate::cell::UnsafeCell<crate::mem::MaybeUninit<T>>);
@@ -286,7 +286,7 @@ impl<T> PlainCell<T> {
         ))
     }
 
-    /// A pointer to the memory, used right away and only as `access` says. `name` is
+    /// A pointer to the memory, used right away and only as `access` states. `name` is
     /// that of the field.
     ///
     /// An explorer looks for races here, and whether there is a value to be used.

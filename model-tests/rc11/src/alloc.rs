@@ -4,8 +4,8 @@
 //! Pointers are values of atomics, and a graph is replayed with the values it has.
 //! So what a thread allocates must lie at the same address each time, and an
 //! address must not be used twice in one execution, or a compare-and-swap sees
-//! the same pointer where the program has another one. [`Allocator`] sees to
-//! both, and tells the explorer of each allocation and each free:
+//! the same pointer where the program has another one. [`Allocator`] ensures
+//! both, and reports each allocation and each free to the explorer:
 //!
 //! - an access to memory that was freed, through the atomics and cells of this
 //!   crate, is a failure, and so is a second free;

@@ -39,7 +39,7 @@ pub struct RecordedRow {
     pub from: String,
     /// The ordering tried.
     pub to: Option<String>,
-    /// What the audit says.
+    /// How the audit judges it.
     pub judged: RowVerdict,
     /// How the program failed, or `pass`.
     pub verdict: Verdict,

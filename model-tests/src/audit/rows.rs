@@ -10,7 +10,7 @@ use super::variants;
 use crate::package;
 use pipe::Verdict;
 
-/// What the audit says of one change.
+/// How the audit judges one change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum RowVerdict {
@@ -78,7 +78,7 @@ pub struct AuditRow {
     pub from: &'static str,
     /// The ordering tried.
     pub to: Option<&'static str>,
-    /// What the audit says.
+    /// How the audit judges it.
     pub judged: RowVerdict,
     /// How the program failed, or `pass`.
     pub verdict: Verdict,

@@ -19,8 +19,8 @@ use crate::{note, out};
 use pipe::Verdict;
 use pipe::{Description, EngineName};
 
-/// Judge every ordering of the protocol: whether anything fails as it is, and
-/// whether something fails with each weaker one.
+/// Judge every ordering: whether anything fails as the code is, and whether something
+/// fails with each weaker ordering; report what stronger ones change.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A file of orderings has lines `SITE Ordering`; # begins a comment, and sites that are not named

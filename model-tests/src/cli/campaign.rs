@@ -31,7 +31,8 @@ Examples:
   framecheck campaign 2x2 --engine rc11,loom
   framecheck campaign 2x2 --engine rc11,loom --agree --weaken SHARE=Relaxed
   framecheck campaign 3x2 --ends left --results 3x2.jsonl    (run it again to continue)
-  framecheck campaign 3x2 --shard 2/16 --results 2.jsonl     (then: framecheck campaign --merge *.jsonl)
+  framecheck campaign 3x2 --shard 2/16 --results 2.jsonl
+  framecheck campaign --merge *.jsonl                        (of all sixteen)
   framecheck campaign 3x2 --shard env/16 --results $JOB.jsonl
 
 The shard `env` is taken from CI_NODE_INDEX and CI_NODE_TOTAL (GitLab), SLURM_ARRAY_TASK_ID

@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "THREADSxOPS", default_values = ["2x2"], value_delimiter = ',')]
     bounds: Vec<Bound>,
 
-    /// The explorer: rc11 or loom, whose weak memory reaches everything
+    /// The explorer: rc11 or loom
     #[arg(long, value_name = "ENGINE", default_value = "rc11")]
     engine: EngineName,
 

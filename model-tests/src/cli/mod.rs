@@ -20,16 +20,15 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use pipe::Verdict;
 
-/// Explores programs over reference-counted frame metadata, and judges what it
-/// sees against the protocol's specification.
+/// Explores every execution that the RC11 memory model allows a small concurrent Rust
+/// program, and prints the one that goes wrong.
 #[derive(Debug, Parser)]
 #[command(name = "framecheck", version, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
     color: colorchoice_clap::Color,
 
-    /// The crate of another subject than meta-core, for all commands but
-    /// completions
+    /// Run the subject in this crate instead of meta-core: your own files
     #[arg(long, value_name = "PATH", global = true)]
     subject: Option<PathBuf>,
 

@@ -70,7 +70,7 @@ pub(super) struct Args {
 
     /// Change one site's ordering, to see what a night finds; may be repeated. Shuttle's batches
     /// are left out then, for it ignores orderings
-    #[arg(long, value_name = "SITE=ORDERING")]
+    #[arg(long, value_name = "SITE=Ordering")]
     weaken: Vec<String>,
 
     /// Worker processes; as many as cores by default

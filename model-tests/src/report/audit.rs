@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::scroll;
+use crate::audit::RowVerdict;
 use crate::audit::recorded::{Recorded, RecordedRow};
 
-const ORDERINGS: [&str; 5] = ["none", "Relaxed", "Acquire", "Release", "AcqRel"];
+const ORDERINGS: [&str; 6] = ["none", "Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
 
 pub(super) fn matrix(audit: &Recorded) -> Markup {
     let mut sites: Vec<&str> = audit.rows.iter().map(|row| row.site.as_str()).collect();
@@ -22,7 +23,7 @@ pub(super) fn matrix(audit: &Recorded) -> Markup {
         row.map_or("", |row| row.from.as_str())
     };
     html! {
-        p { "Each ordering of the code, and what happens with another one. Bounds: " (audit.bounds.join(", ")) " and the litmus files." }
+        p { "Each ordering of the code, and what happens with another one, over " (audit.bounds.join(", ")) ", the litmus files and the scenarios." }
         (scroll("Audit", html! {
             table {
                 thead { tr { th { "site" } @for ordering in ORDERINGS { th { (ordering) } } } }
@@ -31,7 +32,7 @@ pub(super) fn matrix(audit: &Recorded) -> Markup {
                         tr {
                             td class="mono" { (site) }
                             @for ordering in ORDERINGS {
-                                td class="nowrap" {
+                                td class="tried" {
                                     @if of_code(site) == ordering { b { "in the code" } }
                                     @else if let Some(row) = tried.get(&(site, ordering)) { (cell(row)) }
                                     @else { span class="quiet" { "·" } }
@@ -54,9 +55,11 @@ pub(super) fn matrix(audit: &Recorded) -> Markup {
 
 fn cell(row: &RecordedRow) -> Markup {
     html! {
-        @match &row.program {
-            Some(program) => { span class="fail" { (row.verdict) } br; code { (program) } },
-            None => span class="quiet" { (row.judged.as_str()) },
+        @match (&row.program, row.judged) {
+            // It passes what it should, and no failure of the audit.
+            (Some(program), RowVerdict::ForbidsOutcomes) => { span class="open" { (row.judged.as_str()) } br; code { (program) } },
+            (Some(program), _) => { span class="fail" { (row.verdict) } br; code { (program) } },
+            (None, _) => span class="quiet" { (row.judged.as_str()) },
         }
     }
 }

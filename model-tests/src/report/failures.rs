@@ -59,7 +59,7 @@ fn failure(saved: &Saved, id: usize, subject: Option<&'static Description>) -> M
                     @if let Some(original) = &found.original { "; smallest of " code { (original) } }
                 }
                 @if let Some(racing) = racing {
-                    p { (racing) }
+                    p { (prose(racing.to_string().as_str())) }
                 } @else if story.as_ref().is_none_or(|story| story.told.is_empty()) {
                     p { (found.message) }
                 }
@@ -71,10 +71,19 @@ fn failure(saved: &Saved, id: usize, subject: Option<&'static Description>) -> M
     }
 }
 
+/// A sentence, what stands between backticks as code.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 fn told(story: &Story, id: usize) -> Markup {
     let plain = anstream::adapter::strip_str(&text(story, Detail::Verbose)).to_string();
     html! {
-        @for said in &story.told { p { (said) } }
+        @for said in &story.told { p { (prose(said)) } }
         @if !story.rows.is_empty() {
             figure class="scroll" style="margin:0" tabindex="0" aria-label="The failing execution" {
                 (picture::picture(story, id))

@@ -195,7 +195,7 @@ pub(super) fn legend() -> Markup {
     html! {
         p class="quiet" {
             (line("reads")) " is read by  " (line("syncs")) " synchronises with  "
-            (line("missing")) " would have to, and does not; ✗ the accesses that raced"
+            (line("missing")) " should synchronise with, and does not; ✗ the accesses that raced"
         }
     }
 }

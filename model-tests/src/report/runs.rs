@@ -28,7 +28,9 @@ pub(super) fn last(runs: &[Kept]) -> Vec<&Kept> {
 }
 
 pub(super) fn day(when: u64) -> String {
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(when)).to_string()
+    let when = UNIX_EPOCH + Duration::from_secs(when);
+    let text = humantime::format_rfc3339_seconds(when).to_string();
+    format!("{} {} UTC", &text[..10], &text[11..16])
 }
 
 /// What did not pass when it ran last, the worst first, each with what to look at; and
@@ -56,7 +58,7 @@ pub(super) fn attention(last: &[&Kept], failures: &[Saved], commit: &str) -> Mar
                                 div { (seen.line) ": " (chip(seen.verdict)) }
                             }
                             @for (id, saved) in failures::of(failures, program) {
-                                div { a href=(format!("#failure-{id}")) { "its failing execution, " (saved.found.engine) } }
+                                div { a href=(format!("#failure-{id}")) { "its failing execution on " (saved.found.engine) } }
                             }
                         }
                     }
@@ -128,7 +130,7 @@ pub(super) fn campaigns(last: &[&Kept]) -> Markup {
 }
 
 pub(super) fn outcomes(last: &[&Kept]) -> Markup {
-    let programs: Vec<_> = last
+    let mut programs: Vec<_> = last
         .iter()
         .filter_map(|run| match &run.found {
             Findings::Explore {
@@ -138,8 +140,10 @@ pub(super) fn outcomes(last: &[&Kept]) -> Markup {
             } => Some((run, program, changed, runs)),
             _ => None,
         })
-        .take(PROGRAMS)
         .collect();
+    // What did not pass comes first, and is not what is left out.
+    programs.sort_by_key(|(run, ..)| run.verdict == Verdict::Pass);
+    programs.truncate(PROGRAMS);
     html! {
         @if programs.is_empty() { p class="quiet" { "No program is kept." } }
         @for (at, (run, program, changed, runs)) in programs.into_iter().enumerate() {

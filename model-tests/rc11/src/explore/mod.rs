@@ -185,11 +185,11 @@ impl Builder {
         self
     }
 
-    /// Says that every weak compare-and-swap which fails is followed by a spin
-    /// hint, and tried again with what is found then. One that fails waits: the
-    /// execution in which the thread came later shows what the other try does.
+    /// Declares that every weak compare-and-swap that fails is followed by a spin
+    /// hint, and tried again with the value found then. One that fails waits: the
+    /// execution in which the thread came later shows what the next try does.
     /// This saves the executions that differ in failed tries alone. Code that does
-    /// otherwise is a failure.
+    /// otherwise is reported as a failure.
     pub fn failed_weak_waits(&mut self, waits: bool) -> &mut Self {
         self.rules.weak_waits = waits;
         self
@@ -248,7 +248,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If it shall run on OS threads, and says that it cannot.
+    /// If it is to run on OS threads, and [`Program::across_threads`] gives nothing.
     pub fn explore_program(&self, program: &dyn Program) -> Report {
         self.go_on_from(vec![Graph::start(program.threads())], program)
     }
@@ -257,7 +257,7 @@ impl Builder {
     /// or in another one: with the feature `serde` graphs can be saved and loaded.
     ///
     /// In another process memory has other addresses. A program whose atomics hold
-    /// pointers does not do there what its graphs say, which is the failure
+    /// pointers does not behave there as its graphs record, which is the failure
     /// [`NotDeterministic`](FailureKind::NotDeterministic); pointers to what its
     /// threads allocate from an [`Allocator`](crate::alloc::Allocator) excepted.
     pub fn go_on_from(&self, left: Vec<Graph>, program: &dyn Program) -> Report {

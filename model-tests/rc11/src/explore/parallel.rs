@@ -32,7 +32,7 @@ impl Builder {
 
     /// Explores on so many OS threads what another exploration has
     /// [left](Report::left). [`go_on_from`](Self::go_on_from) and
-    /// [`explore_parallel`](Self::explore_parallel) say under which conditions.
+    /// [`explore_parallel`](Self::explore_parallel) state the conditions.
     ///
     /// # Panics
     ///

@@ -1,5 +1,5 @@
 //! What the OS threads of one exploration share: graphs that anyone may take, the
-//! books, and the end.
+//! counts, and the end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -34,13 +34,13 @@ struct Shared {
     looked: Instant,
 }
 
-/// What a worker has told the others.
+/// What a worker has reported to the others.
 #[derive(Debug, Default)]
 pub(super) struct Books {
     complete: u64,
     blocked: u64,
     left: usize,
-    /// The executions of all workers, as far as they were told then.
+    /// The executions of all workers, as far as they were reported then.
     pub(super) all: u64,
 }
 
@@ -141,7 +141,7 @@ impl<'a> Pool<'a> {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// A worker tells what it has seen. Looks at the limit of time, and shows the
+    /// A worker reports what it has seen. Looks at the limit of time, and shows the
     /// progress.
     pub(super) fn book(&self, books: &mut Books, complete: u64, blocked: u64, left: usize) {
         let elapsed = self.began.elapsed();

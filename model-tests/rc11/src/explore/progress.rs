@@ -37,7 +37,7 @@ impl fmt::Debug for Observer {
 
 impl Builder {
     /// Shows how far the exploration has come, at most once in an interval. It is
-    /// cut off when `look` says [`Flow::Stop`].
+    /// cut off when `look` returns [`Flow::Stop`].
     ///
     /// The call comes between two executions, by any of the OS threads that
     /// explore. Time is looked at after every 64 executions, and after each

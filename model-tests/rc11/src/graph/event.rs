@@ -66,7 +66,7 @@ pub enum Kind {
     Read {
         /// What is read.
         location: LocationId,
-        /// The operation that reads. It says what follows from the value.
+        /// The operation that reads. It determines what follows from the value.
         mode: ReadMode,
         /// The write that it reads from.
         reads_from: EventId,

@@ -17,7 +17,7 @@ struct State {
     opened: usize,
 }
 
-/// Whether a thread is the one that is told from the others.
+/// Whether this thread is the leader: the one that came last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BarrierWaitResult(bool);
 

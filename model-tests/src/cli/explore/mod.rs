@@ -43,17 +43,18 @@ Examples:
   framecheck explore 'unused: alloc | get read' --engine rc11 --max-executions 1 --save cut.json
   framecheck explore --resume cut.json
 
-A litmus file is judged by all that it states, on each engine. With --weaken, --inject or --ends only
-its program is explored.
+A litmus file is judged by all that it states, on each engine. With --weaken, --inject or --ends,
+its program alone is explored.
 
 Exit codes: 0 pass, or all that the litmus file states holds, 1 otherwise, 2 bad input, 3 cut off
 or interrupted, 4 tool failure")]
 pub(super) struct Args {
-    /// A program, a .litmus file, or - for standard input
+    /// A program, a .litmus file, the name of a scenario, or - for standard input
     #[arg(value_name = "PROGRAM|FILE")]
     program: Option<String>,
 
-    /// Perform a site with another ordering; `none` removes a fence
+    /// Perform a site, or the access of a subject at PATH-END.rs:LINE[:COLUMN][/fail], with another
+    /// ordering; `none` removes a fence
     #[arg(long, value_name = "SITE=Ordering", value_delimiter = ',')]
     weaken: Vec<String>,
 
