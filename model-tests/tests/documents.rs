@@ -23,12 +23,13 @@ use tempfile::TempDir;
 const FRAMECHECK: &str = "cargo run --release -- ";
 
 /// Too long even for the deep check, which has smaller ones of the kind.
-const TOO_LONG: [&str; 6] = [
+const TOO_LONG: [&str; 7] = [
     // It judges the mutant with every engine: `mutants --quick` is a step of the check.
     "cargo run --release --package tools -- mutants --only drop-does-not-count",
     "cargo run --release --package tools -- bench",
     "cargo run --release --package tools -- bench --parts scale",
     "cargo run --release --package tools -- bench --parts protocol,instructions --rounds 5",
+    "cargo run --release --package tools -- bench --parts protocol --rounds 5 --out target/bench/new.json",
     "cargo run --release --package tools -- mutants --planted",
     "cargo run --release --package tools -- mutants --planted --by rc11",
 ];
