@@ -173,8 +173,8 @@ fn audit(
         } else {
             bar.suspend(|| {
                 out!(
-                    "\nall {} minimal sets of orderings under which everything passes (· is the \
-                 weakest):\n{}",
+                    "\nminimal sets of orderings under which everything passes, {} in all (· is the \
+                     weakest):\n{}",
                     minimal.len(),
                     print::audit::joint(&minimal)
                 );
