@@ -68,9 +68,11 @@ impl Coverage {
         self.sites.difference(&self.performed)
     }
 
-    /// Whether both are the same, and every site was performed.
+    /// Whether both are the same, and every site was performed. Where nothing is allowed,
+    /// there was nothing to look at.
     pub fn holds(&self) -> bool {
-        self.allowed == self.reached && self.idle().next().is_none()
+        let same = self.allowed == self.reached && !self.allowed.is_empty();
+        same && self.idle().next().is_none()
     }
 }
 
@@ -136,6 +138,11 @@ mod tests {
         let lost = coverage.reached.pop_first().unwrap();
         assert_eq!(coverage.missing().collect::<Vec<_>>(), [&lost]);
         assert!(!coverage.holds());
+    }
+
+    #[test]
+    fn nothing_to_look_at_is_no_coverage() {
+        assert!(!Coverage::default().holds());
     }
 
     #[test]

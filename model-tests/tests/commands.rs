@@ -113,6 +113,11 @@ fn more_programs_than_anybody_explores_are_refused_at_once() {
         BAD_INPUT,
         "1,000,000 are the most",
     );
+    ends(
+        &["audit", "--two-slots", "9x9"],
+        BAD_INPUT,
+        "1,000,000 are the most",
+    );
     for bound in ["6x1", "16x1"] {
         ends(
             &["campaign", bound, "--engine", "loom"],
@@ -138,6 +143,53 @@ fn nothing_to_run_is_no_pass() {
         &["campaign", "2x1", "--slots", "4"],
         BAD_INPUT,
         "no program of 2x1 on 4 slots",
+    );
+    // A subject that cannot begin like the one program of the shard.
+    let subject = Path::new(env!("CARGO_MANIFEST_DIR")).join("subjects/verdicts");
+    let subject = subject.to_str().unwrap();
+    ends(
+        &["campaign", "2x1", "--shard", "19/46", "--subject", subject],
+        BAD_INPUT,
+        "the subject runs no program of shard",
+    );
+    ends(
+        &["audit", "--record", "--subject", subject],
+        BAD_INPUT,
+        "only the audit of meta-core is kept",
+    );
+    // No end is asked for, and so no run is made.
+    let scratch = Scratch::new();
+    let cut = r#"{"format":1,"kind":"cut","program":"unused: alloc | get","orderings":[],"ends":[],"runs":[]}"#;
+    let cut = file(&scratch, "cut.json", cut);
+    ends(
+        &["explore", "--resume", &cut],
+        TOOL_FAILURE,
+        "rc11 made no run",
+    );
+}
+
+/// A line that `nightly --json` prints, of a shard of two.
+fn night(shard: usize) -> String {
+    format!(
+        r#"{{"format":1,"kind":"batch","program":"unused: alloc | get","engine":"rc11","family":"litmus","base_seed":1,"shard":{{"index":{shard},"of":2}},"batch":0,"scheduler":"sample","seed":42,"ends":"left","executions":2,"steps":9,"outcomes":1,"allowed":null,"undecided":0,"transitions":[],"complete":false,"sampled":true,"verdict":"pass","seconds":0.1,"message":null}}"#
+    ) + "\n"
+}
+
+#[test]
+fn a_night_without_one_of_its_shards_is_no_pass() {
+    let scratch = Scratch::new();
+    let [one, two] = [1, 2].map(|shard| file(&scratch, &format!("{shard}.jsonl"), &night(shard)));
+    let none = file(&scratch, "none.jsonl", "");
+    ends(&["nightly", "--merge", &one, &two], PASS, "verdict: pass");
+    ends(
+        &["nightly", "--merge", &two],
+        BAD_INPUT,
+        "gap: no batch of shard 1/2",
+    );
+    ends(
+        &["nightly", "--merge", &one, &none],
+        BAD_INPUT,
+        "none.jsonl has no batch",
     );
 }
 

@@ -197,8 +197,30 @@ impl Exploration {
             Verdict::ToolFailure
         } else if !self.missing.is_empty() {
             Verdict::MissingOutcome
+        } else if self.undecided > 0 {
+            // An outcome of which nobody knows whether it is allowed was not judged.
+            Verdict::CutOff
         } else {
             Verdict::Pass
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_that_could_not_be_judged_is_no_pass() {
+        let mut run = Exploration {
+            complete: true,
+            threads_run: 1,
+            ..Exploration::new(EngineName::Loom)
+        };
+        assert_eq!(run.verdict(), Verdict::Pass);
+        run.undecided = 1;
+        assert_eq!(run.verdict(), Verdict::CutOff);
+        run.missing.push("ok | ok".to_owned());
+        assert_eq!(run.verdict(), Verdict::MissingOutcome);
     }
 }

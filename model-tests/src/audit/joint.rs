@@ -67,16 +67,33 @@ impl Features {
     }
 }
 
+/// Whether the joint view has room for the sites.
+///
+/// # Errors
+///
+/// If they have more halves than fit into a set.
+pub fn fits(subject: &'static Description) -> Result<(), String> {
+    const MOST: usize = u64::BITS as usize - 1;
+    match Features::new(subject).all.len() {
+        ..=MOST => Ok(()),
+        halves => Err(format!(
+            "the joint view takes at most {MOST} halves of orderings, and the sites have {halves}\n  \
+             hint: --no-joint leaves it out"
+        )),
+    }
+}
+
 /// Finds all minimal passing tables, calling `found` with each.
 ///
 /// # Errors
 ///
-/// If the oracle fails.
+/// If the oracle fails, or the sites do not [fit](fits).
 pub fn minimal_tables(
     oracle: &mut Oracle<'_>,
     subject: &'static Description,
     mut found: impl FnMut(&Table),
 ) -> Result<Vec<Table>, String> {
+    fits(subject)?;
     let features = Features::new(subject);
     // Each clause: at least one of these features is needed.
     let mut clauses: Vec<u64> = Vec::new();
@@ -144,7 +161,31 @@ fn grow(oracle: &mut Oracle<'_>, features: &Features, mut set: u64) -> Result<u6
 
 #[cfg(test)]
 mod tests {
-    use super::hitting_set;
+    use super::{fits, hitting_set};
+    use crate::subject::tests::described;
+    use pipe::{Description, SiteInfo};
+
+    #[test]
+    fn more_halves_than_a_set_has_room_for_are_refused() {
+        let of_own = described();
+        assert_eq!(fits(of_own), Ok(()));
+        let dec = of_own.site("DEC").unwrap();
+        let site = |n: usize| SiteInfo {
+            name: format!("lock.rs:{n}:1"),
+            ..dec.info().clone()
+        };
+        // Each can acquire and release.
+        let many = |sites: usize| Description {
+            sites: (0..sites).map(site).collect(),
+            ..of_own.clone()
+        };
+        assert_eq!(fits(Box::leak(Box::new(many(31)))), Ok(()));
+        let refused = fits(Box::leak(Box::new(many(32)))).unwrap_err();
+        assert!(
+            refused.contains("at most 63") && refused.contains("have 64"),
+            "{refused}"
+        );
+    }
 
     #[test]
     fn a_hitting_set_meets_every_clause() {

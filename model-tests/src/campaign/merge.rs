@@ -70,7 +70,7 @@ pub fn merge(paths: &[PathBuf]) -> Result<Merged, String> {
     if missing > 0 {
         /// How many are named.
         const NAMED: usize = 5;
-        let gaps = (1..=of).map(|index| Shard { index, of });
+        let gaps = header.shard.siblings();
         let gaps = gaps.filter(|shard| !shards.contains_key(shard));
         let gaps: Vec<_> = gaps.take(NAMED).map(|shard| shard.to_string()).collect();
         let more = match missing - gaps.len() {

@@ -47,6 +47,12 @@ impl Shard {
         programs.saturating_sub(self.index - 1).div_ceil(self.of)
     }
 
+    /// All shards of as many, this one among them.
+    pub fn siblings(self) -> impl Iterator<Item = Shard> {
+        let Shard { of, .. } = self;
+        (1..=of).map(move |index| Shard { index, of })
+    }
+
     fn new(index: usize, of: usize) -> Result<Self, String> {
         if index == 0 || index > of {
             return Err(format!(

@@ -69,10 +69,14 @@ pub(super) struct Args {
 const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
-    refuse_many(&args.bounds, false)?;
+    refuse_many(&args.bounds, 1, false)?;
+    refuse_many(&args.two_slots, 2, false)?;
+    if args.record && package::chosen().is_some() {
+        return Err(Refusal::input("only the audit of meta-core is kept"));
+    }
     let way = super::campaign::way(args.engine)?;
     if let Way::Loom(_) = way {
-        for bound in &args.bounds {
+        for bound in args.bounds.iter().chain(&args.two_slots) {
             super::campaign::fits_loom(*bound).map_err(Refusal::input)?;
         }
     }
@@ -88,6 +92,11 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         &args.two_slots,
         described,
     );
+    if oracle.cases() == 0 {
+        return Err(Refusal::input(
+            "the subject runs no program and no scenario",
+        ));
+    }
     if described.sites.is_empty() {
         described = oracle.find_sites(described).map_err(Refusal::tool)?;
         if described.sites.is_empty() {
@@ -96,6 +105,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                  `core`, and `extern crate facade as core;` stands in the crate's root",
             ));
         }
+    }
+    if !args.no_joint {
+        joint::fits(described).map_err(Refusal::input)?;
     }
     let table = match &args.orderings {
         None => Table::of_code(described),
@@ -236,9 +248,6 @@ fn audit(
 /// Keeps the result if asked to, and says whether it is the one that is kept.
 fn is_kept(args: &Args, now: &Recorded, failed: bool) -> Result<bool, String> {
     if args.record {
-        if package::chosen().is_some() {
-            return Err("only the audit of meta-core is kept".to_owned());
-        }
         if failed {
             out!("not recorded: only an audit that passes is kept");
         } else {

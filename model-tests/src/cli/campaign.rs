@@ -19,7 +19,7 @@ use crate::out;
 use crate::plan::models;
 use crate::pool::Pool;
 use crate::subject::fitting;
-use crate::{campaign, package, print};
+use crate::{campaign, interrupt, package, print};
 use pipe::Verdict;
 use pipe::{EngineName, Limits, Probe};
 
@@ -229,6 +229,17 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         (_, left_out) = fitting(plan.programs(), described).map_err(Refusal::input)?;
         plan.fits.clone_from(&described.programs);
         total = plan.jobs().count() as u64;
+        if interrupt::requested() {
+            return Err(Refusal::tool("interrupted"));
+        }
+        if total == 0 {
+            let why = left_out.join("\n  ");
+            return Err(Refusal::input(format!(
+                "the subject runs no program of shard {} of {}\n  {why}",
+                plan.shard,
+                plan.name()
+            )));
+        }
     }
 
     let mut summary = CampaignSummary::default();

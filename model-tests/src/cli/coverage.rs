@@ -54,7 +54,7 @@ const NOT_EXACT: u8 = 1;
 
 pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let way = way(args.engine)?;
-    refuse_many(&args.bounds, true)?;
+    refuse_many(&args.bounds, 1, true)?;
     if let Way::Loom(_) = way {
         for bound in &args.bounds {
             fits_loom(*bound).map_err(Refusal::input)?;

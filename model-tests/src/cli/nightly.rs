@@ -1,6 +1,6 @@
 //! `nightly`: shuttle and rc11's sampling for a time budget.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -199,6 +199,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
             suits.map(|file| file.program.clone()).collect()
         }),
     };
+    if draw.litmus.is_empty() {
+        return Err(Refusal::input("the subject runs none of the litmus files"));
+    }
     let failures = settings
         .failures
         .unwrap_or_else(Counterexample::default_folder);
@@ -220,9 +223,10 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         left_out.iter().for_each(|line| out!("{line}"));
     }
     let batches = numbers
+        // Before those that cannot be run are passed over: there may be no other.
+        .take_while(|_| !interrupt::requested() && end.is_none_or(|end| Instant::now() < end))
         .map(|number| draw.batch(number))
         .filter(runs)
-        .take_while(|_| end.is_none_or(|end| Instant::now() < end))
         .map(|mut batch| {
             batch.job = batch.job.with_orderings(&changes);
             let job = batch.job.clone();
@@ -342,10 +346,14 @@ fn print_failure(
 fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     let mut summary = NightSummary::default();
     let mut seen = HashSet::new();
+    let mut shards = BTreeSet::new();
     for path in files {
         let file = path.display();
         let text =
             std::fs::read_to_string(path).map_err(|e| Refusal::input(format!("{file}: {e}")))?;
+        if text.is_empty() {
+            return Err(Refusal::input(format!("gap: {file} has no batch")));
+        }
         for (number, line) in text.lines().enumerate() {
             let line: BatchLine = json::read(line.as_bytes())
                 .map_err(|e| Refusal::input(format!("{file}:{}: {e}", number + 1)))?;
@@ -357,17 +365,19 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
                     line.shard
                 )));
             }
+            shards.insert(line.shard);
             if line.verdict != Verdict::Pass {
                 out!("{}: {}", print::verdict(line.verdict), line.program);
             }
             summary.add(&line);
         }
     }
-    out!("{}", summary.text());
-    let mut verdict = summary.verdict();
-    if summary.batches() == 0 {
-        verdict = Verdict::CutOff;
+    let all = shards.iter().flat_map(|shard| shard.siblings());
+    if let Some(missing) = all.into_iter().find(|shard| !shards.contains(shard)) {
+        return Err(Refusal::input(format!("gap: no batch of shard {missing}")));
     }
+    out!("{}", summary.text());
+    let verdict = summary.verdict();
     out!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())
 }

@@ -19,10 +19,10 @@ pub(super) const LOOM_THREADS: usize = 5;
 /// # Errors
 ///
 /// If they have: the number.
-pub(super) fn refuse_many(bounds: &[Bound], with_count: bool) -> Result<(), Refusal> {
+pub(super) fn refuse_many(bounds: &[Bound], slots: usize, with_count: bool) -> Result<(), Refusal> {
     const MOST: u128 = 1_000_000;
     for bound in bounds {
-        let programs = size(*bound, 1, with_count);
+        let programs = size(*bound, slots, with_count);
         refuse_more(&bound.to_string(), programs, MOST).map_err(Refusal::input)?;
     }
     Ok(())

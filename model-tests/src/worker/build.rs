@@ -112,9 +112,8 @@ fn profile(target: &Path) -> Result<PathBuf, String> {
     });
     let profile: Vec<_> = of_workers.collect();
     let path = target.join("profile.toml");
-    std::fs::create_dir_all(target)
-        .and_then(|()| std::fs::write(&path, profile.join("\n")))
-        .map_err(|e| format!("{}: {e}", path.display()))?;
+    // Another command's cargo may be reading it.
+    workspace::write(&path, &profile.join("\n")).map_err(|e| format!("{}: {e}", path.display()))?;
     Ok(path)
 }
 

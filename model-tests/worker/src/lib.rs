@@ -17,6 +17,7 @@ mod subject;
 pub use engine::Host;
 pub use own::{describe, explore, meta_core};
 pub use pipe::{RefCounts, SiteInfo};
+pub use prop_tests::program;
 pub use prop_tests::protocol;
 pub use prop_tests::scenario::{Expected, Live, Record, Scenario};
 pub use prop_tests::world;

@@ -9,6 +9,7 @@
 //! - rc11 and loom agree, and a result that is falsified is a disagreement;
 //! - what rc11 left when it was cut off, and several cores, come to what one run
 //!   comes to, and another program or worker does not go on with it;
+//! - a failure of code whose executions cannot be made again stays a failure;
 //! - programs that leave shuttle nothing to choose pass under all its schedulers.
 //!
 //! Each runs in the build of its engine; the others list it as ignored.
@@ -17,6 +18,8 @@ use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::campaign::{Campaign, CampaignSummary, Difference, Shard, Way};
@@ -24,11 +27,11 @@ use model_tests::pool::Pool;
 use model_tests::worker::Worker;
 use pipe::{
     EngineName, Exploration, Job, Limits, Manner, Ordering, OrderingChange, Probe, Record, Reply,
-    Request, Scheduler, Verdict,
+    Request, Scheduler, Target, Verdict,
 };
 use programs::outcome::Ends;
 use programs::program::{Bound, OpName, Program, enumerate_with};
-use worker::engine;
+use worker::{Scenario, Subject, engine};
 
 /// Two lookups, each before a claim: loom's reduction takes a thread's own load
 /// for the last access and never reverses the other thread's lookup.
@@ -38,7 +41,7 @@ type Check = fn() -> Result<(), Failed>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let checks: [(EngineName, &str, Check); 14] = [
+    let checks: [(EngineName, &str, Check); 15] = [
         (EngineName::Loom, "rc11-and-loom-agree", rc11_and_loom_agree),
         (
             EngineName::Loom,
@@ -64,6 +67,11 @@ fn main() -> ExitCode {
             EngineName::Rc11,
             "what-another-left-is-refused",
             what_another_left_is_refused,
+        ),
+        (
+            EngineName::Rc11,
+            "a-failure-that-does-not-come-again-stays-one",
+            a_failure_that_does_not_come_again_stays_one,
         ),
         (
             EngineName::Loom,
@@ -406,9 +414,44 @@ fn what_another_left_is_refused() -> Result<(), Failed> {
     if !reason.contains("nothing is left") {
         return Err(reason.into());
     }
+    let mut nothing = cut.clone();
+    nothing
+        .left
+        .as_mut()
+        .ok_or("nothing is left")?
+        .graphs
+        .clear();
+    let reason = refused(&resuming(job.clone(), nothing, 1));
+    if !reason.contains("no graph is left") {
+        return Err(reason.into());
+    }
     // The graphs of one program make no sense to another.
     let run = explore(&resuming(rc11_job(HOLE, Ends::Dropped), cut, 1))?;
     ensure(run.verdict() == Verdict::ToolFailure, "it notices", &run)
+}
+
+/// What the threads do depends on what no explorer sees, and only the first execution
+/// of all fails.
+fn a_failure_that_does_not_come_again_stays_one() -> Result<(), Failed> {
+    static FAILED: AtomicBool = AtomicBool::new(false);
+    let scenario = Scenario::on("once", || ())
+        .threads(2, |(), thread| {
+            // ORDERING: Relaxed: one OS thread runs all of it.
+            let before = FAILED.swap(true, Relaxed);
+            thread.say(if before { "well" } else { "badly" });
+        })
+        .allowed(&["well | well"]);
+    let job = Job::rc11(Target::Scenario("once".to_owned()), Ends::Dropped);
+    let job = job.recording(Record::STEPS);
+    let subject = Subject::new().scenario(scenario);
+    let run = subject.explore(&job, Arc::new(|_| ()))?;
+    let is = run.verdict() == Verdict::ForbiddenOutcome && !run.complete;
+    ensure(is, "it failed", &run)?;
+    let graph = run
+        .failure
+        .as_ref()
+        .and_then(|failure| failure.graph.as_ref());
+    ensure(graph.is_none(), "no graph makes it again", &run)
 }
 
 /// All programs of 2x1 on rc11 and on a worker of loom.

@@ -193,10 +193,17 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if interrupt::requested() {
         verdict = verdict.and(Verdict::CutOff);
     }
-    for disagreement in disagreements(&question.case, &runs) {
+    let has_run = |engine: &&EngineName| runs.iter().any(|(_, run)| run.engine == **engine);
+    let silent = engines.iter().find(|engine| !has_run(engine));
+    if let Some(engine) = silent.filter(|_| !interrupt::requested()) {
+        note!("{engine} made no run");
+        verdict = verdict.and(Verdict::ToolFailure);
+    }
+    let disagreements = disagreements(&question.case, &runs);
+    for disagreement in &disagreements {
         verdict = verdict.and(Verdict::Disagreement);
         if args.json {
-            json::line(&disagreement).map_err(Refusal::tool)?;
+            json::line(disagreement).map_err(Refusal::tool)?;
         } else {
             let word = print::verdict(Verdict::Disagreement);
             out!("{word}: {disagreement}");
@@ -243,12 +250,21 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     Ok(match litmus {
         None => verdict.exit_code(),
-        Some(litmus) => judged(args, &litmus, &runs, verdict),
+        Some(litmus) => {
+            let sound = disagreements.is_empty() && silent.is_none();
+            judged(args, &litmus, &runs, (verdict, sound))
+        }
     })
 }
 
-/// The exit code by what a litmus file says, which is printed.
-fn judged(args: &Args, litmus: &Litmus, runs: &[(Job, Exploration)], verdict: Verdict) -> u8 {
+/// The exit code by what a litmus file says, which is printed. It does not hold where engines
+/// disagree or one made no run, whatever the others saw: they are not `sound`.
+fn judged(
+    args: &Args,
+    litmus: &Litmus,
+    runs: &[(Job, Exploration)],
+    (verdict, sound): (Verdict, bool),
+) -> u8 {
     let engines = runs.chunk_by(|(_, a), (_, b)| a.engine == b.engine);
     let judged = engines.map(|runs| litmus.judge(runs[0].1.engine, runs));
     let wrong: Vec<_> = judged.filter_map(Result::err).collect();
@@ -259,7 +275,7 @@ fn judged(args: &Args, litmus: &Litmus, runs: &[(Job, Exploration)], verdict: Ve
             false => out!("the litmus file does not hold: {why}"),
         }
     }
-    let holds = wrong.is_empty() && !runs.is_empty() && !interrupt::requested();
+    let holds = wrong.is_empty() && sound && !interrupt::requested();
     if holds && !args.json {
         out!("the litmus file holds: it expects {expected}");
     }

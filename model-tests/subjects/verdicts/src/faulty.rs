@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use worker::program::{self, StartKind};
 use worker::protocol::{Protocol, Refused, SlotState, Start};
 use worker::world::{self, Host as _, Tracked};
 use worker::{Host, engine};
@@ -76,6 +77,11 @@ unsafe impl Protocol for Faulty {
     type Unique = Handle;
 
     const REF_COUNT_MAX: u64 = 16;
+
+    /// Nobody needs two handles: so that there are programs which it cannot run.
+    fn start_refused(start: program::Start) -> Option<&'static str> {
+        (start.kind == StartKind::SharedTwice).then_some("two handles are too many")
+    }
 
     unsafe fn reset(count: usize, first: Start<Self>) {
         let unused = || Slot {

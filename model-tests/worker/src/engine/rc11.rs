@@ -79,9 +79,12 @@ pub(super) fn explore<C: Checked>(
             // What a check sees of a word depends on who ran first, which the graph
             // leaves open: the steps are those of the execution itself.
             _ => {
-                run = explore_once(job, how, checked, &progress)?;
-                if let Some(failure) = &mut run.failure {
-                    failure.graph = None;
+                failure.graph = None;
+                let again = explore_once(job, how, checked, &progress)?;
+                // Under a limit it need not come to the failure again, which stays one.
+                if again.verdict() == failure.verdict() {
+                    run = again;
+                    run.failure.iter_mut().for_each(|found| found.graph = None);
                 }
             }
         }
@@ -169,10 +172,11 @@ fn explore_once<C: Checked>(
     let ended = ended.and_then(|report| match report.failure {
         None => {
             graphs = report.left;
-            Ok(graphs.is_empty() && !(job.samples() && report.cut_off))
+            Ok(graphs.is_empty() && failing.is_none() && !(job.samples() && report.cut_off))
         }
         Some(failure) => {
-            failing = Some(failure.graph);
+            // Another core may have failed before: that one's failure is kept.
+            failing.get_or_insert(failure.graph);
             Err(payload_of(failure.kind))
         }
     });

@@ -31,6 +31,9 @@ pub(super) fn load(earlier: &Exploration) -> Result<Vec<Graph>, String> {
                 .to_owned(),
         );
     }
+    if left.graphs.is_empty() {
+        return Err("no graph is left of the exploration to go on with".to_owned());
+    }
     let graph = |text: &String| Graph::from_json(text);
     let graphs: Result<_, _> = left.graphs.iter().map(graph).collect();
     graphs.map_err(|error| format!("a graph that was left makes no sense: {error}"))
