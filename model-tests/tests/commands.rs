@@ -168,6 +168,27 @@ fn nothing_to_run_is_no_pass() {
     );
 }
 
+#[test]
+fn a_site_has_the_ordering_that_was_given_last() {
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus/control-try-unique-relaxed.litmus");
+    let words = [
+        "explore",
+        file.to_str().unwrap(),
+        "--engine",
+        "rc11",
+        "--weaken",
+    ];
+    let passes = "verdict: pass";
+    ends(
+        &[&words[..], &["TRY_UNIQUE=Acquire"]].concat(),
+        PASS,
+        passes,
+    );
+    let twice = ["TRY_UNIQUE=Relaxed,TRY_UNIQUE=Acquire"];
+    ends(&[&words[..], &twice].concat(), PASS, passes);
+}
+
 /// A line that `nightly --json` prints, of a shard of two.
 fn night(shard: usize) -> String {
     format!(

@@ -523,6 +523,8 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
         }
         for change in &args.weaken {
             let change = described.change(change).map_err(Refusal::input)?;
+            // What a litmus file has for the site is another question.
+            question.orderings.retain(|other| other.site != change.site);
             question.orderings.push(change);
         }
     }
