@@ -121,6 +121,8 @@ fn one_that_is_made_at_the_same_address_begins_anew() {
             let word = place.write(AtomicU64::new(value));
             addresses.push(std::ptr::from_ref(word).addr());
             assert_eq!(word.swap(0, SeqCst), value);
+            // Then it is not the last one that was met.
+            AtomicU64::new(0).load(Relaxed);
             // SAFETY: just written.
             unsafe { place.assume_init_drop() };
         }
@@ -132,6 +134,100 @@ fn one_that_is_made_at_the_same_address_begins_anew() {
         // SAFETY: just written.
         assert_eq!(unsafe { &*small }.fetch_add(1, Relaxed), 0);
     });
+}
+
+#[test]
+fn what_was_left_at_an_address_is_gone_in_the_next_execution() {
+    let place = Box::leak(Box::new(1_u64));
+    let address = std::ptr::from_mut(place).expose_provenance();
+    model::check(move || {
+        // SAFETY: the place is there for ever, and one execution at a time uses it.
+        let word = unsafe { AtomicU64::from_ptr(std::ptr::with_exposed_provenance_mut(address)) };
+        assert_eq!(word.fetch_add(0, Relaxed), 1);
+    });
+    model::check(move || {
+        // SAFETY: as above.
+        let half = unsafe { AtomicU32::from_ptr(std::ptr::with_exposed_provenance_mut(address)) };
+        half.load(Relaxed);
+    });
+}
+
+#[test]
+fn an_atomic_that_was_moved_away_shares_no_memory() {
+    model::check(|| {
+        let mut place = std::mem::MaybeUninit::<AtomicU64>::uninit();
+        let wide = place.write(AtomicU64::new(2));
+        wide.fetch_add(0, Relaxed);
+        // SAFETY: just written, and used nowhere else.
+        let wide = unsafe { place.assume_init_read() };
+        // Most bytes are equal, and one is not.
+        let narrow = place.as_mut_ptr().cast::<AtomicU32>();
+        // SAFETY: the place is large enough, and empty.
+        unsafe { narrow.write(AtomicU32::new(3)) };
+        // SAFETY: just written.
+        assert_eq!(unsafe { &*narrow }.fetch_add(1, Relaxed), 3);
+        assert_eq!(wide.load(Relaxed), 2);
+    });
+}
+
+/// A race that is none in the order of steps: shuttle knows no other.
+#[test]
+#[cfg(not(shuttle))]
+fn get_mut_races_with_a_store() {
+    let message = failure_of(|| {
+        let word = Box::leak(Box::new(AtomicU64::new(0)));
+        let address = std::ptr::from_mut(word).expose_provenance();
+        let at = move || std::ptr::with_exposed_provenance_mut::<AtomicU64>(address);
+        // SAFETY: the word is there for ever.
+        let thread = thread::spawn(move || unsafe { &*at() }.store(1, Relaxed));
+        // SAFETY: that another thread uses it is what must be noticed.
+        unsafe { &mut *at() }.get_mut();
+        thread.join().unwrap();
+    });
+    assert!(
+        ["data race", "Causality"]
+            .iter()
+            .any(|race| message.contains(race)),
+        "{message}"
+    );
+}
+
+#[test]
+fn accesses_that_follow_each_other_do_not_race() {
+    model::configure(&Config {
+        overlap: true,
+        ..Config::default()
+    });
+    model::check(|| {
+        let mut cell = Arc::new(Shared(UnsafeCell::new(1)));
+        let other = cell.clone();
+        thread::spawn(move || _ = other.write()).join().unwrap();
+        cell.write();
+        *Arc::get_mut(&mut cell).unwrap().0.get_mut() = 2;
+    });
+    model::configure(&Config::default());
+}
+
+#[test]
+fn get_mut_of_a_cell_is_a_write() {
+    let message = failure_of(|| {
+        let cell = Box::leak(Box::new(UnsafeCell::new(0_u64)));
+        let address = std::ptr::from_mut(cell).expose_provenance();
+        let write = move || {
+            let cell = std::ptr::with_exposed_provenance_mut::<UnsafeCell<u64>>(address);
+            // SAFETY: that another thread does the same is what must be noticed.
+            unsafe { &mut *cell }.get_mut();
+        };
+        let thread = thread::spawn(write);
+        write();
+        thread.join().unwrap();
+    });
+    assert!(
+        ["data race", "Causality", "Overlap"]
+            .iter()
+            .any(|race| message.contains(race)),
+        "{message}"
+    );
 }
 
 #[test]
@@ -190,6 +286,33 @@ fn statics_begin_each_execution_with_their_first_bytes() {
         });
     }
     assert!(EXECUTIONS.load(SeqCst) >= 4);
+}
+
+/// A static, part of which is used as something else first.
+#[test]
+fn statics_that_lie_within_each_other_begin_anew() {
+    static BOTH: Shared<[u64; 2]> = Shared(UnsafeCell::new([1, 5]));
+    for _ in 0..2 {
+        model::check(|| {
+            let first = (&raw const BOTH).cast_mut().cast::<u64>();
+            // SAFETY: within the static.
+            let first = unsafe { AtomicU64::from_ptr(first) };
+            assert_eq!(first.fetch_add(1, Relaxed), 1);
+            // SAFETY: no other thread is there.
+            let both = unsafe { &mut *BOTH.write() };
+            assert_eq!(*both, [2, 5]);
+            both[1] = 6;
+        });
+    }
+}
+
+#[test]
+fn statics_begin_with_the_same_bytes_on_each_os_thread() {
+    static WORD: AtomicU64 = AtomicU64::new(3);
+    for _ in 0..2 {
+        let explored = || model::check(|| assert_eq!(WORD.fetch_add(1, Relaxed), 3));
+        std::thread::spawn(explored).join().unwrap();
+    }
 }
 
 #[test]
