@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use pipe::{EngineName, Exploration, Job, Limits, Probe, Scheduler, Target, Verdict};
+use pipe::{EngineName, Exploration, Job, Probe, Scheduler, Target, Verdict};
 use programs::outcome::Ends;
 
 /// Enough for shuttle to go through what comes to an end under it.
@@ -23,10 +23,7 @@ fn jobs(engine: EngineName, name: &str) -> Vec<Job> {
                 schedules: 2_000,
             };
             let mut dfs = Job::shuttle(case(), Ends::Dropped, Scheduler::Dfs);
-            dfs.limits = Limits {
-                executions: Some(SCHEDULES),
-                seconds: Some(20.0),
-            };
+            dfs.limits.executions = Some(SCHEDULES);
             vec![dfs, Job::shuttle(case(), Ends::Dropped, walks)]
         }
         _ => vec![Job::rc11(case(), Ends::Dropped)],
@@ -65,5 +62,24 @@ fn scenarios_come_to_what_they_say() {
             let whole = runs.iter().any(|run| run.complete || run.sampled);
             assert!(whole, "{name} on {engine}: nothing was explored to its end");
         }
+    }
+}
+
+/// The thread that spins would go on for ever, one round more in each schedule.
+#[test]
+#[cfg(shuttle)]
+fn a_lock_that_spins_does_not_keep_dfs_for_ever() {
+    for name in [
+        "failing-reader-wakes",
+        "control-failing-reader-wakes-nobody",
+    ] {
+        let case = Target::Scenario(name.into());
+        let mut dfs = Job::shuttle(case, Ends::Dropped, Scheduler::Dfs);
+        dfs.limits.seconds = Some(60.0);
+        let run = kernel_subject::subject().explore(&dfs, Arc::new(|_| ()));
+        let run = run.unwrap();
+        assert_eq!((run.verdict(), run.complete), (Verdict::CutOff, false));
+        let reason = run.failure.expect("an execution was too long").reason;
+        assert!(matches!(reason, pipe::Reason::TooLong { .. }), "{reason:?}");
     }
 }

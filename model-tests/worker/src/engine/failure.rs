@@ -34,7 +34,10 @@ fn of_message(message: &str) -> Reason {
             message,
             waiting: Vec::new(),
         }
-    } else if message.contains("exceeded maximum number of branches") {
+    } else if ["maximum number of branches", "max_steps bound"]
+        .iter()
+        .any(|bound| message.contains(bound))
+    {
         Reason::TooLong { message }
     } else {
         // An assertion inside an explorer, or a bug of the harness.

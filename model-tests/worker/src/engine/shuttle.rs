@@ -15,7 +15,7 @@ use ::shuttle::scheduler::{
     DfsScheduler, PctScheduler, RandomScheduler, Schedule as TakenSchedule,
     Scheduler as TaskScheduler, Task, TaskId, UrwRandomScheduler,
 };
-use ::shuttle::{Config, FailurePersistence, Runner, thread};
+use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner, thread};
 use meta_core::model;
 use pipe::{Choice, EngineName, Exploration, Job, Manner, Schedule, Scheduler, Spurious};
 
@@ -28,6 +28,10 @@ pub(super) const NAME: EngineName = EngineName::Shuttle;
 /// One in this many weak compare-and-swaps fails spuriously under the random
 /// schedulers.
 const SPURIOUS_ONE_IN: u64 = 8;
+
+/// How many steps DFS follows an execution. A thread that spins is its first choice again
+/// and again, so that the schedules that it tries get longer without end.
+const DFS_STEPS: usize = 2_000;
 
 pub(super) fn is_exact(job: &Job) -> bool {
     matches!(&job.manner, Manner::Shuttle(how) if how.scheduler == Scheduler::Dfs)
@@ -63,12 +67,22 @@ pub(super) fn explore<C: Checked>(
     model::configure(&config);
 
     let taken = Taken::default();
+    let mut settings = Config::new();
+    // Failures are saved in a form of our own.
+    settings.failure_persistence = FailurePersistence::None;
+    settings.silence_warnings = true;
+    settings
+        .ungraceful_shutdown_config
+        .immediately_return_on_panic = true;
+    if is_exact(job) {
+        settings.max_steps = MaxSteps::FailAfter(DFS_STEPS);
+    }
     let limit = |schedules: u64| usize::try_from(schedules).unwrap_or(usize::MAX);
     let ended = match &how.scheduler {
-        Scheduler::Dfs => run(DfsScheduler::new(None, false), &taken, &watch),
+        Scheduler::Dfs => run(DfsScheduler::new(None, false), &settings, &taken, &watch),
         Scheduler::Random { seed, schedules } => {
             let random = RandomScheduler::new_from_seed(*seed, limit(*schedules));
-            run(random, &taken, &watch)
+            run(random, &settings, &taken, &watch)
         }
         Scheduler::Pct {
             seed,
@@ -76,18 +90,18 @@ pub(super) fn explore<C: Checked>(
             depth,
         } => {
             let pct = Pct::new(*seed, *depth, limit(*schedules));
-            run(pct, &taken, &watch)
+            run(pct, &settings, &taken, &watch)
         }
         Scheduler::Urw { seed, schedules } => {
             let urw = UrwRandomScheduler::new_from_seed(*seed, limit(*schedules));
-            run(urw, &taken, &watch)
+            run(urw, &settings, &taken, &watch)
         }
         Scheduler::Replay { schedule } => {
             let replaying = Replaying {
                 choices: schedule.0.clone().into(),
                 begun: false,
             };
-            run(replaying, &taken, &watch)
+            run(replaying, &settings, &taken, &watch)
         }
     };
     let mut seen = watch.finish(ended.map(|()| true));
@@ -100,6 +114,7 @@ pub(super) fn explore<C: Checked>(
 /// Runs executions until the scheduler has no more, or one of them unwinds.
 fn run<C: Checked>(
     scheduler: impl TaskScheduler + 'static,
+    settings: &Config,
     taken: &Taken,
     watch: &Arc<Watch<C>>,
 ) -> std::thread::Result<()> {
@@ -107,16 +122,9 @@ fn run<C: Checked>(
         inner: scheduler,
         taken: taken.clone(),
     };
-    let mut config = Config::new();
-    // Failures are saved in a form of our own.
-    config.failure_persistence = FailurePersistence::None;
-    config.silence_warnings = true;
-    config
-        .ungraceful_shutdown_config
-        .immediately_return_on_panic = true;
     let watch = watch.clone();
     catch_unwind(AssertUnwindSafe(|| {
-        Runner::new(recording, config).run(move || execution(&watch));
+        Runner::new(recording, settings.clone()).run(move || execution(&watch));
     }))
 }
 
