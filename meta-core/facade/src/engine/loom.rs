@@ -8,7 +8,6 @@
 
 use ::core::cell::RefCell;
 use ::core::mem::ManuallyDrop;
-use ::core::panic::Location;
 use ::core::sync::atomic::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -19,17 +18,14 @@ use loom::cell::UnsafeCell;
 use loom::sync::atomic::AtomicU64;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::Plain;
 use super::sizes::Words;
+use super::{Place, Plain, is_on};
 use crate::access::Exchange;
 use crate::model::{self, Probe, Violation, ViolationKind};
-use crate::named::Access;
 use crate::update::{Fetch, Update};
 use crate::word::{Memory, Word};
 
 pub use loom::thread;
-
-type Place = &'static Location<'static>;
 
 /// How many objects of each kind are made for the first execution.
 const AT_FIRST: usize = 32;
@@ -156,12 +152,6 @@ impl Objects {
     }
 }
 
-/// loom must not be entered while its thread unwinds.
-#[inline]
-pub(crate) fn is_on() -> bool {
-    model::is_running() && !model::is_unwinding()
-}
-
 /// Ends the execution. An object that is missing is not made here: it would be this
 /// thread's. The next exploration has more.
 #[cold]
@@ -174,12 +164,7 @@ fn fail(kind: ViolationKind, location: Place) -> ! {
         });
         model::ask_for_another_run();
     }
-    model::violate(Violation {
-        kind,
-        cell: "atomic",
-        access: Access::Write,
-        location,
-    })
+    super::fail(kind, location)
 }
 
 /// The object of a word, and the value that it had when it was met.

@@ -19,6 +19,8 @@ pub(crate) fn performed() -> usize {
 pub(crate) use explorer::*;
 pub use explorer::{check, thread};
 
+#[cfg(any(loom, shuttle))]
+use crate::model;
 use crate::named::Access;
 
 /// A plain access.
@@ -35,15 +37,22 @@ pub(crate) struct Plain {
     pub(crate) cell: &'static str,
 }
 
-/// Ends the execution: there is no model for two atomics that share memory and differ in
-/// size.
-#[cfg(shuttle)]
-#[cold]
-fn mixed_sizes(location: &'static ::core::panic::Location<'static>) -> ! {
-    use crate::model::{Violation, ViolationKind, violate};
+/// Where an access stands.
+type Place = &'static ::core::panic::Location<'static>;
 
-    violate(Violation {
-        kind: ViolationKind::MixedSizes,
+/// loom and shuttle must not be entered while their thread unwinds.
+#[cfg(any(loom, shuttle))]
+#[inline]
+pub(crate) fn is_on() -> bool {
+    model::is_running() && !model::is_unwinding()
+}
+
+/// Ends the execution at an access to an atomic.
+#[cfg(any(loom, shuttle))]
+#[cold]
+fn fail(kind: model::ViolationKind, location: Place) -> ! {
+    model::violate(model::Violation {
+        kind,
         cell: "atomic",
         access: Access::Write,
         location,

@@ -1,20 +1,17 @@
 //! rc11: every execution graph, once, with stale reads and any ordering.
 
-use ::core::panic::Location;
 use ::core::sync::atomic::Ordering;
 
 use rc11::graph::ReadMode;
 use rc11::raw::{self, Done};
 
-use super::Plain;
+use super::{Place, Plain};
 use crate::access::Exchange;
 use crate::model::{self, Probe};
 use crate::update::Update;
 use crate::word::{Memory, Word};
 
 pub use rc11::thread;
-
-type Place = &'static Location<'static>;
 
 /// Explores a closure, in all executions that there are.
 ///

@@ -7,15 +7,14 @@
 
 use ::core::cell::RefCell;
 use ::core::mem::ManuallyDrop;
-use ::core::panic::Location;
 use ::core::sync::atomic::Ordering;
 use ::core::time::Duration;
 use std::thread_local;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::Plain;
 use super::sizes::Words;
+use super::{Place, Plain, is_on};
 use crate::access::Exchange;
 use crate::model::{self, Probe, Violation, ViolationKind};
 use crate::named::Access;
@@ -23,8 +22,6 @@ use crate::update::Update;
 use crate::word::{Memory, Word};
 
 pub use shuttle::thread;
-
-type Place = &'static Location<'static>;
 
 /// Explores a closure, in all orders of the steps of its threads.
 ///
@@ -62,12 +59,6 @@ pub(crate) fn start() {
     CELLS.with(|cells| cells.borrow_mut().clear());
 }
 
-/// shuttle must not be entered while its thread unwinds.
-#[inline]
-pub(crate) fn is_on() -> bool {
-    model::is_running() && !model::is_unwinding()
-}
-
 /// Lets the scheduler choose who goes on. shuttle models no time: to sleep is a
 /// context switch and nothing else.
 fn scheduling_point() {
@@ -93,7 +84,7 @@ fn step<W: Word>(word: &W, place: Place, change: impl FnOnce(u64) -> Option<u64>
         Ok::<_, super::sizes::Overlaps>(())
     });
     if met.is_err() {
-        super::mixed_sizes(place);
+        super::fail(ViolationKind::MixedSizes, place);
     }
     if let Some(new) = new {
         word.set_value(new);
