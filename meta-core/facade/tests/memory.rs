@@ -170,18 +170,30 @@ fn an_atomic_that_was_moved_away_shares_no_memory() {
     });
 }
 
-/// A race that is none in the order of steps: shuttle knows no other.
+/// The flag does not order the store before `get_mut`. In one order of all steps it does:
+/// shuttle knows no other.
 #[test]
 #[cfg(not(shuttle))]
-fn get_mut_races_with_a_store() {
+fn get_mut_races_with_a_store_that_came_before() {
     let message = failure_of(|| {
-        let word = Box::leak(Box::new(AtomicU64::new(0)));
-        let address = std::ptr::from_mut(word).expose_provenance();
-        let at = move || std::ptr::with_exposed_provenance_mut::<AtomicU64>(address);
-        // SAFETY: the word is there for ever.
-        let thread = thread::spawn(move || unsafe { &*at() }.store(1, Relaxed));
-        // SAFETY: that another thread uses it is what must be noticed.
-        unsafe { &mut *at() }.get_mut();
+        let words = Box::leak(Box::new([AtomicU64::new(0), AtomicU64::new(0)]));
+        let flag = &raw const words[1];
+        let [word, flag] = [
+            (&raw const words[0]).expose_provenance(),
+            flag.expose_provenance(),
+        ];
+        let at = |address| std::ptr::with_exposed_provenance_mut::<AtomicU64>(address);
+        let thread = thread::spawn(move || {
+            // SAFETY: the words are there for ever.
+            unsafe { &*at(word) }.store(1, Relaxed);
+            // SAFETY: as above.
+            unsafe { &*at(flag) }.store(1, Relaxed);
+        });
+        // SAFETY: as above.
+        if unsafe { &*at(flag) }.load(Relaxed) == 1 {
+            // SAFETY: that another thread used it is what must be noticed.
+            unsafe { &mut *at(word) }.get_mut();
+        }
         thread.join().unwrap();
     });
     assert!(

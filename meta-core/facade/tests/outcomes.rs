@@ -20,7 +20,10 @@ fn outcomes(probe: Probe, of: impl Fn() -> Pair + Send + Sync + 'static) -> BTre
         probe,
         ..Config::default()
     });
-    model::check(move || _ = all.lock().unwrap().insert(of()));
+    model::check(move || {
+        let pair = of();
+        all.lock().unwrap().insert(pair);
+    });
     model::configure(&Config::default());
     Arc::into_inner(seen).unwrap().into_inner().unwrap()
 }
@@ -61,12 +64,12 @@ struct Flags {
 }
 
 /// Sets a flag, with this ordering.
-type Send = fn(&Flags, Ordering);
+type Sending = fn(&Flags, Ordering);
 
 /// Reads the flag, with this ordering if it is set.
-type Receive = fn(&Flags, Ordering) -> bool;
+type Receiving = fn(&Flags, Ordering) -> bool;
 
-const SENDS: [(&str, Send); 5] = [
+const SENDS: [(&str, Sending); 5] = [
     ("store", |flags, order| flags.wide.store(1, order)),
     ("swap", |flags, order| _ = flags.wide.swap(1, order)),
     ("add", |flags, order| _ = flags.wide.fetch_add(1, order)),
@@ -76,7 +79,7 @@ const SENDS: [(&str, Send); 5] = [
     }),
 ];
 
-const RECEIVES: [(&str, Receive); 6] = [
+const RECEIVES: [(&str, Receiving); 6] = [
     ("load", |flags, order| flags.wide.load(order) == 1),
     ("swap", |flags, order| flags.wide.swap(7, order) == 1),
     ("subtract", |flags, order| {
@@ -92,8 +95,8 @@ const RECEIVES: [(&str, Receive); 6] = [
 ];
 
 fn message(
-    (send, release): (Send, Ordering),
-    (receive, acquire): (Receive, Ordering),
+    (send, release): (Sending, Ordering),
+    (receive, acquire): (Receiving, Ordering),
 ) -> BTreeSet<Pair> {
     outcomes(Probe::Load, move || {
         let flags = Arc::new(Flags {
@@ -115,7 +118,7 @@ fn message(
 /// With the orderings no stale value is read after the flag, with either of them relaxed
 /// it is.
 #[track_caller]
-fn is_passed_on(what: &str, send: Send, receive: Receive) {
+fn is_passed_on(what: &str, send: Sending, receive: Receiving) {
     let ordered = BTreeSet::from([(0, 0), (0, 1), (1, 1)]);
     let passed = message((send, Release), (receive, Acquire));
     assert_eq!(passed, ordered, "{what}");

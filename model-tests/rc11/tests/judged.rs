@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use rc11::cell::UnsafeCell;
 use rc11::sync::atomic::AtomicU64;
-use rc11::sync::atomic::Ordering::{Acquire, Relaxed};
+use rc11::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use rc11::{Builder, FailureKind, hint, thread};
 
 struct Shared(UnsafeCell<u64>);
@@ -28,6 +28,32 @@ fn a_write_races_with_an_earlier_read() {
         panic!("{kind}");
     };
     assert!(!read.writes && write.writes);
+}
+
+/// No event of the graph comes after the accesses of the thread.
+#[test]
+fn what_a_thread_does_last_comes_before_its_end() {
+    for events in [0, 1] {
+        let report = Builder::new().explore(move || {
+            let shared = Arc::new((Shared(UnsafeCell::new(0)), AtomicU64::new(0)));
+            let child = shared.clone();
+            let joined = thread::spawn(move || {
+                (0..events).for_each(|_| child.1.store(1, Relaxed));
+                child.0.0.with_mut(|_| ());
+            });
+            let other = shared.clone();
+            let waits = thread::spawn(move || {
+                joined.join().unwrap();
+                other.1.store(2, Release);
+            });
+            if shared.1.load(Acquire) == 2 {
+                shared.0.0.with_mut(|_| ());
+            }
+            waits.join().unwrap();
+            shared.0.0.with(|_| ());
+        });
+        assert!(report.is_complete(), "{:?}", report.failure);
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::event::ThreadId;
 
 /// A vector clock. `clock[t]` is how many events of thread `t` come before, or
-/// are the event itself; threads beyond its end have none.
+/// are the event itself, and one more if its end comes before; threads beyond the
+/// clock's end have none.
 pub(crate) type Clock = [u32];
 
 /// The clocks of all events of a graph, one after the other in one vector, so
@@ -116,6 +117,13 @@ impl Clocks {
     pub(crate) fn follow(&mut self, event: usize, from: usize) {
         self.join(event, Which::HappensBefore, from, Which::HappensBefore);
         self.join(event, Which::Prefix, from, Which::Prefix);
+    }
+
+    /// What `thread` does after the last of its `events` comes before `event`, too: it
+    /// counts as one event more.
+    pub(crate) fn end(&mut self, event: usize, thread: ThreadId, events: usize) {
+        let at = self.at(event, Which::HappensBefore);
+        self.flat[at + thread] = events as u32 + 1;
     }
 
     /// `event` reads from `from`.

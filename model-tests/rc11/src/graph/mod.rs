@@ -363,9 +363,10 @@ impl Graph {
                 }
             }
             Kind::Join { child } => {
-                let last = self.threads[child].events.last().copied();
-                if let Some(last) = last.or(self.threads[child].spawned) {
+                let events = &self.threads[child].events;
+                if let Some(last) = events.last().copied().or(self.threads[child].spawned) {
                     self.clocks.follow(at, last.index());
+                    self.clocks.end(at, child, events.len());
                 }
             }
             Kind::Read { .. } | Kind::Fence { .. } | Kind::Spawn { .. } | Kind::Choice { .. } => {}

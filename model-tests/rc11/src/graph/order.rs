@@ -104,8 +104,11 @@ impl Graph {
         }
         // What a thread did later is never older: its last access decides.
         for (thread, &events) in self.threads.iter().zip(clock) {
-            let write = thread.events[..events as usize]
+            // One that was joined counts as one event more than it has.
+            let write = thread
+                .events
                 .iter()
+                .take(events as usize)
                 .rev()
                 .find_map(|&id| match self.event(id).kind {
                     Kind::Write { location: at, .. } if at == location => Some(id),
