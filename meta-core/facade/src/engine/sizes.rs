@@ -1,6 +1,8 @@
 //! Which atomics an execution has met, and of which sizes: two that overlap must be the
 //! same.
 
+use std::vec::Vec;
+
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// What is kept of a word.
@@ -16,40 +18,31 @@ pub(super) struct Met {
 
 #[derive(Debug)]
 pub(super) struct Words {
-    met: FxHashMap<usize, Met>,
-    /// The word that was met last, and its address: mostly it is the next one, too.
-    last: (usize, Met),
+    all: Vec<Met>,
+    /// Where each stands in `all`, by its address.
+    met: FxHashMap<usize, usize>,
+    /// The address of the word that was met last, and where it stands: mostly it is the
+    /// next one, too.
+    last: (usize, usize),
     /// The sizes of all: mostly it is one.
     sizes: usize,
 }
 
-const NONE: (usize, Met) = (
-    0,
-    Met {
-        size: 0,
-        value: 0,
-        object: 0,
-    },
-);
+/// No word lies there.
+const NONE: (usize, usize) = (0, 0);
 
 impl Words {
     pub(super) const fn new() -> Self {
         Words {
+            all: Vec::new(),
             met: FxHashMap::with_hasher(FxBuildHasher),
             last: NONE,
             sizes: 0,
         }
     }
 
-    /// Puts back the word that was met last.
-    fn put_back(&mut self) {
-        let (address, met) = ::core::mem::replace(&mut self.last, NONE);
-        if address != 0 {
-            self.met.insert(address, met);
-        }
-    }
-
     pub(super) fn clear(&mut self) {
+        self.all.clear();
         self.met.clear();
         self.last = NONE;
         self.sizes = 0;
@@ -79,21 +72,20 @@ impl Words {
             self.check(address, size, value)?;
         }
         if self.last.0 != address {
-            self.put_back();
-            if let Some(met) = self.met.remove(&address) {
-                self.last = (address, met);
-            }
+            let Some(&index) = self.met.get(&address) else {
+                return Ok(None);
+            };
+            self.last = (address, index);
         }
-        let (at, met) = &mut self.last;
-        Ok((*at == address && met.value == value).then_some(met))
+        let met = &mut self.all[self.last.1];
+        Ok((met.value == value).then_some(met))
     }
 
     #[cold]
     fn check(&mut self, address: usize, size: usize, value: u64) -> Result<(), Overlaps> {
-        self.put_back();
         let around = (0..=3).map(|bits| address & !((1 << bits) - 1));
         for at in around.chain(address + 1..address + size) {
-            let Some(met) = self.met.get(&at) else {
+            let Some(met) = self.met.get(&at).map(|&index| self.all[index]) else {
                 continue;
             };
             if met.size == size || at + met.size <= address {
@@ -108,7 +100,7 @@ impl Words {
                 return Err(Overlaps);
             }
             // Something else has been put there: the atomic was moved away.
-            self.met.remove(&at);
+            self.forget(at);
         }
         Ok(())
     }
@@ -117,9 +109,9 @@ impl Words {
     #[cfg(loom)]
     pub(super) fn wrote(&mut self, address: usize, value: u64) {
         if self.last.0 == address {
-            self.last.1.value = value;
-        } else if let Some(met) = self.met.get_mut(&address) {
-            met.value = value;
+            self.all[self.last.1].value = value;
+        } else if let Some(&index) = self.met.get(&address) {
+            self.all[index].value = value;
         }
     }
 
@@ -130,8 +122,9 @@ impl Words {
             value,
             object,
         };
-        self.put_back();
-        self.last = (address, met);
+        self.last = (address, self.all.len());
+        self.met.insert(address, self.all.len());
+        self.all.push(met);
     }
 }
 
