@@ -179,6 +179,14 @@ fn a_new_subject_explores_at_once_and_finds_what_is_broken() {
         &format!("{weaker}=Relaxed"),
     ];
     on(FAILS, &weaken).has("verdict: data race");
+    // Whether it is one is not known without the table of what pointers are used for.
+    let table = "subject.cells(\"files/spin_lock.rs\", text, &[\"&*self.0.value.get()\"])";
+    let files = "src/files/mod.rs";
+    change(&path, files, table, "{ _ = text; subject }");
+    let said = on(TOOL_FAILURE, &weaken);
+    said.has("verdict: tool failure")
+        .has(&format!("classify {lock}:"));
+    change(&path, files, "{ _ = text; subject }", table);
     change(
         &path,
         lock,
