@@ -24,8 +24,9 @@ use pipe::{EngineName, Verdict};
 The mutants are the patch files in model-tests/mutants and model-tests/rc11/mutants. Each is
 applied to a copy of the workspace in target/mutants, built there, and judged until something
 fails: one of the protocol by the litmus files, the small campaigns and the scenarios under loom,
-then by the tests of a normal build; one of the explorer by the tests of rc11. The copy as it is
-must pass all of them first.
+then by the tests of a normal build; one of the explorer by the tests of rc11; one of the look-alike
+of core by its own tests in each explorer whose code it changes. The copy as it is must pass all of
+them first.
 
 Planted bugs are the patch files in model-tests/planted, and their copy of the workspace is below
 target/planted. Each find is replayed, from its schedule or execution graph and from its seed.

@@ -1,6 +1,6 @@
-//! The harness itself, put to the test: logic mutants of `meta-core` and of the
-//! explorer `rc11` as patch files, and the judges that must tell each of them from
-//! the original.
+//! The harness itself, put to the test: logic mutants of `meta-core`, of the look-alike of
+//! `core` and of the explorer `rc11` as patch files, and the judges that must tell each of
+//! them from the original.
 //!
 //! ```text
 //! what: A claim takes a frame that is being torn down.
