@@ -161,6 +161,7 @@ impl Site {
     }
 
     /// The name.
+    #[inline]
     pub const fn name(self) -> &'static str {
         self.info().name
     }

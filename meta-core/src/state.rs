@@ -82,6 +82,7 @@ pub enum SlotState {
 
 impl SlotState {
     /// Names a raw value.
+    #[inline]
     pub const fn from_raw(raw: u64) -> SlotState {
         match raw {
             REF_COUNT_UNUSED => SlotState::Unused,

@@ -43,19 +43,19 @@ impl<P: Protocol> Holdings<P> {
     /// The world was reset for this program, and this is called once for each
     /// thread.
     pub unsafe fn of_start(program: &Program, thread: usize) -> Self {
+        // More come when they are named.
         let mut slots = SmallVec::new();
-        slots.resize_with(program.slots(), || Holding::Nothing);
         match (program.start.kind, thread) {
             (StartKind::Shared | StartKind::SharedTwice, 0) | (StartKind::SharedTwice, 1) => {
                 // SAFETY: the slot was made with a count that includes this
                 // handle.
                 let frame = unsafe { P::shared_again(0) };
-                slots[0] = Holding::One(Held::new(frame));
+                slots.push(Holding::One(Held::new(frame)));
             }
             (StartKind::Unique, 0) => {
                 // SAFETY: the slot was made as unique, for this handle.
                 let unique = unsafe { P::unique_again(0) };
-                slots[0] = Holding::Unique(Held::new(unique));
+                slots.push(Holding::Unique(Held::new(unique)));
             }
             _ => {}
         }
@@ -86,6 +86,9 @@ impl<P: Protocol> Holdings<P> {
     /// unwinds with [`Aborted`] if it does now.
     fn attempt(&mut self, op: Op, writer: Writer) -> OpResult {
         P::Host::world().begin_operation(P::Host::thread(), may_tear_down(op));
+        if self.slots.len() <= op.slot {
+            self.slots.resize_with(op.slot + 1, || Holding::Nothing);
+        }
         perform(&mut self.slots[op.slot], op, writer)
     }
 
@@ -114,6 +117,7 @@ fn catch_abort<R>(perform: impl FnOnce() -> R) -> Result<R, Aborted> {
 
 /// The metadata that an operation may tear down: of which slot, and in which
 /// state the slot is meanwhile.
+#[inline]
 fn may_tear_down(op: Op) -> Option<(usize, SlotState)> {
     match op.name {
         OpName::Drop | OpName::Reset => Some((op.slot, SlotState::Busy)),
@@ -321,6 +325,7 @@ pub struct ThreadResult {
 
 impl ThreadResult {
     /// Whether the thread stopped because a count would have overflowed.
+    #[inline]
     pub fn aborted(&self) -> bool {
         let drops = self.drops.iter().map(|(_, result)| result);
         self.results

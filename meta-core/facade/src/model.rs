@@ -203,7 +203,8 @@ struct Control {
     sites: RefCell<FxHashMap<Site, (Operation, Ordering)>>,
     table: RefCell<Vec<Classified>>,
     looked_up: RefCell<FxHashMap<usize, Option<Access>>>,
-    lives: RefCell<FxHashMap<usize, Life>>,
+    /// By address. They are few.
+    lives: RefCell<Vec<(usize, Life)>>,
     /// Before [`begin_execution`].
     setting_up: Cell<bool>,
     /// The cells that were given a value then, by address and name.
@@ -240,7 +241,7 @@ thread_local! {
             sites: RefCell::new(FxHashMap::with_hasher(rustc_hash::FxBuildHasher)),
             table: RefCell::new(Vec::new()),
             looked_up: RefCell::new(FxHashMap::with_hasher(rustc_hash::FxBuildHasher)),
-            lives: RefCell::new(FxHashMap::with_hasher(rustc_hash::FxBuildHasher)),
+            lives: RefCell::new(Vec::new()),
             setting_up: Cell::new(false),
             set_up: RefCell::new(Vec::new()),
             trace: RefCell::new(Vec::new()),
@@ -655,7 +656,7 @@ enum Life {
 /// of them.
 #[cold]
 fn follow(
-    lives: &mut FxHashMap<usize, Life>,
+    lives: &mut [(usize, Life)],
     set_up: &[(usize, &'static str)],
     address: usize,
     cell: &'static str,
@@ -663,12 +664,19 @@ fn follow(
     let from = set_up.iter().find(|(_, name)| *name == cell);
     if let Some((from, _)) = from {
         let by = address.wrapping_sub(*from);
-        for (at, _) in set_up {
-            if let Some(life) = lives.remove(at) {
-                lives.insert(at.wrapping_add(by), life);
-            }
+        let is_set_up = |address| set_up.iter().any(|&(at, _)| at == address);
+        for (at, _) in lives.iter_mut().filter(|(at, _)| is_set_up(*at)) {
+            *at = at.wrapping_add(by);
         }
     }
+}
+
+/// The life of the value at an address.
+#[inline]
+fn find(lives: &mut [(usize, Life)], address: usize) -> Option<&mut Life> {
+    let mut newest_first = lives.iter_mut().rev();
+    let found = newest_first.find(|(at, _)| *at == address);
+    found.map(|(_, life)| life)
 }
 
 /// Checks that the value of a cell that begins without one can be accessed so, and
@@ -684,7 +692,7 @@ pub(crate) fn mark(
             return None;
         }
         let mut lives = c.lives.borrow_mut();
-        let mut life = lives.get(&address).copied();
+        let mut life = find(&mut lives, address).copied();
         if access == Access::Init && c.setting_up.get() {
             c.set_up.borrow_mut().push((address, cell));
         } else if access != Access::Init && !c.setting_up.get() && !c.set_up.borrow().is_empty() {
@@ -695,18 +703,23 @@ pub(crate) fn mark(
                 set_up.clear();
             } else if life.is_none() {
                 follow(&mut lives, &set_up, address, cell);
-                life = lives.get(&address).copied();
+                life = find(&mut lives, address).copied();
                 set_up.clear();
             }
         }
         match (access, life) {
             (Access::Init, Some(Life::Live)) => Some(ViolationKind::Overwrite),
             (Access::Init, _) => {
-                lives.insert(address, Life::Live);
+                match find(&mut lives, address) {
+                    Some(life) => *life = Life::Live,
+                    None => lives.push((address, Life::Live)),
+                }
                 None
             }
             (Access::Take, Some(Life::Live)) => {
-                lives.insert(address, Life::Gone);
+                if let Some(life) = find(&mut lives, address) {
+                    *life = Life::Gone;
+                }
                 None
             }
             (Access::Take, Some(Life::Gone)) => Some(ViolationKind::DoubleDrop),

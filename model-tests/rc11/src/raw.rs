@@ -37,11 +37,13 @@ pub fn write(
 }
 
 /// A fence, which must not be relaxed.
+#[inline]
 pub fn fence(order: Ordering, place: &'static Location<'static>) -> Option<()> {
     context::fence(order, place)
 }
 
 /// A plain access.
+#[inline]
 pub fn plain(address: usize, writes: bool, place: &'static Location<'static>) {
     context::plain(address, writes, place);
 }
@@ -52,6 +54,7 @@ pub fn own(address: usize, place: &'static Location<'static>) {
 }
 
 /// Memory is about to be used for something else.
+#[inline]
 pub fn forget(address: usize) {
     context::forget(address);
 }
@@ -62,11 +65,13 @@ pub fn spin(place: &'static Location<'static>) -> Option<()> {
 }
 
 /// The number of the thread that runs, counted from 0 in its execution.
+#[inline]
 pub fn thread() -> Option<usize> {
     context::current()
 }
 
 /// How many events of the execution graph the thread that runs has performed.
+#[inline]
 pub fn performed() -> Option<usize> {
     context::performed()
 }

@@ -72,15 +72,10 @@ impl World {
     /// Handles to slots and borrows of them from before the call are never used
     /// again, and no other thread uses the world during the call.
     pub unsafe fn reset<P: Protocol>(&self, program: &Program) {
-        self.forget_all(program.threads.len(), program.slots());
+        let slots = program.slots();
+        self.forget_all(program.threads.len(), slots);
         // SAFETY: promised by the caller.
-        unsafe {
-            self.furnish::<P>(
-                program.slots(),
-                Start::of(program),
-                &mailbox::gives(program),
-            );
-        }
+        unsafe { self.furnish::<P>(slots, Start::of(program), &mailbox::gives(program)) };
     }
 
     /// Makes all of the first `count` slots unused, and a mailbox for slot 0

@@ -96,6 +96,13 @@ impl Register {
         self.faults.clear();
     }
 
+    /// How many slots there are.
+    #[inline]
+    pub(crate) fn slots(&self) -> usize {
+        self.given_back.len()
+    }
+
+    #[inline]
     pub(super) fn born(&mut self, slot: usize) -> u32 {
         self.generations.push(Generation {
             slot,
@@ -108,10 +115,12 @@ impl Register {
 
     /// A claim or a repurposing took the value in. Said after the fact: another
     /// thread may have torn it down already.
+    #[inline]
     pub(crate) fn stored(&mut self, generation: u32) {
         self.generations[generation as usize].stored = true;
     }
 
+    #[inline]
     pub(super) fn slot_of(&self, generation: u32) -> usize {
         self.generations[generation as usize].slot
     }

@@ -30,6 +30,7 @@ pub(super) struct Teardown {
 
 impl Teardown {
     /// Of any of these slots, each in the state it is in meanwhile.
+    #[inline]
     pub(super) fn of(slots: Range<usize>, state: SlotState) -> Self {
         let unique = match state {
             SlotState::Busy => false,
@@ -104,16 +105,19 @@ struct Slots(u16);
 const _: () = assert!(MAX_SLOTS <= u16::BITS as usize);
 
 impl Slots {
+    #[inline]
     fn of(row: Range<usize>) -> Self {
         let mut slots = Slots::default();
         row.for_each(|slot| slots.add(slot));
         slots
     }
 
+    #[inline]
     fn add(&mut self, slot: usize) {
         self.0 |= 1 << slot;
     }
 
+    #[inline]
     fn has(self, slot: usize) -> bool {
         self.0 & 1 << slot != 0
     }

@@ -13,11 +13,15 @@ pub(crate) type Clock = [u32];
 /// that a graph is copied in a few moves.
 #[derive(Debug, Default)]
 pub(crate) struct Clocks {
-    /// Threads that there is room for.
+    /// Threads that there is room for, in quads.
     width: usize,
-    /// For each event a clock of each [`Which`], `width` numbers each.
-    flat: Vec<u32>,
+    /// For each event a clock of each [`Which`], `width` quads each.
+    flat: Vec<Quad>,
 }
+
+/// The numbers of four threads: most programs have no more, and four are compared at
+/// once.
+type Quad = [u32; 4];
 
 /// What there is of each event, in this order.
 #[derive(Clone, Copy)]
@@ -40,20 +44,20 @@ impl Clocks {
 
     /// Forgets all events, and makes room for so many threads.
     pub(crate) fn reset(&mut self, threads: usize) {
-        self.width = threads.next_power_of_two().max(4);
+        self.width = quads(threads);
         self.flat.clear();
     }
 
     /// Makes room for one more thread, if there is none.
     pub(crate) fn widen(&mut self, threads: usize) {
-        if threads <= self.width {
+        let width = quads(threads);
+        if width <= self.width {
             return;
         }
-        let width = threads.next_power_of_two();
         let mut flat = Vec::with_capacity(self.flat.len() / self.width.max(1) * width);
         for clock in self.flat.chunks(self.width.max(1)) {
             flat.extend_from_slice(clock);
-            flat.resize(flat.len() + width - clock.len(), 0);
+            flat.resize(flat.len() + width - clock.len(), Quad::default());
         }
         *self = Clocks { width, flat };
     }
@@ -65,8 +69,11 @@ impl Clocks {
     }
 
     /// Room for one more event.
+    #[inline]
     pub(crate) fn push(&mut self) {
-        self.flat.resize(self.flat.len() + KINDS * self.width, 0);
+        for _ in 0..self.width {
+            self.flat.extend_from_slice(&[Quad::default(); KINDS]);
+        }
     }
 
     /// Copies the clocks of events of another graph of the same width.
@@ -81,13 +88,14 @@ impl Clocks {
         self.flat.truncate(self.flat.len() - KINDS * self.width);
     }
 
+    #[inline]
     fn at(&self, event: usize, which: Which) -> usize {
         (event * KINDS + which as usize) * self.width
     }
 
     fn get(&self, event: usize, which: Which) -> &Clock {
         let at = self.at(event, which);
-        &self.flat[at..at + self.width]
+        self.flat[at..at + self.width].as_flattened()
     }
 
     pub(crate) fn happens_before(&self, event: usize) -> &Clock {
@@ -103,14 +111,11 @@ impl Clocks {
     pub(crate) fn begin(&mut self, event: usize, before: Option<usize>) {
         let at = self.at(event, Which::HappensBefore);
         let message = self.at(event, Which::Message);
-        match before {
-            Some(before) => {
-                let from = self.at(before, Which::HappensBefore);
-                self.flat.copy_within(from..from + 2 * self.width, at);
-            }
-            None => self.flat[at..message].fill(0),
+        let from = before.map(|before| self.at(before, Which::HappensBefore));
+        for index in 0..message - at {
+            self.flat[at + index] = from.map_or(Quad::default(), |from| self.flat[from + index]);
         }
-        self.flat[message..message + self.width].fill(0);
+        self.flat[message..message + self.width].fill(Quad::default());
     }
 
     /// Whatever comes before `from` comes before `event`, by both orders.
@@ -122,8 +127,7 @@ impl Clocks {
     /// What `thread` does after the last of its `events` comes before `event`, too: it
     /// counts as one event more.
     pub(crate) fn end(&mut self, event: usize, thread: ThreadId, events: usize) {
-        let at = self.at(event, Which::HappensBefore);
-        self.flat[at + thread] = events as u32 + 1;
+        self.set(event, Which::HappensBefore, thread, events);
     }
 
     /// `event` reads from `from`.
@@ -149,22 +153,32 @@ impl Clocks {
     /// `event` is the `index`-th of `thread`, counted from 0.
     pub(crate) fn own(&mut self, event: usize, thread: ThreadId, index: usize) {
         for which in [Which::HappensBefore, Which::Prefix] {
-            let at = self.at(event, which);
-            self.flat[at + thread] = index as u32 + 1;
+            self.set(event, which, thread, index);
         }
     }
 
+    /// Counts the `index`-th event of `thread`, and those before it.
+    #[inline]
+    fn set(&mut self, event: usize, which: Which, thread: ThreadId, index: usize) {
+        let at = self.at(event, which);
+        self.flat[at + thread / 4][thread % 4] = index as u32 + 1;
+    }
+
+    #[inline]
     fn join(&mut self, to: usize, to_which: Which, from: usize, from_which: Which) {
         let (to, from) = (self.at(to, to_which), self.at(from, from_which));
-        // Widths are powers of two from four on: this is a few instructions.
-        for at in (0..self.width).step_by(4) {
-            let mut other = [0; 4];
-            other.copy_from_slice(&self.flat[from + at..][..4]);
-            for (to, other) in self.flat[to + at..][..4].iter_mut().zip(other) {
+        for at in 0..self.width {
+            let other = self.flat[from + at];
+            for (to, other) in self.flat[to + at].iter_mut().zip(other) {
                 *to = (*to).max(other);
             }
         }
     }
+}
+
+/// The quads that so many threads take.
+fn quads(threads: usize) -> usize {
+    threads.next_power_of_two().div_ceil(4)
 }
 
 #[cfg(test)]

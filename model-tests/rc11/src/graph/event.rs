@@ -272,6 +272,7 @@ pub enum Operation {
 
 impl Update {
     /// The value written over `value`.
+    #[inline]
     pub fn apply(self, value: u64) -> u64 {
         let operand = self.operand;
         let signed = |value: u64| {

@@ -132,6 +132,7 @@ impl Drop for Heap {
 
 impl Run {
     /// As [`read`](Run::read), with values as they stand in memory.
+    #[inline]
     pub(crate) fn read_memory(
         &mut self,
         address: usize,
@@ -157,6 +158,7 @@ impl Run {
     }
 
     /// As [`write`](Run::write), with values as they stand in memory.
+    #[inline]
     pub(crate) fn write_memory(
         &mut self,
         address: usize,
@@ -177,6 +179,7 @@ impl Run {
     }
 
     /// As [`plain`](Run::plain), in memory that is watched.
+    #[inline]
     pub(crate) fn plain_memory(
         &mut self,
         address: usize,

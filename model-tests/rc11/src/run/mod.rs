@@ -308,7 +308,8 @@ impl Run {
             self.thread().state = State::Waits(place);
             return Err(Pause::Suspend);
         }
-        let store = match mode.written(value) {
+        let written = mode.written(value);
+        let store = match written {
             Some(written) => {
                 let order = mode.order(value);
                 self.write_event(location, order, written, true, place)?
@@ -321,7 +322,7 @@ impl Run {
         };
         Ok(Done {
             read: value,
-            exchanged: mode.written(value).is_some(),
+            exchanged: written.is_some(),
             store,
         })
     }

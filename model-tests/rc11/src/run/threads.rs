@@ -71,6 +71,7 @@ impl Run {
         }
     }
 
+    #[inline]
     fn can_run(&self, thread: ThreadId, phase: Phase) -> bool {
         match self.threads[thread].state {
             State::Ready => {
