@@ -142,7 +142,8 @@ pub(crate) fn exchange<W: Word>(
     sites: [Site; 2],
     strength: Strength,
 ) -> Option<Result<u64, u64>> {
-    let [success, failure] = [0, 1].map(|i| model::access_ordering(sites[i], code[i]));
+    let success = model::access_ordering(sites[0], code[0]);
+    let failure = model::access_ordering(sites[1], code[1]);
     let place = sites[0].place;
     let exchange = Exchange {
         current,

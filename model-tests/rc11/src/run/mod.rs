@@ -201,6 +201,7 @@ impl Run {
 
     /// The location of the memory at an address. A new one is made, or the one that
     /// the replayed event names is found to lie there.
+    #[inline]
     fn location(
         &mut self,
         address: usize,
@@ -209,11 +210,21 @@ impl Run {
         replayed: Option<LocationId>,
         place: Place,
     ) -> Result<LocationId, Pause> {
-        if let Some(location) = replayed
-            && self.bound[location] == address
-        {
-            return Ok(location);
+        match replayed {
+            Some(location) if self.bound[location] == address => Ok(location),
+            _ => self.find_location(address, size, initial, replayed, place),
         }
+    }
+
+    #[inline(never)]
+    fn find_location(
+        &mut self,
+        address: usize,
+        size: usize,
+        initial: u64,
+        replayed: Option<LocationId>,
+        place: Place,
+    ) -> Result<LocationId, Pause> {
         while let Some(other) = self.sizes.overlapped(&self.addresses, address, size) {
             let known = self.graph.written(self.performed[other], other);
             let at = self.bound[other];

@@ -317,7 +317,10 @@ impl<C: Checked> Program for Explored<'_, C> {
         let done = self.done();
         if !self.watch.checked().joins() {
             // SAFETY: no thread of this core runs, and none goes on that has begun.
-            unsafe { *done = self.watch.begin() };
+            let done = unsafe { &mut *done };
+            // That of an execution that was blocked.
+            self.watch.give_back(std::mem::take(done));
+            *done = self.watch.begin();
         }
     }
 

@@ -164,6 +164,14 @@ impl<C: Checked> Watch<C> {
         done
     }
 
+    /// Takes the room of an execution that is not to be counted, for the next.
+    #[cfg(rc11)]
+    pub(super) fn give_back(&self, done: Vec<C::Done>) {
+        if !done.is_empty() {
+            self.state().done.push(done);
+        }
+    }
+
     /// Runs one thread of the execution under way.
     pub(super) fn run_thread(&self, thread: usize, done: &mut C::Done) {
         model::enter_thread(thread);
