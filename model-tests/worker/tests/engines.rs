@@ -6,6 +6,7 @@
 //! - a limit ends as `cut off`, never as a pass;
 //! - loom's own environment variables bound nothing;
 //! - shuttle's schedules follow from the seed, and DFS sees what loom sees;
+//! - under rc11 one outcome that is not allowed fails, and so does one that is not seen;
 //! - rc11 and loom agree, and a result that is falsified is a disagreement;
 //! - what rc11 left when it was cut off, and several cores, come to what one run
 //!   comes to, and another program or worker does not go on with it;
@@ -47,6 +48,11 @@ fn main() -> ExitCode {
             EngineName::Loom,
             "a-falsified-result-is-a-disagreement",
             a_falsified_result_is_a_disagreement,
+        ),
+        (
+            EngineName::Rc11,
+            "one-outcome-too-many-or-too-few-fails",
+            one_outcome_too_many_or_too_few_fails,
         ),
         (
             EngineName::Rc11,
@@ -329,6 +335,43 @@ fn facts(run: &Exploration) -> impl PartialEq + std::fmt::Debug {
 
 /// 2,114 executions with handles dropped.
 const LARGE: &str = "unused: alloc_unique write share read | alloc read | get read try_unique write read | get read read";
+
+/// Nothing is read, so that no data race comes first.
+fn one_outcome_too_many_or_too_few_fails() -> Result<(), Failed> {
+    let lookups = "unused: alloc alloc@1 | get@1 get";
+    let owners = "unused: alloc_unique alloc_unique@1 | get@1 get";
+    for (text, sites, verdict, allowed, missing) in [
+        (lookups, &[][..], Verdict::Pass, 7, 0),
+        (
+            lookups,
+            &[("PUBLISH_SHARED", Ordering::Relaxed)],
+            Verdict::ForbiddenOutcome,
+            7,
+            0,
+        ),
+        (owners, &[], Verdict::Pass, 9, 0),
+        (
+            owners,
+            &[
+                ("PUBLISH_UNIQUE", Ordering::Release),
+                ("PROBE", Ordering::Acquire),
+            ],
+            Verdict::MissingOutcome,
+            9,
+            2,
+        ),
+    ] {
+        let orderings = sites.iter().map(|(site, ordering)| OrderingChange {
+            site: (*site).to_owned(),
+            ordering: *ordering,
+        });
+        let orderings: Vec<_> = orderings.collect();
+        let run = explore(&Job::rc11(program(text), Ends::Left).with_orderings(&orderings))?;
+        let found = (run.verdict(), run.allowed, run.missing.len());
+        ensure(found == (verdict, allowed, missing), "it is judged", &run)?;
+    }
+    Ok(())
+}
 
 fn a_run_that_was_cut_off_goes_on() -> Result<(), Failed> {
     for (text, pieces) in [

@@ -393,11 +393,14 @@ fn many_threads_are_searched_whole() {
 }
 
 #[test]
-fn a_thread_that_aborts_holds_nothing() {
+fn an_operation_leaves_what_its_result_allows() {
     use programs::{outcome::OpResult, program::OpName, spec::Holding};
     let after = |holding: Holding, op, result| holding.after_result(op, result, Holding::Empty);
     let nothing = Some(Holding::Empty);
     assert_eq!(after(Holding::Empty, OpName::Get, OpResult::Abort), nothing);
     assert_eq!(after(Holding::One, OpName::Clone, OpResult::Abort), nothing);
     assert_eq!(after(Holding::One, OpName::Clone, OpResult::Last), None);
+    // A unique handle is the last, and one of two is not unique.
+    assert_eq!(after(Holding::Unique, OpName::Drop, OpResult::Kept), None);
+    assert_eq!(after(Holding::Two, OpName::TryUnique, OpResult::Yes), None);
 }

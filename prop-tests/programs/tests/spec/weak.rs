@@ -149,6 +149,25 @@ fn a_mailbox_orders_the_give_before_its_take_and_nothing_else() {
     assert!(seen(&second, "ok ok ok | full ok | ok unused"));
 }
 
+/// Nothing is stale here: a mailbox hands its one handle to one take, as what it was given.
+#[test]
+fn a_mailbox_hands_over_what_was_given_to_it_once() {
+    for line in [
+        "shared: give | take read drop",
+        "shared: give | take | take read",
+        "shared*2: give | give take",
+        "unique: give | take write share",
+        "unique: write give | take read drop",
+        "unused: alloc_unique write give take read | take write give",
+    ] {
+        let program = program(line);
+        for ends in BOTH {
+            let interleaved = spec::allowed(&program, ends, &Params::MODEL).unwrap();
+            assert_eq!(allowed(&program, ends), interleaved, "{line}");
+        }
+    }
+}
+
 #[test]
 fn one_outcome_alone_is_decided() {
     let outcome = |text: &str| text.parse::<Outcome>().unwrap();

@@ -373,10 +373,9 @@ impl AccessKind {
         }
     }
 
-    /// The count that it writes, having read this one; `None` if it writes none.
+    /// The count that it writes if it reads this one; `None` if it writes none then.
     pub(super) fn written(self, read: u64) -> Option<u64> {
         match self {
-            Self::Store(value, _) => Some(value),
             Self::Add(_) => Some(read + 1),
             Self::Subtract(_) => Some(read - 1),
             Self::CompareExchange { expected, new, .. } => (read == expected).then_some(new),
