@@ -25,8 +25,8 @@
 //! 5. Everything a handle did happens before the teardown by the last handle
 //!    and before the writes of the next unique owner.
 //! 6. A teardown happens before the next generation's construction.
-//!    An unused frame is nobody's, the allocator's neither: anyone may claim it
-//!    at any time, and whoever accesses its page claims it first.
+//!    An unused frame belongs to nobody, not even to the allocator: anyone may
+//!    claim it at any time, and whoever accesses its page claims it first.
 //! 7. A failed operation leaves the slot as it was.
 //! 8. A lookup by address that fails promises nothing: without a happens-before
 //!    edge to a publication it may miss it.
