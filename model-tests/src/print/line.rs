@@ -238,9 +238,31 @@ pub fn text(job: &Job, run: &Exploration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use pipe::EngineName;
+    use pipe::{Ends, EngineName};
+    use programs::Program;
 
     use super::*;
+
+    /// Two explorations by DFS differ in what is injected: so do their lines.
+    #[test]
+    fn a_line_names_the_failure_that_it_injects() {
+        let program: Program = "unused: alloc | get".parse().unwrap();
+        let mut job = Job::shuttle(program, Ends::Left, Scheduler::Dfs);
+        let run = Exploration::new(EngineName::Shuttle);
+        let plain = text(&job, &run);
+        if let Manner::Shuttle(shuttle) = &mut job.manner {
+            shuttle.spurious = Spurious::Once(Inject {
+                site: "ACQUIRE_REF".to_owned(),
+                n: 1,
+            });
+        }
+        let injected = text(&job, &run);
+        assert!(!plain.contains("spuriously"), "{plain}");
+        assert!(
+            injected.contains("ACQUIRE_REF#1 fails spuriously"),
+            "{injected}"
+        );
+    }
 
     /// What loom leaves of plain loads is never called complete.
     #[test]
