@@ -42,7 +42,7 @@ fn page() -> String {
     };
     let explore = Findings::Explore {
         program: SHOWN.to_owned(),
-        changed: vec!["CLAIM=Relaxed".to_owned()],
+        changed: vec!["TRY_UNIQUE=Relaxed".to_owned()],
         runs: vec![seen],
     };
     let campaign = Findings::Campaign {
@@ -193,6 +193,9 @@ fn the_first_screen_is_what_needs_attention() {
     let id: usize = link.split_once('"').unwrap().0.parse().unwrap();
     let article = page.split("<article").nth(id + 1).unwrap();
     assert!(article.contains(SHOWN), "{article}");
+    // Not those of the same program with other orderings.
+    assert!(article.contains("TRY_UNIQUE=Relaxed"), "{article}");
+    assert_eq!(open.matches("href=\"#failure-").count(), 1, "{open}");
     let files = page.split_once("<section id=\"files\"").unwrap().1;
     for said in ["target/runs.jsonl", "runs: 52", "explore and campaign"] {
         assert!(files.contains(said), "{said}: {files}");

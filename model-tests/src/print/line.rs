@@ -238,8 +238,9 @@ pub fn text(job: &Job, run: &Exploration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use pipe::{Ends, EngineName};
-    use programs::Program;
+    use pipe::EngineName;
+    use programs::outcome::Ends;
+    use programs::program::Program;
 
     use super::*;
 

@@ -1,5 +1,7 @@
 //! The failures that were saved, each with its picture.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use pipe::Description;
 
@@ -20,15 +22,24 @@ pub struct Saved {
 /// How many failures are not folded away.
 const OPEN: usize = 3;
 
-/// The failures of a program, with their numbers on the page.
+/// The newest failure of a program with these orderings on each engine, with its number on
+/// the page.
 pub(super) fn of<'a>(
     failures: &'a [Saved],
     program: &'a str,
+    changed: &'a [String],
 ) -> impl Iterator<Item = (usize, &'a Saved)> {
-    failures.iter().enumerate().filter(move |(_, saved)| {
-        let case = saved.found.job.case.to_string();
-        saved.found.original.as_ref().unwrap_or(&case) == program
-    })
+    let mut seen = BTreeSet::new();
+    failures
+        .iter()
+        .enumerate()
+        .filter(move |(_, Saved { found, .. })| {
+            let case = found.job.case.to_string();
+            let orderings = found.job.orderings().iter().map(ToString::to_string);
+            found.original.as_ref().unwrap_or(&case) == program
+                && orderings.eq(changed.iter().cloned())
+                && seen.insert(found.engine)
+        })
 }
 
 /// The newest are open, the older ones folded away.

@@ -53,11 +53,11 @@ pub(super) fn attention(last: &[&Kept], failures: &[Saved], commit: &str) -> Mar
                     li class=(format!("is-{}", class(run.verdict))) {
                         (chip(run.verdict)) " " code { (run.command) }
                         div class="quiet" { (facts(run, commit)) }
-                        @if let Findings::Explore { program, runs, .. } = &run.found {
+                        @if let Findings::Explore { program, changed, runs } = &run.found {
                             @for seen in runs.iter().filter(|seen| seen.verdict != Verdict::Pass) {
                                 div { (seen.line) ": " (chip(seen.verdict)) }
                             }
-                            @for (id, saved) in failures::of(failures, program) {
+                            @for (id, saved) in failures::of(failures, program, changed) {
                                 div { a href=(format!("#failure-{id}")) { "its failing execution on " (saved.found.engine) } }
                             }
                         }
