@@ -58,9 +58,11 @@ impl Litmus {
     ///
     /// The first thing that does not hold.
     pub fn judge(&self, engine: EngineName, runs: &[(Job, Exploration)]) -> Result<(), String> {
-        let verdict = runs.iter().fold(Verdict::Pass, |verdict, (_, run)| {
-            verdict.and(run.verdict())
-        });
+        // A worker that broke saw nothing of its end, whatever another end came to.
+        let verdicts = runs.iter().map(|(_, run)| run.verdict());
+        let verdict = verdicts.clone().fold(Verdict::Pass, Verdict::and);
+        let mut broke = verdicts.filter(|verdict| *verdict == Verdict::ToolFailure);
+        let verdict = broke.next().unwrap_or(verdict);
         if verdict != self.expect {
             return Err(format!("{engine}: expected {}, got {verdict}", self.expect));
         }

@@ -484,6 +484,24 @@ fn exploration(litmus: &Litmus, outcomes: &[&str]) -> (Job, Exploration) {
 }
 
 #[test]
+fn a_file_does_not_hold_where_a_worker_broke() {
+    let mut litmus = parse(&with(""));
+    litmus.expect = Verdict::MissingOutcome;
+    let mut fails = exploration(&litmus, &[]);
+    (fails.1.complete, fails.1.threads_run) = (true, 1);
+    let mut other = fails.clone();
+    fails.1.missing.push("ok | ok".to_owned());
+    let engine = EngineName::Loom;
+    assert_eq!(
+        litmus.judge(engine, &[fails.clone(), other.clone()]),
+        Ok(())
+    );
+    other.1.threads_run = 0;
+    let broke = litmus.judge(engine, &[fails, other]).unwrap_err();
+    assert_eq!(broke, "loom: expected missing outcome, got tool failure");
+}
+
+#[test]
 fn what_is_required_must_be_seen_and_what_is_forbidden_must_not() {
     let litmus = parse(&with("requires: last | busy\nforbids: last | ok"));
     let runs = |outcomes: &[&str]| litmus.judge_outcomes(&[exploration(&litmus, outcomes)], true);

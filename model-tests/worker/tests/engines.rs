@@ -42,7 +42,7 @@ type Check = fn() -> Result<(), Failed>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let checks: [(EngineName, &str, Check); 15] = [
+    let checks: [(EngineName, &str, Check); 16] = [
         (EngineName::Loom, "rc11-and-loom-agree", rc11_and_loom_agree),
         (
             EngineName::Loom,
