@@ -71,7 +71,8 @@ pub fn search(
     for job in jobs {
         let run = worker.explore(&job, &mut |_| ())?;
         found.executions += run.executions;
-        if run.verdict() != Verdict::Pass {
+        // What was cut off, or could not be judged, found nothing: another program may.
+        if !matches!(run.verdict(), Verdict::Pass | Verdict::CutOff) {
             found.verdict = run.verdict();
             found.replays = replays(&mut worker, &job, &run)?;
             found.program = Some(job.case.to_string());
