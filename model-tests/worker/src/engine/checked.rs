@@ -279,3 +279,31 @@ impl Checked for CheckedScenario {
         self.slot_at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    use super::*;
+
+    fn two_adders(exact: bool) -> CheckedScenario {
+        let adders = Scenario::on("two-adders", || AtomicU32::new(0))
+            .threads(2, |number, _| _ = number.fetch_add(1, Relaxed))
+            .end(|number, end| end.say(number.load(Relaxed)))
+            .allowed(&[" |  => 1", " |  => 2"]);
+        CheckedScenario::new(adders.into(), |_| None, MemoryModel::Rc11, exact)
+    }
+
+    #[test]
+    fn a_scenario_asks_for_its_end_and_for_each_outcome() {
+        let checked = two_adders(true);
+        assert!(checked.joins());
+        let allowed = (checked.allowed(), checked.allowed_by());
+        assert_eq!(allowed, (2, AllowedBy::Specification));
+        let mut seen = Tally::default();
+        assert_eq!(checked.missing(&seen), [" |  => 1", " |  => 2"]);
+        seen.count(&" |  => 2".to_owned());
+        assert_eq!(checked.missing(&seen), [" |  => 1"]);
+        assert!(two_adders(false).missing(&seen).is_empty());
+    }
+}
