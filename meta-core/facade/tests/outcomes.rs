@@ -109,9 +109,11 @@ fn message(
             theirs.data.store(1, Relaxed);
             send(&theirs, release);
         });
-        let received = (receive(&flags, acquire), flags.data.load(Relaxed));
+        // A thread of its own: it may meet the flag after that has wrapped around.
+        let receiver =
+            thread::spawn(move || (receive(&flags, acquire).into(), flags.data.load(Relaxed)));
         sender.join().unwrap();
-        (received.0.into(), received.1)
+        receiver.join().unwrap()
     })
 }
 

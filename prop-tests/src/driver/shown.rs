@@ -92,7 +92,7 @@ pub fn show<'a, P: Protocol>(
 ) -> Result<Shown<'a>, Fault> {
     let register = P::Host::world().register();
     let mut slots = SmallVec::new();
-    for slot in 0..register.slots() {
+    for slot in 0..program.slots() {
         let state = P::peek(slot);
         let last_drops = last_drops(program, threads, slot);
         if let Some(fault) = register.first_fault(slot, state, last_drops) {

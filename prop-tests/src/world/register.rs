@@ -96,12 +96,6 @@ impl Register {
         self.faults.clear();
     }
 
-    /// How many slots there are.
-    #[inline]
-    pub(crate) fn slots(&self) -> usize {
-        self.given_back.len()
-    }
-
     #[inline]
     pub(super) fn born(&mut self, slot: usize) -> u32 {
         self.generations.push(Generation {
