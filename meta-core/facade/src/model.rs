@@ -656,7 +656,7 @@ enum Life {
 /// of them.
 #[cold]
 fn follow(
-    lives: &mut [(usize, Life)],
+    lives: &mut Vec<(usize, Life)>,
     set_up: &[(usize, &'static str)],
     address: usize,
     cell: &'static str,
@@ -665,6 +665,8 @@ fn follow(
     if let Some((from, _)) = from {
         let by = address.wrapping_sub(*from);
         let is_set_up = |address| set_up.iter().any(|&(at, _)| at == address);
+        // What lay there before is no more.
+        lives.retain(|&(at, _)| is_set_up(at) || !is_set_up(at.wrapping_sub(by)));
         for (at, _) in lives.iter_mut().filter(|(at, _)| is_set_up(*at)) {
             *at = at.wrapping_add(by);
         }
