@@ -162,6 +162,7 @@ mod tests {
                 place += 1;
             }
             assert_eq!(ranked.len(), place, "{bound}");
+            assert!(!ranked.is_empty());
             assert_eq!(ranked.get(place), None);
         }
     }
@@ -171,6 +172,7 @@ mod tests {
         let small = ranked("2x1");
         let all: Vec<_> = enumerate("2x1".parse().unwrap(), false).collect();
         assert_eq!(small.spread(1_000).collect::<Vec<_>>(), all);
+        assert_eq!(small.spread(1).next(), small.get(small.len() / 2));
 
         let mut some: Vec<_> = ranked("3x2").spread(40).collect();
         assert!(some.is_sorted());

@@ -269,4 +269,13 @@ mod tests {
         assert!(line.starts_with("unused: "), "{line}");
         assert!(!line.contains('@') && !line.contains('|'), "{line}");
     }
+
+    #[test]
+    fn one_thread_begins_in_each_way_but_that_of_two() {
+        let mut runner = TestRunner::deterministic();
+        let begins = |_| program(1..=1, 1..=1, 1, 0).draw(runner.rng()).start.kind;
+        let begins: BTreeSet<_> = (0..100).map(begins).collect();
+        let alone = StartKind::ALL.map(|kind| (kind != StartKind::SharedTwice).then_some(kind));
+        assert!(begins.into_iter().eq(alone.into_iter().flatten()));
+    }
 }
