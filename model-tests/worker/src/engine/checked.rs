@@ -295,6 +295,46 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_scenario_is_made() {
+        let checked = two_adders(true);
+        let mut done: [Record; 3] = Default::default();
+        // SAFETY: nothing else runs, and each thread runs once.
+        unsafe {
+            checked.reset();
+            (0..2).for_each(|thread| checked.run(thread, &mut done[thread]));
+        }
+        checked.end(&mut done[2]);
+        let mut seen = Tally::default();
+        for _ in 0..2 {
+            seen.count(&checked.show(&done).unwrap());
+        }
+        let seen: Vec<_> = seen.to_texts();
+        assert_eq!(seen, [(" |  => 2".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn an_abort_is_allowed_where_it_is_given() {
+        let aborts = |allowed: Option<&[&'static str]>| {
+            let own = Scenario::on("abort", || ()).threads(2, |(), _| ());
+            let own = match allowed {
+                Some(allowed) => own.allowed(allowed),
+                None => own,
+            };
+            CheckedScenario::new(own.into(), |_| None, MemoryModel::Rc11, true)
+        };
+        let forbids = |checked: &CheckedScenario, outcome: &str| {
+            checked.forbidden(&outcome.to_owned(), &mut 0).is_some()
+        };
+        let given = aborts(Some(&["abort | ", " | "]));
+        assert_eq!(given.allowed_by(), AllowedBy::Specification);
+        assert!(!forbids(&given, "abort | ") && !forbids(&given, " | "));
+        assert!(forbids(&given, " | abort") && forbids(&given, "2 | "));
+        let none = aborts(None);
+        assert_eq!((none.allowed(), none.allowed_by()), (0, AllowedBy::Nobody));
+        assert!(forbids(&none, "abort | ") && !forbids(&none, "2 | "));
+    }
+
+    #[test]
     fn a_scenario_asks_for_its_end_and_for_each_outcome() {
         let checked = two_adders(true);
         assert!(checked.joins());
