@@ -11,16 +11,18 @@
 
 #![cfg(not(model))]
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use meta_core::REF_COUNT_MAX;
 use programs::spec::{self, Machine, Params};
 use prop_tests::adapter::MetaCore;
-use prop_tests::driver::{self, ThreadResult, ThreadRun};
+use prop_tests::driver::{self, ThreadResult, ThreadRun, run_thread};
 use prop_tests::outcome::{Ends, OpResult, Outcome};
 use prop_tests::program::strategy::program_with_mailboxes;
-use prop_tests::program::{Program, StartKind};
-use prop_tests::world::{Fault, Host, LocalHost};
+use prop_tests::program::{Op, Program, StartKind};
+use prop_tests::protocol::SlotState;
+use prop_tests::world::{Fault, Host, LocalHost, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -198,6 +200,54 @@ fn a_handle_in_a_mailbox_is_taken_in_the_same_run_only() {
             "- last empty - | empty - => dropped, unused"
         );
     }
+}
+
+std::thread_local! {
+    static RECORDED: &'static World = World::leak();
+    static THREAD: Cell<usize> = const { Cell::new(0) };
+    static CALLS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// As [`LocalHost`], and writes down what the driver reports.
+struct Recording;
+
+// SAFETY: as for `LocalHost`.
+unsafe impl Host for Recording {
+    fn world() -> &'static World {
+        RECORDED.with(|world| *world)
+    }
+
+    fn thread() -> usize {
+        THREAD.get()
+    }
+
+    fn begin_operation(op: usize) {
+        CALLS.with_borrow_mut(|calls| calls.push(format!("{}.{op}", THREAD.get() + 1)));
+    }
+
+    fn end_operation(op: Op, result: &OpResult, state: impl FnOnce() -> SlotState) {
+        let end = format!("{} {result} {:?}", op.name.as_str(), state());
+        CALLS.with_borrow_mut(|calls| calls.push(end));
+    }
+}
+
+#[test]
+fn a_thread_that_is_run_to_its_end_reports_each_operation_and_each_drop() {
+    let program: Program = "shared: clone read | get".parse().expect("a program");
+    // SAFETY: no execution came before, and the world belongs to this OS thread.
+    unsafe { Recording::world().reset::<MetaCore<Recording>>(&program) };
+    let mut done = [ThreadResult::default(), ThreadResult::default()];
+    for (thread, done) in done.iter_mut().enumerate() {
+        THREAD.set(thread);
+        // SAFETY: the world was just reset for this program; each runs once.
+        unsafe { run_thread::<MetaCore<Recording>>(&program, thread, Ends::Dropped, done) };
+    }
+    let outcome = driver::outcome::<MetaCore<Recording>>(&program, Ends::Dropped, &done);
+    let outcome = outcome.expect("no fault").to_string();
+    assert_eq!(outcome, "ok start | unused => dropped kept last | -, unused");
+    let calls = "1.0, clone ok Shared(2), 1.1, read start Shared(2), 1.2, drop kept Shared(1), \
+        1.3, drop last Unused, 2.0, get unused Unused";
+    assert_eq!(CALLS.take().join(", "), calls);
 }
 
 #[test]

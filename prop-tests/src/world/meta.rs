@@ -50,11 +50,6 @@ impl<P: Protocol, const KIND: u8> Tracked<P, KIND> {
         self.generation
     }
 
-    /// The slot that it was made for.
-    pub fn slot(&self) -> usize {
-        P::Host::world().register().slot_of(self.generation)
-    }
-
     /// Records that an operation writes to it.
     pub fn set_writer(&mut self, writer: Writer) {
         self.writer = writer;

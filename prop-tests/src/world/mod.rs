@@ -179,3 +179,29 @@ impl World {
         self.teardowns.done(thread, slot);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use SlotState::{Busy, Shared, Unique, Unused};
+
+    #[test]
+    fn an_operation_tears_down_what_it_may_and_nothing_else() {
+        let world = World::leak();
+        let allowed = || {
+            let all = (0..2).flat_map(|thread| (0..2).map(move |slot| (thread, slot)));
+            let all = all.flat_map(|at| [Unused, Busy, Unique, Shared(1)].map(|state| (at, state)));
+            all.filter(|&((thread, slot), state)| world.may_tear_down(thread, slot, state))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(allowed(), []);
+        world.begin_operation(1, Some((0, Unique)));
+        assert_eq!(allowed(), [((1, 0), Unique)]);
+        world.begin_row(1, 0..2);
+        assert_eq!(allowed(), [((1, 0), Busy), ((1, 1), Busy)]);
+        world.torn_down(1, 1);
+        assert!(world.tore_down(1, 1) && !world.tore_down(1, 0) && !world.tore_down(0, 1));
+        world.begin_operation(1, None);
+        assert_eq!((allowed(), world.tore_down(1, 1)), (vec![], false));
+    }
+}
