@@ -37,8 +37,8 @@ pub(super) struct Explorer {
     /// Named after a litmus file, or not.
     runs: Vec<(Option<usize>, Job)>,
     corpus: Vec<Litmus>,
-    /// The sites that the original performs in each run, if they are recorded.
-    sites: Vec<BTreeSet<String>>,
+    /// The sites that the original performs, if the runs record them.
+    sites: BTreeSet<String>,
 }
 
 /// What an explorer found.
@@ -49,8 +49,8 @@ pub(super) struct Found {
     pub(super) unclear: Option<String>,
     /// How long each run took.
     seconds: Vec<f64>,
-    /// The sites that each run recorded.
-    sites: Vec<BTreeSet<String>>,
+    /// The sites that the runs recorded.
+    sites: BTreeSet<String>,
 }
 
 impl Explorer {
@@ -82,7 +82,7 @@ impl Explorer {
             name: JudgeName::Litmus,
             runs: of_corpus.chain(strong).collect(),
             corpus,
-            sites: Vec::new(),
+            sites: BTreeSet::new(),
         }
     }
 
@@ -95,7 +95,7 @@ impl Explorer {
             name: JudgeName::Campaign(bound),
             runs: runs.collect(),
             corpus: Vec::new(),
-            sites: Vec::new(),
+            sites: BTreeSet::new(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Explorer {
             name: JudgeName::Scenarios,
             runs: runs.collect(),
             corpus: Vec::new(),
-            sites: Vec::new(),
+            sites: BTreeSet::new(),
         }
     }
 
@@ -160,8 +160,9 @@ impl Explorer {
             let file = file.map(|index| &self.corpus[index]);
             executions += run.executions;
             found.seconds.push(run.seconds);
-            let sites = run.sites.iter().map(|site| site.name.clone());
-            found.sites.push(sites.collect());
+            found
+                .sites
+                .extend(run.sites.iter().map(|site| site.name.clone()));
             let verdict = run.verdict();
             let message = run
                 .failure
@@ -198,18 +199,14 @@ impl Explorer {
         found
     }
 
-    /// The first site that the original performs, and the same run here does not: `coverage`
-    /// and `audit` report one that no run performs, the test of each operation's sites the rest.
-    fn idle_site(&self, performed: &[BTreeSet<String>], executions: u64) -> Option<Kill> {
-        let mut runs = self.sites.iter().zip(performed).enumerate();
-        let (position, site) = runs.find_map(|(position, (original, here))| {
-            let site = original.difference(here).next()?;
-            Some((position, site))
-        })?;
+    /// The first site that the original performs, and these runs do not: `coverage` and
+    /// `audit` report it.
+    fn idle_site(&self, performed: &BTreeSet<String>, executions: u64) -> Option<Kill> {
+        let site = self.sites.difference(performed).next()?;
         Some(Kill {
             judge: self.name,
             by: site.clone(),
-            program: Some(self.runs[position].1.case.to_string()),
+            program: None,
             verdict: "not performed".to_owned(),
             message: None,
             after: self.runs.len(),
