@@ -244,7 +244,10 @@ fn a_thread_that_is_run_to_its_end_reports_each_operation_and_each_drop() {
     }
     let outcome = driver::outcome::<MetaCore<Recording>>(&program, Ends::Dropped, &done);
     let outcome = outcome.expect("no fault").to_string();
-    assert_eq!(outcome, "ok start | unused => dropped kept last | -, unused");
+    assert_eq!(
+        outcome,
+        "ok start | unused => dropped kept last | -, unused"
+    );
     let calls = "1.0, clone ok Shared(2), 1.1, read start Shared(2), 1.2, drop kept Shared(1), \
         1.3, drop last Unused, 2.0, get unused Unused";
     assert_eq!(CALLS.take().join(", "), calls);
