@@ -53,8 +53,8 @@ pub(super) struct Args {
     #[arg(value_name = "PROGRAM|FILE")]
     program: Option<String>,
 
-    /// Perform a site, or the access of a subject at PATH-END.rs:LINE[:COLUMN][/fail], with another
-    /// ordering; `none` removes a fence
+    /// Perform a site, or the access of a subject at `PATH-END.rs:LINE[:COLUMN][/fail]`, with
+    /// another ordering; `none` removes a fence
     #[arg(long, value_name = "SITE=Ordering", value_delimiter = ',')]
     weaken: Vec<String>,
 
