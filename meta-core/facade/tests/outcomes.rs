@@ -54,8 +54,8 @@ fn stale_values_are_read_unless_a_fence_forbids_it() {
     assert_eq!(store_buffering(None), weak);
 }
 
-/// The atomics through which a message is passed: of 64 bits, of 8 that are about to
-/// wrap around, and of 8.
+/// The atomics through which a message is passed, of 64 bits and of 8 that are about to
+/// wrap around, and the message.
 #[derive(Debug)]
 struct Flags {
     wide: AtomicU64,

@@ -216,6 +216,7 @@ impl Run {
         }
     }
 
+    /// The same where it is not the replayed event's: rare, and too long to stand in each access.
     #[inline(never)]
     fn find_location(
         &mut self,
