@@ -329,9 +329,10 @@ fn statics_begin_with_the_same_bytes_on_each_os_thread() {
 
 #[test]
 fn atomics_of_different_sizes_must_not_share_memory() {
-    for narrow_first in [true, false] {
+    for (narrow_first, another_between) in [(true, false), (false, false), (false, true)] {
         let message = failure_of(move || {
             let wide = AtomicU64::new(1);
+            let another = AtomicU8::new(1);
             // SAFETY: within the word, which lives as long.
             let narrow = unsafe { AtomicU8::from_ptr(wide.as_ptr().cast::<u8>().add(3)) };
             if narrow_first {
@@ -339,6 +340,10 @@ fn atomics_of_different_sizes_must_not_share_memory() {
                 wide.load(Relaxed);
             } else {
                 wide.store(1, Relaxed);
+                // The last size that was met is not the only one.
+                if another_between {
+                    another.load(Relaxed);
+                }
                 narrow.load(Relaxed);
             }
         });

@@ -31,6 +31,13 @@ macro_rules! common {
             see(&mut $seen, show(word.load(failure)));
             word.store(second, store);
             see(&mut $seen, show(word.swap(first, order)));
+            // One that fails writes nothing.
+            see(
+                &mut $seen,
+                word.compare_exchange(second, second, order, failure)
+                    .map(show)
+                    .map_err(show),
+            );
             see(
                 &mut $seen,
                 word.compare_exchange(second, first, order, failure)
@@ -97,6 +104,8 @@ macro_rules! fetch {
                     $(
                         let word = <$atomic>::new(value);
                         see(&mut $seen, (stringify!($method), word.$method(operand, order), word.load(Relaxed)));
+                        let result = word.load(Relaxed);
+                        see(&mut $seen, word.compare_exchange(result, operand, Relaxed, Relaxed));
                     )*
                 }
             }

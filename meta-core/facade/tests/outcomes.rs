@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use facade::model::{self, Config, Probe, thread};
 use facade::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use facade::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
+use facade::sync::atomic::{AtomicI8, AtomicU8, AtomicU64, Ordering, fence};
 
 type Pair = (u64, u64);
 
@@ -54,12 +54,13 @@ fn stale_values_are_read_unless_a_fence_forbids_it() {
     assert_eq!(store_buffering(None), weak);
 }
 
-/// The atomics through which a message is passed, of 64 bits and of 8 that are about to
-/// wrap around, and the message.
+/// The atomics through which a message is passed, of 64 bits, of 8 that are about to wrap
+/// around, and of 8 with a sign; and the message.
 #[derive(Debug)]
 struct Flags {
     wide: AtomicU64,
     narrow: AtomicU8,
+    signed: AtomicI8,
     data: AtomicU64,
 }
 
@@ -102,6 +103,7 @@ fn message(
         let flags = Arc::new(Flags {
             wide: AtomicU64::new(0),
             narrow: AtomicU8::new(u8::MAX),
+            signed: AtomicI8::new(0),
             data: AtomicU64::new(0),
         });
         let theirs = flags.clone();
@@ -155,6 +157,15 @@ fn an_addition_that_wraps_around_releases() {
         "addition of 8 bits",
         |flags, order| _ = flags.narrow.fetch_add(1, order),
         |flags, order| flags.narrow.load(order) == 0,
+    );
+}
+
+#[test]
+fn a_subtraction_below_zero_releases() {
+    is_passed_on(
+        "subtraction of 8 bits",
+        |flags, order| _ = flags.signed.fetch_sub(1, order),
+        |flags, order| flags.signed.load(order) == -1,
     );
 }
 
