@@ -32,6 +32,9 @@ enum Holding<P: Protocol> {
 pub struct Holdings<P: Protocol> {
     /// As many as most programs name without a heap.
     slots: SmallVec<[Holding<P>; 2]>,
+    /// The host's [`thread`](Host::thread) whenever it performs one. An explorer takes long
+    /// to tell.
+    thread: usize,
     aborted: bool,
 }
 
@@ -61,6 +64,7 @@ impl<P: Protocol> Holdings<P> {
         }
         Holdings {
             slots,
+            thread,
             aborted: false,
         }
     }
@@ -85,11 +89,11 @@ impl<P: Protocol> Holdings<P> {
     /// As [`perform`](Self::perform), for a thread that did not abort; it
     /// unwinds with [`Aborted`] if it does now.
     fn attempt(&mut self, op: Op, writer: Writer) -> OpResult {
-        P::Host::world().begin_operation(P::Host::thread(), may_tear_down(op));
+        P::Host::world().begin_operation(self.thread, may_tear_down(op));
         if self.slots.len() <= op.slot {
             self.slots.resize_with(op.slot + 1, || Holding::Nothing);
         }
-        perform(&mut self.slots[op.slot], op, writer)
+        perform(self.thread, &mut self.slots[op.slot], op, writer)
     }
 
     /// Forgets all handles.
@@ -141,7 +145,12 @@ fn look<P: Protocol>(holding: &Holding<P>, op: Op) -> Option<OpResult> {
 }
 
 /// Performs an operation on a holding, or skips it.
-fn perform<P: Protocol>(holding: &mut Holding<P>, op: Op, writer: Writer) -> OpResult {
+fn perform<P: Protocol>(
+    thread: usize,
+    holding: &mut Holding<P>,
+    op: Op,
+    writer: Writer,
+) -> OpResult {
     if let Some(result) = look(holding, op) {
         return result;
     }
@@ -168,12 +177,12 @@ fn perform<P: Protocol>(holding: &mut Holding<P>, op: Op, writer: Writer) -> OpR
             *holding = Holding::Two(frame, newest);
             OpResult::Ok
         }
-        (OpName::Drop, Holding::One(frame)) => release::<P, _>(op.slot, frame),
+        (OpName::Drop, Holding::One(frame)) => release::<P, _>(thread, op.slot, frame),
         (OpName::Drop, Holding::Two(frame, newest)) => {
             *holding = Holding::One(frame);
-            release::<P, _>(op.slot, newest)
+            release::<P, _>(thread, op.slot, newest)
         }
-        (OpName::Drop, Holding::Unique(unique)) => release::<P, _>(op.slot, unique),
+        (OpName::Drop, Holding::Unique(unique)) => release::<P, _>(thread, op.slot, unique),
         (OpName::Write, Holding::Unique(mut unique)) => {
             let written = set_writer::<P>(P::unique_meta_mut(&mut unique), writer);
             *holding = Holding::Unique(unique);
@@ -300,10 +309,10 @@ fn try_unique<P: Protocol>(frame: Held<P::Shared>) -> Result<Held<P::Unique>, He
         .map_err(Held::new)
 }
 
-/// Drops a handle, and says whether that tore the metadata down.
-fn release<P: Protocol, T>(slot: usize, handle: Held<T>) -> OpResult {
+/// Drops a handle, and reports whether that tore the metadata down.
+fn release<P: Protocol, T>(thread: usize, slot: usize, handle: Held<T>) -> OpResult {
     drop(Held::into_inner(handle));
-    if P::Host::world().tore_down(P::Host::thread(), slot) {
+    if P::Host::world().tore_down(thread, slot) {
         OpResult::Last
     } else {
         OpResult::Kept

@@ -10,8 +10,7 @@ use ::core::mem::ManuallyDrop;
 use ::core::sync::atomic::Ordering;
 use ::core::time::Duration;
 use std::thread_local;
-
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::vec::Vec;
 
 use super::sizes::Words;
 use super::{Place, Plain, is_on};
@@ -42,21 +41,23 @@ thread_local! {
     /// Never dropped, so that an access need not ask whether they were.
     static WORDS: ManuallyDrop<RefCell<Words>> =
         const { ManuallyDrop::new(RefCell::new(Words::new())) };
-    static CELLS: ManuallyDrop<RefCell<FxHashMap<usize, Use>>> =
-        const { ManuallyDrop::new(RefCell::new(FxHashMap::with_hasher(FxBuildHasher))) };
+    /// The plain accesses under way, by address: of each thread one at most.
+    static UNDER_WAY: ManuallyDrop<RefCell<Vec<(usize, Use)>>> =
+        const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
 
-/// Accesses to a cell that are under way: those that write, and which of them may not.
-#[derive(Debug, Default)]
-struct Use {
-    readers: usize,
-    writers: usize,
-    unsure: usize,
+/// What a plain access does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Reads,
+    Writes,
+    /// Nobody has said that it only reads.
+    MayWrite,
 }
 
 pub(crate) fn start() {
     WORDS.with(|words| words.borrow_mut().clear());
-    CELLS.with(|cells| cells.borrow_mut().clear());
+    UNDER_WAY.with(|under_way| under_way.borrow_mut().clear());
 }
 
 /// Lets the scheduler choose who goes on. shuttle models no time: to sleep is a
@@ -164,15 +165,23 @@ pub(crate) fn plain(memory: Memory, kind: Plain, location: Place) {
         cell,
         ..
     } = kind;
-    let certain = writes && sure;
-    let found = CELLS.with(|cells| {
-        let cells = &mut *cells.borrow_mut();
-        let used = cells.entry(memory.address).or_default();
-        // As if what is not known to write read.
-        let races = used.writers > 0 || certain && used.readers + used.unsure > 0;
-        let may_race = used.unsure > 0 || writes && used.readers > 0;
+    let this = match (access, sure) {
+        (Access::Read, _) => Use::Reads,
+        (_, true) => Use::Writes,
+        (_, false) => Use::MayWrite,
+    };
+    let address = memory.address;
+    let found = UNDER_WAY.with(|under_way| {
+        let mut under_way = under_way.borrow_mut();
+        let others = under_way.iter().filter(|(at, _)| *at == address);
+        let (mut races, mut may_race) = (false, false);
+        for (_, other) in others {
+            // As if what is not known to write read.
+            races |= *other == Use::Writes || writes && sure;
+            may_race |= *other == Use::MayWrite || writes;
+        }
         if !races && !may_race {
-            *used.count(access, sure) += 1;
+            under_way.push((address, this));
         }
         (races, may_race)
     });
@@ -181,9 +190,12 @@ pub(crate) fn plain(memory: Memory, kind: Plain, location: Place) {
         (_, true) => ViolationKind::Unclassified,
         _ => {
             scheduling_point();
-            CELLS.with(|cells| {
-                let cells = &mut *cells.borrow_mut();
-                *cells.entry(memory.address).or_default().count(access, sure) -= 1;
+            UNDER_WAY.with(|under_way| {
+                let mut under_way = under_way.borrow_mut();
+                let found = under_way.iter().position(|one| *one == (address, this));
+                if let Some(position) = found {
+                    under_way.swap_remove(position);
+                }
             });
             return;
         }
@@ -194,16 +206,6 @@ pub(crate) fn plain(memory: Memory, kind: Plain, location: Place) {
         access,
         location,
     });
-}
-
-impl Use {
-    fn count(&mut self, access: Access, sure: bool) -> &mut usize {
-        match (access, sure) {
-            (Access::Read, _) => &mut self.readers,
-            (_, true) => &mut self.writers,
-            (_, false) => &mut self.unsure,
-        }
-    }
 }
 
 pub(crate) fn own<W: Word>(word: &W, _: Place) {
