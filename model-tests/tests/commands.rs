@@ -169,7 +169,7 @@ fn nothing_to_run_is_no_pass() {
 }
 
 #[test]
-fn a_site_has_the_ordering_that_was_given_last() {
+fn a_site_has_one_ordering_which_may_replace_that_of_a_litmus_file() {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("litmus/control-try-unique-relaxed.litmus");
     let words = [
@@ -185,8 +185,21 @@ fn a_site_has_the_ordering_that_was_given_last() {
         PASS,
         passes,
     );
-    let twice = ["TRY_UNIQUE=Relaxed,TRY_UNIQUE=Acquire"];
-    ends(&[&words[..], &twice].concat(), PASS, passes);
+    for (one, other) in [("Relaxed", "Acquire"), ("Acquire", "Acquire")] {
+        let both = format!("TRY_UNIQUE is given {one} and {other}");
+        let changes = format!("TRY_UNIQUE={one},TRY_UNIQUE={other}");
+        for command in [
+            &words[..],
+            &["campaign", "2x1", "--weaken"],
+            &["nightly", "batches=1", "--weaken"],
+        ] {
+            ends(&[command, &[&changes]].concat(), BAD_INPUT, &both);
+        }
+    }
+    // The same with the option given twice.
+    let twice = ["TRY_UNIQUE=Relaxed", "--weaken", "TRY_UNIQUE=AcqRel"];
+    let both = "TRY_UNIQUE is given Relaxed and AcqRel";
+    ends(&[&words[..], &twice].concat(), BAD_INPUT, both);
 }
 
 /// A line that `nightly --json` prints, of a shard of two.

@@ -466,6 +466,29 @@ impl Description {
         })
     }
 
+    /// The changes that each `SITE=Ordering` names.
+    ///
+    /// # Errors
+    ///
+    /// As [`change`](Self::change), or if a site is named twice.
+    pub fn changes(
+        &'static self,
+        texts: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Vec<OrderingChange>, String> {
+        let mut changes: Vec<OrderingChange> = Vec::new();
+        for text in texts {
+            let change = self.change(text.as_ref())?;
+            if let Some(first) = changes.iter().find(|other| other.site == change.site) {
+                return Err(format!(
+                    "a site has one ordering, and {} is given {} and {}",
+                    change.site, first.ordering, change.ordering
+                ));
+            }
+            changes.push(change);
+        }
+        Ok(changes)
+    }
+
     /// The weak compare-and-swap that `SITE#n` names, and which of them fails.
     ///
     /// # Errors

@@ -186,9 +186,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if !args.weaken.is_empty() {
         let subject = subject(ways[0].engine());
         let described = subject.description().map_err(Refusal::tool)?;
-        for change in &args.weaken {
-            orderings.push(described.change(change).map_err(Refusal::input)?);
-        }
+        orderings = described.changes(&args.weaken).map_err(Refusal::input)?;
     }
     if let Some(way) = ways.iter().find(|way| !models(way.engine(), &orderings)) {
         return Err(Refusal::input(format!(

@@ -70,7 +70,7 @@ pub(super) struct Args {
 
     /// Change one site's ordering, to see what a night finds; may be repeated. Shuttle's batches
     /// are left out then, for it ignores orderings
-    #[arg(long, value_name = "SITE=Ordering")]
+    #[arg(long, value_name = "SITE=Ordering", value_delimiter = ',')]
     weaken: Vec<String>,
 
     /// Worker processes; as many as cores by default
@@ -168,11 +168,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         None if args.weaken.is_empty() => None,
         _ => Some(subject.description().map_err(Refusal::tool)?),
     };
-    let changes = args.weaken.iter().map(|change| {
-        let described = described.expect("asked for where orderings change");
-        described.change(change).map_err(Refusal::input)
-    });
-    let changes = changes.collect::<Result<Vec<_>, _>>()?;
+    let changes = described.map(|described| described.changes(&args.weaken));
+    let changes = changes.transpose().map_err(Refusal::input)?;
+    let changes = changes.unwrap_or_default();
     // What cannot be run is no batch; which these are follows from the seed alone.
     let (litmus, left_out) = match described {
         Some(described) if package::chosen().is_some() => {

@@ -521,8 +521,7 @@ fn question(args: &Args, subject: &Subject) -> Result<Asked, Refusal> {
             described = find_sites(args, &question, described)?;
             subject.extend(described);
         }
-        for change in &args.weaken {
-            let change = described.change(change).map_err(Refusal::input)?;
+        for change in described.changes(&args.weaken).map_err(Refusal::input)? {
             // What a litmus file has for the site is another question.
             question.orderings.retain(|other| other.site != change.site);
             question.orderings.push(change);
