@@ -225,6 +225,18 @@ fn a_night_without_one_of_its_shards_is_no_pass() {
         BAD_INPUT,
         "none.jsonl has no batch",
     );
+    // One of another subject, and one with another ordering.
+    for (key, of) in [
+        (r#""subject":"x","#, "it has x others are meta-core"),
+        (r#""weaken":["DEC=Relaxed"],"#, "it has meta-core DEC=Relaxed"),
+    ] {
+        let other = night(2).replacen('{', &format!("{{{key}"), 1);
+        let other = file(&scratch, "other.jsonl", &other);
+        let (code, _, err) = output(&mut framecheck(&["nightly", "--merge", &one, &other]));
+        assert_eq!(code, Some(BAD_INPUT), "{err}");
+        let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(err.contains("other.jsonl:1: a night of another") && err.contains(of), "{err}");
+    }
 }
 
 #[test]

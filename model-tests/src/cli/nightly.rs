@@ -345,6 +345,7 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     let mut summary = NightSummary::default();
     let mut seen = HashSet::new();
     let mut shards = BTreeSet::new();
+    let mut of_all = None;
     for path in files {
         let file = path.display();
         let text =
@@ -355,6 +356,17 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
         for (number, line) in text.lines().enumerate() {
             let line: BatchLine = json::read(line.as_bytes())
                 .map_err(|e| Refusal::input(format!("{file}:{}: {e}", number + 1)))?;
+            let own = (line.subject.clone(), line.weaken.clone());
+            let first = of_all.get_or_insert_with(|| own.clone());
+            if own != *first {
+                return Err(Refusal::input(format!(
+                    "{file}:{}: a night of another subject, or with other orderings\n  it has    \
+                     {}\n  others are {}",
+                    number + 1,
+                    of(&own),
+                    of(first)
+                )));
+            }
             if !seen.insert((line.base_seed, line.shard, line.batch)) {
                 return Err(Refusal::input(format!(
                     "overlap: {file}:{}: batch {} of shard {} was there already",
@@ -378,6 +390,12 @@ fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     let verdict = summary.verdict();
     out!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())
+}
+
+/// Of what a night is: the subject, and the orderings that were changed.
+fn of((subject, weaken): &(Option<String>, Vec<String>)) -> String {
+    let subject = subject.as_deref().unwrap_or("meta-core");
+    [&[subject.to_owned()][..], weaken].concat().join(" ")
 }
 
 fn progress_bar(end: Option<Instant>) -> ProgressBar {
