@@ -45,6 +45,8 @@ pub struct Campaign {
     pub orderings: Vec<OrderingChange>,
     /// What programs the subject can run, if not all.
     pub fits: Option<pipe::Programs>,
+    /// What is to be reported of the others.
+    pub left_out: Vec<String>,
     /// The part that is run.
     pub shard: Shard,
     /// When to cut a run off.
@@ -149,6 +151,7 @@ impl Campaign {
             weaken: self.orderings.iter().map(ToString::to_string).collect(),
             shard: self.shard,
             programs,
+            left_out: self.left_out.clone(),
         }
     }
 
@@ -159,15 +162,15 @@ impl Campaign {
 
     /// The runs of this shard, one after the other.
     pub fn jobs(&self) -> impl Iterator<Item = (usize, Job)> + Send {
-        let programs = self.programs().enumerate();
-        // A shard of many may be far between.
-        let programs = programs.take_while(|_| !crate::interrupt::requested());
         let fits = |program: &Program| {
             let fits = self.fits.as_ref();
             fits.is_none_or(|fits| fits.refuses(program).is_none())
         };
-        let of_shard = programs
-            .filter(move |(position, program)| self.shard.contains(*position) && fits(program));
+        // What the subject refuses is in no shard.
+        let programs = self.programs().filter(fits).enumerate();
+        // A shard of many may be far between.
+        let programs = programs.take_while(|_| !crate::interrupt::requested());
+        let of_shard = programs.filter(|(position, _)| self.shard.contains(*position));
         of_shard.flat_map(move |(position, program)| {
             let ways = self.ways.iter();
             let ways = ways.flat_map(|way| self.ends.iter().map(move |ends| (*ends, *way)));

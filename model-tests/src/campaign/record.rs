@@ -30,8 +30,11 @@ pub struct Header {
     pub weaken: Vec<String>,
     /// The part that this file is about.
     pub shard: Shard,
-    /// How many programs the bound has, over all shards.
+    /// How many programs of the bound the subject runs, over all shards.
     pub programs: usize,
+    /// What is left out of them because the subject refuses it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 impl Header {

@@ -150,6 +150,10 @@ pub(super) fn describe(header: &Header) -> String {
         header.shard,
         header.commit
     );
+    if let Some(subject) = &header.subject {
+        text.push_str(" subject ");
+        text.push_str(subject);
+    }
     if header.with_count {
         text.push_str(" with count");
     }
@@ -178,6 +182,7 @@ mod tests {
             weaken: Vec::new(),
             shard: Shard { index: 1, of: 2 },
             programs: 5,
+            left_out: Vec::new(),
         }
     }
 

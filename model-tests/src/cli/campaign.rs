@@ -19,7 +19,7 @@ use crate::out;
 use crate::plan::models;
 use crate::pool::Pool;
 use crate::subject::fitting;
-use crate::{campaign, interrupt, package, print};
+use crate::{campaign, package, print};
 use pipe::Verdict;
 use pipe::{EngineName, Limits, Probe};
 
@@ -196,6 +196,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     }
     let mut plan = Campaign {
         fits: None,
+        left_out: Vec::new(),
         bound,
         slots: args.slots,
         ends: args.ends.clone(),
@@ -211,34 +212,30 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     if plan.ways.iter().any(|way| matches!(way, Way::Loom(_))) {
         fits_loom(bound).map_err(Refusal::input)?;
     }
-    let programs = plan.size().map_err(Refusal::input)?;
-    let mut total = plan.runs(programs);
-    if total == 0 {
+    let mut programs = plan.size().map_err(Refusal::input)?;
+    if plan.runs(programs) == 0 {
         return Err(Refusal::input(format!(
             "shard {} has no program: {} has {programs} in all",
             plan.shard,
             plan.name()
         )));
     }
-    let mut left_out = Vec::new();
     if package::chosen().is_some() {
         let subject = subject(plan.ways[0].engine());
         let described = subject.description().map_err(Refusal::tool)?;
-        (_, left_out) = fitting(plan.programs(), described).map_err(Refusal::input)?;
-        plan.fits.clone_from(&described.programs);
-        total = plan.jobs().count() as u64;
-        if interrupt::requested() {
-            return Err(Refusal::tool("interrupted"));
-        }
-        if total == 0 {
-            let why = left_out.join("\n  ");
+        let (fitting, left_out) = fitting(plan.programs(), described).map_err(Refusal::input)?;
+        programs = fitting.len();
+        (plan.fits, plan.left_out) = (described.programs.clone(), left_out);
+        if plan.runs(programs) == 0 {
             return Err(Refusal::input(format!(
-                "the subject runs no program of shard {} of {}\n  {why}",
+                "the subject runs no program of shard {} of {}\n  {}",
                 plan.shard,
-                plan.name()
+                plan.name(),
+                plan.left_out.join("\n  ")
             )));
         }
     }
+    let total = plan.runs(programs);
 
     let mut summary = CampaignSummary::default();
     let mut done = HashMap::new();
@@ -308,7 +305,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
                 .collect::<Vec<_>>()
                 .join("+"),
         );
-        left_out.iter().for_each(|line| out!("{line}"));
+        plan.left_out.iter().for_each(|line| out!("{line}"));
         out!("{}", summary.text().trim_end());
         for disagreement in &disagreements {
             let word = print::verdict(Verdict::Disagreement);
@@ -399,13 +396,17 @@ fn progress_bar(total: u64, done: u64) -> ProgressBar {
 fn merge(files: &[PathBuf]) -> Result<u8, Refusal> {
     let merged = campaign::merge(files).map_err(Refusal::input)?;
     let verdict = merged.summary.verdict();
+    let header = &merged.header;
+    let subject = header.subject.as_ref();
     out!(
-        "campaign {} of {} canonical programs, all {} shards, commit {}",
-        merged.header.bound,
-        print::count(merged.header.programs as u64),
-        merged.header.shard.of,
-        merged.header.commit
+        "campaign{} {} of {} canonical programs, all {} shards, commit {}",
+        subject.map_or_else(String::new, |name| format!(" --subject {name}")),
+        header.bound,
+        print::count(header.programs as u64),
+        header.shard.of,
+        header.commit
     );
+    header.left_out.iter().for_each(|line| out!("{line}"));
     out!("{}", merged.summary.text().trim_end());
     out!("verdict: {}", print::verdict(verdict));
     Ok(verdict.exit_code())

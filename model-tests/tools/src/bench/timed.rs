@@ -106,6 +106,7 @@ fn corpus_of(way: Way, pool: &mut Pool, corpus: &[Litmus]) -> Result<Figure, Str
 fn campaign(way: Way, pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Figure, String> {
     let campaign = Campaign {
         fits: None,
+        left_out: Vec::new(),
         bound,
         ends: ends.to_vec(),
         slots: 1,
