@@ -223,3 +223,25 @@ fn a_thread_that_waits_lets_others_go_on() {
     });
     assert_eq!(seen, BTreeSet::from([(1, 0)]));
 }
+
+/// With these, loom itself makes one execution and passes.
+#[cfg(loom)]
+#[test]
+fn the_environment_bounds_no_check() {
+    for (variable, value) in [
+        ("LOOM_MAX_PREEMPTIONS", "0"),
+        ("LOOM_MAX_PERMUTATIONS", "1"),
+        ("LOOM_MAX_DURATION", "0"),
+    ] {
+        let run = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "stale_values_are_read_unless_a_fence_forbids_it"])
+            .env(variable, value)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(
+            run.status.success() && text.contains(" 1 passed"),
+            "{variable}:\n{text}"
+        );
+    }
+}

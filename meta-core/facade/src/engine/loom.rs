@@ -34,7 +34,9 @@ const AT_FIRST: usize = 32;
 /// mean something special are near the ends.
 const IMPOSSIBLE: u64 = 0x4bad_4bad_4bad_4bad;
 
-/// Explores a closure, in the executions that loom's reduction leaves.
+/// Explores a closure, in the executions that loom's reduction leaves. The variables that
+/// bound loom (`LOOM_MAX_PREEMPTIONS` and others) and its checkpoints bound nothing here: what
+/// they leave out would pass.
 ///
 /// # Panics
 ///
@@ -45,6 +47,10 @@ pub fn check(model: impl Fn() + Send + Sync + 'static) {
         let model = model.clone();
         let mut builder = loom::model::Builder::new();
         builder.max_branches = 10_000;
+        builder.max_permutations = None;
+        builder.max_duration = None;
+        builder.preemption_bound = None;
+        builder.checkpoint_file = None;
         let ended = catch_unwind(AssertUnwindSafe(|| {
             builder.check(move || {
                 model::start();
