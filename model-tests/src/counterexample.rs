@@ -174,10 +174,12 @@ impl Counterexample {
     ///
     /// # Errors
     ///
-    /// If it cannot be read or is no counterexample.
+    /// If it cannot be read, is no counterexample, or has steps that no execution has.
     pub fn load(path: &Path) -> Result<Self, String> {
         let text = std::fs::read(path).map_err(|e| e.to_string());
-        text.and_then(|text| json::read(&text))
+        let found = text.and_then(|text| json::read::<Self>(&text));
+        found
+            .and_then(|found| Step::check(&found.steps).map(|()| found))
             .map_err(|error| format!("{}: {error}", path.display()))
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pipe::{Exploration, OrderingChange};
+use pipe::{Exploration, OrderingChange, Step};
 use programs::outcome::Ends;
 use programs::program::Program;
 use serde::{Deserialize, Serialize};
@@ -42,10 +42,22 @@ impl Cut {
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or is none of these.
+    /// If it cannot be read, is none of these, or has steps that no execution has.
     pub fn load(path: &Path) -> Result<Self, String> {
         let text = std::fs::read(path).map_err(|e| e.to_string());
-        text.and_then(|text| json::read(&text))
+        let found = text.and_then(|text| json::read::<Self>(&text));
+        found
+            .and_then(|found| {
+                let runs = found.runs.iter().map(|(_, run)| run);
+                let steps = runs.flat_map(|run| {
+                    let failed = run.failure.iter().map(|failure| &failure.steps);
+                    failed.chain(run.examples.values())
+                });
+                for steps in steps {
+                    Step::check(steps)?;
+                }
+                Ok(found)
+            })
             .map_err(|error| format!("{}: {error}", path.display()))
     }
 

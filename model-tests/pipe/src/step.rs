@@ -21,6 +21,51 @@ pub struct Step {
     pub kind: StepKind,
 }
 
+impl Step {
+    /// Checks steps that come from a file: those that they name are writes to the same word,
+    /// and following one another they come to the start.
+    ///
+    /// # Errors
+    ///
+    /// The step that does not.
+    pub fn check(steps: &[Step]) -> Result<(), String> {
+        let word = |at: usize| (steps[at].slot, steps[at].object);
+        let writes = |at: usize| match steps.get(at).map(|step| &step.kind) {
+            Some(StepKind::Atomic { written, .. }) => written.is_some(),
+            _ => false,
+        };
+        let named = |at: usize, origin: Option<Origin>| match origin {
+            Some(Origin::Step(other)) if !writes(other) || word(other) != word(at) => Err(format!(
+                "steps[{at}] names steps[{other}], which is no write to the same word"
+            )),
+            Some(Origin::Step(other)) => Ok(Some(other)),
+            Some(Origin::Start) | None => Ok(None),
+        };
+        // By step, from which one it was come to first, counted from 1.
+        let mut reached = vec![0; steps.len()];
+        for from in 0..steps.len() {
+            let mut next = Some(from);
+            while let Some(at) = next.filter(|at| [0, from + 1].contains(&reached[*at])) {
+                let StepKind::Atomic {
+                    reads_from,
+                    follows,
+                    ..
+                } = steps[at].kind
+                else {
+                    break;
+                };
+                if reached[at] != 0 {
+                    return Err(format!("steps[{at}] follows itself, in some steps"));
+                }
+                reached[at] = from + 1;
+                named(at, reads_from)?;
+                next = named(at, follows)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What a step did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
