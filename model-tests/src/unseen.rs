@@ -16,18 +16,37 @@ const CELLS: [&str; 4] = ["Cell", "RefCell", "OnceCell", "LazyCell"];
 /// How many places of a kind are named.
 const PLACES: usize = 3;
 
-/// A note on what a subject's files share past the explorers, given the files that its
-/// worker was made of; `None` if there is no such thing.
-pub fn note(package: &Package, sources: impl IntoIterator<Item = PathBuf>) -> Option<String> {
+/// A note on what a subject's files share past the explorers, given the program of its
+/// worker, and on the files that nobody could look through; `None` if there is neither.
+pub fn note(package: &Package, program: &Path) -> Option<String> {
+    let not_read =
+        |error: &String| format!("not looked through for what no explorer sees: {error}");
+    let (found, errors) = match sources(program) {
+        Ok(sources) => look_through(package, sources),
+        Err(error) => (None, vec![error]),
+    };
+    let notes = errors.iter().map(not_read);
+    let notes: Vec<_> = found.into_iter().chain(notes).collect();
+    (!notes.is_empty()).then(|| notes.join("\n"))
+}
+
+/// What the files share, if something, and why which of them could not be read.
+fn look_through(package: &Package, sources: Vec<PathBuf>) -> (Option<String>, Vec<String>) {
     let root = workspace::root().canonicalize().unwrap_or_default();
     let own = |path: &PathBuf| path.starts_with(&package.folder) || !path.starts_with(&root);
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut errors = Vec::new();
     for path in sources.into_iter().filter(own) {
-        let text = fs::read_to_string(&path).unwrap_or_default();
+        let text = fs::read_to_string(&path).map_err(|error| error.to_string());
         let shown = path.strip_prefix(&package.folder).unwrap_or(&path);
-        for (what, line) in of_text(&text, &package.dependencies) {
-            let place = format!("{}:{line}", shown.display());
-            found.entry(what).or_default().push(place);
+        match text.and_then(|text| of_text(&text, &package.dependencies)) {
+            Ok(shares) => {
+                for (what, line) in shares {
+                    let place = format!("{}:{line}", shown.display());
+                    found.entry(what).or_default().push(place);
+                }
+            }
+            Err(error) => errors.push(format!("{}: {error}", shown.display())),
         }
     }
     let line = |(what, places): (&String, &Vec<String>)| {
@@ -38,16 +57,15 @@ pub fn note(package: &Package, sources: impl IntoIterator<Item = PathBuf>) -> Op
         }
     };
     let lines: String = found.iter().map(line).collect();
-    (!found.is_empty())
-        .then(|| format!("no explorer sees what threads share by these, if they do:{lines}"))
+    let shares = (!found.is_empty())
+        .then(|| format!("no explorer sees what threads share by these, if they do:{lines}"));
+    (shares, errors)
 }
 
 /// What a file shares past the explorers, and in which line. What is built for tests
 /// alone is left out.
-fn of_text(text: &str, crates: &[String]) -> Vec<(String, usize)> {
-    let Ok(stream) = text.parse::<TokenStream>() else {
-        return Vec::new();
-    };
+fn of_text(text: &str, crates: &[String]) -> Result<Vec<(String, usize)>, String> {
+    let stream: TokenStream = text.parse().map_err(|error| format!("no Rust: {error}"))?;
     let mut tokens = Vec::new();
     flatten(stream, &mut tokens);
     let word = |at: usize| tokens.get(at).map_or("", |(word, _)| word.as_str());
@@ -84,7 +102,7 @@ fn of_text(text: &str, crates: &[String]) -> Vec<(String, usize)> {
         };
         found.extend(what.map(|what| (what, *line)));
     }
-    found
+    Ok(found)
 }
 
 /// The first names of a path's end: one, or those of a list.
@@ -148,7 +166,7 @@ fn flatten(stream: TokenStream, words: &mut Vec<(String, usize)>) {
 /// # Errors
 ///
 /// If it has not.
-pub fn sources(program: &Path) -> Result<Vec<PathBuf>, String> {
+fn sources(program: &Path) -> Result<Vec<PathBuf>, String> {
     let list = program.with_extension("d");
     let text = fs::read_to_string(&list).map_err(|e| format!("{}: {e}", list.display()))?;
     let (_, files) = text
@@ -169,7 +187,7 @@ mod tests {
     #[track_caller]
     fn shares(text: &str, expected: &[(&str, usize)]) {
         let crates = ["spin".to_owned()];
-        let found = of_text(text, &crates);
+        let found = of_text(text, &crates).unwrap();
         let expected: Vec<_> = expected.iter().map(|&(w, l)| (w.to_owned(), l)).collect();
         assert_eq!(found, expected, "{text}");
     }
@@ -199,6 +217,44 @@ mod tests {
             "use spin::Mutex;\nfn f(_: spin::Once) {}",
             &[("the crate spin", 1), ("the crate spin", 2)],
         );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let folder = std::env::temp_dir().join(format!("unseen-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let package = Package {
+            shown: String::new(),
+            folder: folder.clone(),
+            workspace: folder.clone(),
+            name: String::new(),
+            program: String::new(),
+            dependencies: Vec::new(),
+        };
+        let (list, program) = (folder.join("own.d"), folder.join("own"));
+        let missing = note(&package, &program).unwrap();
+        assert!(missing.contains("own.d: "), "{missing}");
+        fs::write(folder.join("whole.rs"), "static A: u8 = 1;").unwrap();
+        fs::write(folder.join("bytes.rs"), b"\xff").unwrap();
+        fs::write(folder.join("torn.rs"), "fn f( {").unwrap();
+        let names = ["whole", "bytes", "torn", "gone"];
+        let files = names.map(|name| format!("{}/{name}.rs", folder.display()));
+        fs::write(&list, format!("own: {}\n", files.join(" "))).unwrap();
+        let noted = note(&package, &program).unwrap();
+        let lines: Vec<_> = noted.lines().collect();
+        let [bytes, gone, torn] = &lines[..] else {
+            panic!("{noted}");
+        };
+        let says = "not looked through for what no explorer sees: ";
+        assert!(bytes.starts_with(&format!("{says}bytes.rs: ")), "{noted}");
+        assert!(gone.starts_with(&format!("{says}gone.rs: ")), "{noted}");
+        assert!(
+            torn.starts_with(&format!("{says}torn.rs: no Rust: ")),
+            "{noted}"
+        );
+        fs::write(&list, format!("own: {}\n", files[0])).unwrap();
+        assert_eq!(note(&package, &program), None);
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

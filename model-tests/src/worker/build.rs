@@ -77,8 +77,7 @@ fn build_subject(
         .ok_or_else(|| failed("cargo made no program".to_owned()))?;
     static SCANNED: Once = Once::new();
     SCANNED.call_once(|| {
-        let sources = unseen::sources(&built.program).unwrap_or_default();
-        if let Some(shared) = unseen::note(package, sources) {
+        if let Some(shared) = unseen::note(package, &built.program) {
             note!("{shared}");
         }
     });
