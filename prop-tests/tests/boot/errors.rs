@@ -208,6 +208,12 @@ fn what_the_mapping_itself_allocates_is_checked_too() {
     assert_eq!(error, BootError::NotUsable { allocated, region });
     early.out_by_mapping.clear();
     boots(&mut early);
+    // The pages on either side of the region are usable.
+    for beside in [0x4000..0x5000, 0x8000..0x9000] {
+        let mut early = machine();
+        early.out_by_mapping.push(beside);
+        boot::<END>(&regions(), &mut early).unwrap();
+    }
 }
 
 #[test]
