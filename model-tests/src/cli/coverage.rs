@@ -74,6 +74,12 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     let mut params = Params::MODEL;
     if package::chosen().is_some() {
         let described = subject.description().map_err(Refusal::tool)?;
+        if described.programs.is_some() && described.ref_counts.is_none() {
+            return Err(Refusal::input(
+                "the subject does not give the values of a slot's word, and so no transition is \
+                 known\n  hint: `Subject::ref_counts`",
+            ));
+        }
         let all = programs.iter().map(|(program, _)| program.clone());
         let (_, left_out) = fitting(all, described).map_err(Refusal::input)?;
         let own = described.programs.as_ref();

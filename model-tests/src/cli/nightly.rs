@@ -18,7 +18,7 @@ use crate::subject::fitting;
 use crate::{interrupt, litmus, package, print};
 use crate::{note, out};
 use pipe::Verdict;
-use pipe::{EngineName, Exploration};
+use pipe::{EngineName, Exploration, Record};
 
 /// Run random programs under shuttle's random schedulers and rc11's sampling, for
 /// as long as there is time.
@@ -226,6 +226,9 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
         .map(|number| draw.batch(number))
         .filter(runs)
         .map(|mut batch| {
+            if described.is_some_and(|described| described.ref_counts.is_none()) {
+                batch.job = batch.job.recording(Record::default());
+            }
             batch.job = batch.job.with_orderings(&changes);
             let job = batch.job.clone();
             (batch, job)
@@ -261,6 +264,15 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     .map_err(Refusal::tool)?;
     bar.finish_and_clear();
 
+    if summary.batches() == 0 && budget.is_none() && !interrupt::requested() {
+        return Err(Refusal::input(match engines {
+            [_] => {
+                "none of these batches runs: with --weaken those of shuttle are left out\n  hint: \
+                 of each 20 batches, those from 15 to 19 are rc11's"
+            }
+            _ => "none of these batches runs: the subject refuses their programs",
+        }));
+    }
     let mut verdict = summary.verdict();
     if summary.batches() == 0 || interrupt::requested() {
         verdict = verdict.and(Verdict::CutOff);

@@ -19,7 +19,7 @@ mod cells;
 mod scenarios;
 mod task;
 
-use worker::{Host, Subject};
+use worker::{Host, RefCounts, Subject};
 
 pub use adapter::Kernel;
 
@@ -27,5 +27,11 @@ pub use adapter::Kernel;
 pub fn subject() -> Subject {
     cells::of(Subject::new())
         .protocol::<Kernel<Host>>()
+        .ref_counts(RefCounts {
+            unused: u64::MAX,
+            unique: u64::MAX - 1,
+            busy: 0,
+            max: i64::MAX as u64,
+        })
         .scenarios(scenarios::all())
 }

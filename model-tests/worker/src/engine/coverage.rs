@@ -5,8 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use meta_core::model::{self, Event, EventKind};
-use meta_core::{REF_COUNT_UNIQUE, SlotState};
-use pipe::Transition;
+use pipe::{RefCounts, Transition};
 use programs::outcome::OpResult;
 use programs::program::{Op, OpName};
 use programs::spec::{self, Params};
@@ -16,7 +15,13 @@ thread_local! {
     static WANTED: Cell<bool> = const { Cell::new(false) };
     static SLOT_AT: Cell<fn(usize) -> Option<usize>> = const { Cell::new(|_| None) };
     static PARAMS: Cell<Params> = const { Cell::new(Params::MODEL) };
+    static WORDS: Cell<Option<RefCounts>> = const { Cell::new(None) };
     static REACHED: RefCell<Option<BTreeSet<Transition>>> = const { RefCell::new(None) };
+}
+
+/// What the words of the subject's slots stand for; without it nothing is collected.
+pub(super) fn words(known: Option<RefCounts>) {
+    WORDS.set(known);
 }
 
 /// Starts to collect transitions, or stops.
@@ -36,25 +41,30 @@ pub(super) fn take() -> BTreeSet<Transition> {
 /// skipped; `now` says the newest state of its slot.
 #[inline]
 pub(super) fn finished(op: Op, result: &OpResult, now: impl FnOnce() -> spec::SlotState) {
-    if WANTED.get() {
-        add(op, *result, now());
+    if let Some(known) = WORDS.get().filter(|_| WANTED.get()) {
+        add(op, *result, now(), known);
     }
 }
 
-fn add(op: Op, result: OpResult, now: spec::SlotState) {
+fn add(op: Op, result: OpResult, now: spec::SlotState, known: RefCounts) {
     if result == OpResult::Skipped || Transition::moves_handles(op.name) {
         return;
     }
     REACHED.with_borrow_mut(|reached| {
         if let Some(reached) = reached {
-            let states = model::with_trace(|events| around(op, events, now));
+            let states = model::with_trace(|events| around(op, events, now, known));
             reached.insert(Transition::new(&PARAMS.get(), op.name, result, states));
         }
     });
 }
 
 /// The states at the step that decided the operation, and after its last step.
-fn around(op: Op, events: &[Event], now: spec::SlotState) -> (spec::SlotState, spec::SlotState) {
+fn around(
+    op: Op,
+    events: &[Event],
+    now: spec::SlotState,
+    known: RefCounts,
+) -> (spec::SlotState, spec::SlotState) {
     let me = model::current_thread();
     let slot_at = SLOT_AT.get();
     let of_operation = events
@@ -77,22 +87,40 @@ fn around(op: Op, events: &[Event], now: spec::SlotState) -> (spec::SlotState, s
         // A lookup is decided by its last step, everything else by its first.
         if op.name != OpName::Get || before.is_none() {
             // Who begins with a store need not read: it is the owner's.
-            before = read.or(written.map(|_| REF_COUNT_UNIQUE)).or(before);
+            before = read.or(written.map(|_| known.unique)).or(before);
         }
     }
     match (before, after) {
-        (Some(before), Some(after)) => (state(before), state(after)),
+        (Some(before), Some(after)) => (state(before, known), state(after, known)),
         // No atomic step: a plain access.
         _ => (now, now),
     }
 }
 
 /// The state as the specification knows it.
-fn state(raw: u64) -> spec::SlotState {
-    match SlotState::from_raw(raw) {
-        SlotState::Unused => spec::SlotState::Unused,
-        SlotState::Busy => spec::SlotState::Busy,
-        SlotState::Unique => spec::SlotState::Unique,
-        SlotState::Shared(n) | SlotState::Overflow(n) => spec::SlotState::Shared(n),
+fn state(raw: u64, known: RefCounts) -> spec::SlotState {
+    match raw {
+        raw if raw == known.unused => spec::SlotState::Unused,
+        raw if raw == known.busy => spec::SlotState::Busy,
+        raw if raw == known.unique => spec::SlotState::Unique,
+        n => spec::SlotState::Shared(n),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_those_of_the_subject() {
+        let known = RefCounts {
+            unused: 0,
+            unique: 900,
+            busy: 901,
+            max: 800,
+        };
+        let states = [0, 900, 901, 1, 5].map(|raw| state(raw, known));
+        use spec::SlotState::{Busy, Shared, Unique, Unused};
+        assert_eq!(states, [Unused, Unique, Busy, Shared(1), Shared(5)]);
     }
 }
