@@ -581,14 +581,19 @@ pub struct Classified {
     pub access: Access,
 }
 
-/// Gives the table of what [`UnsafeCell`](crate::cell::UnsafeCell)s are used for, in
-/// place of the one before. A call of `get` or `raw_get` that is not in it counts as a
+/// Gives this OS thread the table of what [`UnsafeCell`](crate::cell::UnsafeCell)s are used
+/// for, in place of the one before. A call of `get` or `raw_get` that is not in it counts as a
 /// write.
 pub fn classify(table: Vec<Classified>) {
     CONTROL.with(|c| {
         c.table.replace(table);
         c.looked_up.borrow_mut().clear();
     });
+}
+
+/// The table that this OS thread has, for the others that an explorer uses.
+pub fn classification() -> Vec<Classified> {
+    CONTROL.with(|c| c.table.borrow().clone())
 }
 
 /// What a pointer that is asked for at this place is used for, by the table.

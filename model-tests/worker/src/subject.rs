@@ -82,7 +82,8 @@ impl Subject {
         self
     }
 
-    /// The values of the word of a slot, so that stories can name them.
+    /// The values of the word of a slot, so that stories can name them and transitions are
+    /// known.
     #[must_use]
     pub fn ref_counts(mut self, ref_counts: RefCounts) -> Self {
         self.ref_counts = Some(ref_counts);
@@ -165,7 +166,8 @@ impl Subject {
     ///
     /// If the job is another engine's, or the subject cannot run it.
     pub fn explore(&self, job: &Job, progress: Progress) -> Result<Exploration, String> {
-        engine::classify(&self.cells);
+        self.classify();
+        engine::words(self.ref_counts);
         match &job.case {
             Target::Program(program) => {
                 let Some(programs) = &self.programs else {
@@ -194,6 +196,13 @@ impl Subject {
                 engine::explore_scenario(scenario.clone(), slot_at, job, progress)
             }
         }
+    }
+}
+
+impl Subject {
+    /// Has the explorer know what the cells are used for.
+    pub(crate) fn classify(&self) {
+        engine::classify(&self.cells);
     }
 }
 

@@ -54,9 +54,9 @@ impl Judge {
     }
 
     /// The same with the outcomes that the explorer finds on the specification, if
-    /// they were to be worked out and are too many for that.
+    /// they were to be worked out and are too many for that; nothing if that is cut off.
     #[cfg(rc11)]
-    pub(super) fn explored_if_needed(mut self, job: &Job) -> Result<Self, String> {
+    pub(super) fn explored_if_needed(mut self, job: &Job) -> Result<Option<Self>, String> {
         let draws = matches!(
             &job.manner,
             pipe::Manner::Rc11(how) if matches!(how.search, pipe::Search::Sample { .. })
@@ -68,10 +68,13 @@ impl Judge {
                 params,
                 ..
             } = &self;
-            self.allowed = super::specification::outcomes(program, *ends, params)?;
-            self.allowed_by = AllowedBy::Explorer;
+            let explored = super::specification::outcomes(program, *ends, params, job.limits)?;
+            let Some(explored) = explored else {
+                return Ok(None);
+            };
+            (self.allowed, self.allowed_by) = (explored, AllowedBy::Explorer);
         }
-        Ok(self)
+        Ok(Some(self))
     }
 
     /// The failure that an outcome is, if it is not allowed.

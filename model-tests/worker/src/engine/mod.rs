@@ -81,6 +81,14 @@ pub(crate) fn classify(cells: &[CellUse]) {
     let _ = cells;
 }
 
+/// Has transitions be told by these values of a slot's word.
+pub(crate) fn words(known: Option<pipe::RefCounts>) {
+    #[cfg(model)]
+    coverage::words(known);
+    #[cfg(not(model))]
+    let _ = known;
+}
+
 /// Explores a program on the handles of `P` with the engine of this build.
 pub(crate) fn explore_program<P: Protocol<Host = Host>>(
     program: &Program,
@@ -110,8 +118,33 @@ fn explore_within<P: Protocol<Host = Host>>(
         most_states,
     )?;
     #[cfg(rc11)]
-    let judge = judge.explored_if_needed(job)?;
+    return explore_judged::<P>(judge, job, progress);
+    #[cfg(not(rc11))]
     compiled_in::explore(job, CheckedProgram::<P>::new(judge), progress)
+}
+
+/// Explores a program when it is known what is allowed, which may take a part of the time.
+#[cfg(rc11)]
+fn explore_judged<P: Protocol<Host = Host>>(
+    judge: Judge,
+    job: &Job,
+    progress: Progress,
+) -> Result<Exploration, String> {
+    let began = std::time::Instant::now();
+    let judge = judge.explored_if_needed(job)?;
+    let judging = began.elapsed().as_secs_f64();
+    let Some(judge) = judge else {
+        return Ok(Exploration {
+            allowed_by: pipe::AllowedBy::Explorer,
+            seconds: judging,
+            ..Exploration::new(NAME)
+        });
+    };
+    let mut job = job.clone();
+    job.limits.seconds = (job.limits.seconds).map(|seconds| (seconds - judging).max(0.0));
+    let mut run = compiled_in::explore(&job, CheckedProgram::<P>::new(judge), progress)?;
+    run.seconds += judging;
+    Ok(run)
 }
 
 /// Explores a scenario with the engine of this build.

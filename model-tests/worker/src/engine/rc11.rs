@@ -92,6 +92,23 @@ pub(super) fn explore<C: Checked>(
     Ok(run)
 }
 
+/// The explorer, stopped by an interrupt and by a limit on the time.
+pub(super) fn builder(limits: Limits) -> Result<Builder, String> {
+    let mut builder = Builder::new();
+    builder.failed_weak_waits(true);
+    builder.on_progress(LOOK_EVERY, |_| {
+        if interrupt::requested() {
+            Flow::Stop
+        } else {
+            Flow::GoOn
+        }
+    });
+    if let Some(seconds) = limits.seconds {
+        builder.max_duration(Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())?);
+    }
+    Ok(builder)
+}
+
 /// Explores what is checked, once.
 fn explore_once<C: Checked>(
     job: &Job,
@@ -133,6 +150,7 @@ fn explore_once<C: Checked>(
         watch: &watch,
         most: job.limits.executions,
         config,
+        table: model::classification(),
         cores: AtomicUsize::new(0),
         done: (0..how.cores)
             .map(|_| Done(UnsafeCell::default()))
@@ -140,18 +158,7 @@ fn explore_once<C: Checked>(
         failing: Mutex::default(),
     };
     CORE.set(None);
-    let mut builder = Builder::new();
-    builder.failed_weak_waits(true);
-    builder.on_progress(LOOK_EVERY, |_| {
-        if interrupt::requested() {
-            Flow::Stop
-        } else {
-            Flow::GoOn
-        }
-    });
-    if let Some(seconds) = job.limits.seconds {
-        builder.max_duration(Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())?);
-    }
+    let mut builder = builder(job.limits)?;
     // SAFETY: handles are never dropped by themselves; what else a thread has on its
     // stack, the guards of a scenario too, is not needed once the execution is over.
     unsafe { builder.forget_blocked(true) };
@@ -255,6 +262,8 @@ struct Explored<'a, C: Checked> {
     /// The most executions, those of an earlier exploration aside.
     most: Option<u64>,
     config: model::Config,
+    /// What cells are used for.
+    table: Vec<model::Classified>,
     /// OS threads that have begun.
     cores: AtomicUsize,
     /// By core, what the threads of its execution did.
@@ -276,6 +285,7 @@ impl<C: Checked> Explored<'_, C> {
             // ORDERING: Relaxed, no partner: each gets another number.
             let core = self.cores.fetch_add(1, Ordering::Relaxed);
             model::configure(&self.config);
+            model::classify(self.table.clone());
             CORE.set(Some(core));
             core
         });
@@ -347,6 +357,107 @@ impl<C: Checked> Program for Explored<'_, C> {
                 failing.get_or_insert_with(|| execution.graph().clone());
                 Flow::Stop
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use facade::cell::UnsafeCell;
+    use facade::sync::atomic::AtomicU64;
+    use pipe::{AllowedBy, Verdict};
+    use programs::outcome::Ends;
+    use programs::program::Program;
+
+    use super::super::tally::Tally;
+    use super::*;
+    use crate::Subject;
+    use prop_tests::world::Fault;
+
+    /// Threads that add, and then read a cell.
+    struct Readers;
+
+    type Shared = (AtomicU64, UnsafeCell<u64>);
+
+    thread_local! {
+        /// That of the execution under way. No thread keeps one.
+        static SHARED: RefCell<Option<Rc<Shared>>> = const { RefCell::new(None) };
+    }
+
+    impl Checked for Readers {
+        type Done = ();
+        type Seen = String;
+        type Shown<'a> = String;
+
+        fn threads(&self) -> usize {
+            4
+        }
+
+        unsafe fn reset(&self) {
+            SHARED.replace(Some(Rc::new((AtomicU64::new(0), UnsafeCell::new(7)))));
+        }
+
+        unsafe fn run(&self, _thread: usize, (): &mut ()) {
+            let shared = SHARED.with_borrow(Clone::clone).expect("it was made");
+            // ORDERING: Relaxed, no partner: the threads only get many orders.
+            (0..2).for_each(|_| _ = shared.0.fetch_add(1, Ordering::Relaxed));
+            // SAFETY: nobody writes it.
+            assert_eq!(unsafe { *shared.1.get() }, 7);
+        }
+
+        fn show(&self, _done: &[()]) -> Result<String, Fault> {
+            Ok(String::new())
+        }
+
+        fn forbidden(&self, _seen: &String, _undecided: &mut u64) -> Option<Failure> {
+            None
+        }
+
+        fn allowed(&self) -> usize {
+            1
+        }
+
+        fn allowed_by(&self) -> AllowedBy {
+            AllowedBy::Nobody
+        }
+
+        fn missing(&self, _seen: &Tally<String>) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn slots(&self) -> fn(usize) -> Option<usize> {
+            |_| None
+        }
+    }
+
+    /// Each core's executions have two threads that read the cell.
+    #[test]
+    fn what_cells_are_used_for_is_known_on_every_core() {
+        let explored = |reads: &[&str], cores| {
+            Subject::new()
+                .cells("engine/rc11.rs", include_str!("rc11.rs"), reads)
+                .classify();
+            let program: Program = "unused: alloc | get".parse().unwrap();
+            let mut job = Job::rc11(program, Ends::Left);
+            if let Manner::Rc11(how) = &mut job.manner {
+                how.cores = cores;
+            }
+            explore(&job, Readers, Arc::new(|_| ())).unwrap()
+        };
+        // Eight additions, in the order of each thread.
+        let orders = (1..=8).product::<u64>() / 2_u64.pow(4);
+        for cores in [1, 3] {
+            let run = explored(&["*shared.1.get()"], cores);
+            assert_eq!(
+                (run.verdict(), run.executions),
+                (Verdict::Pass, orders),
+                "{run:?}"
+            );
+            let run = explored(&[], cores);
+            assert_eq!(run.verdict(), Verdict::DataRace, "{run:?}");
         }
     }
 }

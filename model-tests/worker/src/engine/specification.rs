@@ -8,28 +8,33 @@ use std::sync::atomic::Ordering;
 
 use ::rc11::cell::UnsafeCell;
 use ::rc11::sync::atomic::{AtomicU64, fence};
-use ::rc11::{Builder, Execution, Flow, Program, hint};
+use ::rc11::{Execution, Flow, Program, hint};
+use pipe::Limits;
 use programs::outcome::{Ends, Outcome, Writer};
 use programs::program;
 use programs::spec::weak::{Access, AccessKind, Found, Orderings, Steps, Thread};
 use programs::spec::{Holding, Params};
 use prop_tests::world::{Flag, Gift, Mailbox};
 
-/// The outcomes of all executions of the specification's steps.
+use super::rc11::builder;
+
+/// The outcomes of all executions of the specification's steps; nothing if they are cut off.
 pub(super) fn outcomes(
     program: &program::Program,
     ends: Ends,
     params: &Params,
-) -> Result<BTreeSet<Outcome>, String> {
-    outcomes_with(program, ends, params, &Orderings::PROTOCOL)
+    limits: Limits,
+) -> Result<Option<BTreeSet<Outcome>>, String> {
+    outcomes_with(program, ends, params, limits, &Orderings::PROTOCOL)
 }
 
 fn outcomes_with(
     program: &program::Program,
     ends: Ends,
     params: &Params,
+    limits: Limits,
     orderings: &Orderings,
-) -> Result<BTreeSet<Outcome>, String> {
+) -> Result<Option<BTreeSet<Outcome>>, String> {
     let steps = Steps::new(program, ends, params, orderings).map_err(|error| error.to_string())?;
     let gives = (0..steps.slots()).map(|slot| program.gives(slot));
     let explored = Specification {
@@ -38,11 +43,9 @@ fn outcomes_with(
         outcomes: RefCell::default(),
         steps,
     };
-    let report = Builder::new()
-        .failed_weak_waits(true)
-        .explore_program(&explored);
+    let report = builder(limits)?.explore_program(&explored);
     match report.failure {
-        None => Ok(explored.outcomes.into_inner()),
+        None => Ok((!report.cut_off).then(|| explored.outcomes.into_inner())),
         Some(failure) => Err(format!("the specification contradicts itself: {failure}")),
     }
 }
@@ -204,6 +207,7 @@ impl Flag for SpecFlag {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::{Duration, Instant};
 
     use pipe::{AllowedBy, Job, Verdict};
     use programs::program::enumerate_on;
@@ -222,8 +226,8 @@ mod tests {
             let enumerated = MemoryModel::Rc11
                 .allowed(program, ends, &Params::MODEL)
                 .unwrap();
-            let explored = outcomes(program, ends, &Params::MODEL).unwrap();
-            assert_eq!(Some(explored), enumerated, "{program}");
+            let explored = outcomes(program, ends, &Params::MODEL, Limits::default());
+            assert_eq!(explored.unwrap(), enumerated, "{program}");
 
             let job = Job::rc11(program.clone(), ends);
             let run = crate::explore(&job, Arc::new(|_| ())).unwrap();
@@ -291,6 +295,29 @@ mod tests {
         goes_where_the_enumeration_does_not(MOST_STATES);
     }
 
+    /// Hours of executions, which the enumeration does not come to in one state.
+    #[test]
+    fn a_limit_on_the_time_holds_for_what_is_allowed_too() {
+        let program: program::Program = "unused: get get@1 get | get get@1 get | get get@1 get | \
+                                         alloc alloc@1 | alloc drop alloc@1 drop@1"
+            .parse()
+            .unwrap();
+        let mut job = Job::rc11(program, Ends::Left);
+        job.limits.seconds = Some(0.2);
+        let began = Instant::now();
+        let run = explore_within::<MetaCore<Host>>(
+            job.case.program().unwrap(),
+            &job,
+            Arc::new(|_| ()),
+            1,
+        );
+        let run = run.unwrap();
+        assert!(began.elapsed() < Duration::from_secs(5));
+        let seen = (run.verdict(), run.executions, run.allowed_by);
+        assert_eq!(seen, (Verdict::CutOff, 0, AllowedBy::Explorer));
+        assert!(run.seconds >= 0.2, "{}", run.seconds);
+    }
+
     #[test]
     fn a_data_race_of_the_specification_is_a_contradiction() {
         let program = "unused: alloc | get read".parse().unwrap();
@@ -298,7 +325,9 @@ mod tests {
             publish_shared: Ordering::Relaxed,
             ..Orderings::PROTOCOL
         };
-        let error = outcomes_with(&program, Ends::Left, &Params::MODEL, &relaxed).unwrap_err();
+        let params = Params::MODEL;
+        let error = outcomes_with(&program, Ends::Left, &params, Limits::default(), &relaxed);
+        let error = error.unwrap_err();
         assert!(
             error.starts_with("the specification contradicts itself: "),
             "{error}"
