@@ -17,4 +17,5 @@ model_tests::versioned! {
     cli::bench::ScaleLine<'_> => "scale", 1;
     mutants::JudgedMutant => "mutant", 1;
     planted::Search => "search", 1;
+    planted::Recorded => "planted", 1;
 }

@@ -9,7 +9,7 @@ use model_tests::counterexample::Counterexample;
 use model_tests::interrupt;
 use model_tests::nightly::{Draw, Family, Way};
 use model_tests::worker::Worker;
-use model_tests::{print, workspace};
+use model_tests::{json, print, workspace};
 use pipe::{Exploration, Job, Verdict};
 
 /// A search ends without success after this many executions if nothing else is said.
@@ -101,6 +101,7 @@ fn replays(worker: &mut Worker, job: &Job, run: &Exploration) -> Result<bool, St
 
 /// What is kept of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KeptSearch {
     /// Where the draws began.
     pub seed: u64,
@@ -120,9 +121,13 @@ impl From<&Search> for KeptSearch {
     }
 }
 
-/// The searches that are kept with the code: by bug, and by how executions were drawn.
+/// The searches that are kept with the code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded(pub BTreeMap<String, BTreeMap<String, Vec<KeptSearch>>>);
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Recorded {
+    /// By bug, and by how executions were drawn.
+    pub bugs: BTreeMap<String, BTreeMap<String, Vec<KeptSearch>>>,
+}
 
 impl Recorded {
     fn path() -> PathBuf {
@@ -136,8 +141,8 @@ impl Recorded {
     /// If it cannot be read, or is no such record.
     pub fn load() -> Result<Self, String> {
         let path = Self::path();
-        let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
-        text.and_then(|text| serde_json::from_str(&text).map_err(|e| e.to_string()))
+        let text = std::fs::read(&path).map_err(|e| e.to_string());
+        text.and_then(|text| json::read(&text))
             .map_err(|e| format!("{}: {e}", path.display()))
     }
 
@@ -148,13 +153,12 @@ impl Recorded {
     /// If it cannot be written.
     pub fn save(&self) -> Result<(), String> {
         let path = Self::path();
-        let text = serde_json::to_string_pretty(self).map_err(|e| e.to_string())?;
-        std::fs::write(&path, text + "\n").map_err(|e| format!("{}: {e}", path.display()))
+        std::fs::write(&path, json::pretty(self)?).map_err(|e| format!("{}: {e}", path.display()))
     }
 
     /// Puts the searches for a bug in one way in place of those from before.
     pub fn replace(&mut self, bug: &str, way: Way, searches: &[Search]) {
-        let of_bug = self.0.entry(bug.to_owned()).or_default();
+        let of_bug = self.bugs.entry(bug.to_owned()).or_default();
         let kept = searches.iter().map(KeptSearch::from).collect();
         of_bug.insert(way.name().to_owned(), kept);
     }
@@ -192,6 +196,53 @@ pub fn cell(searches: &[KeptSearch]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// By a worker that gives prepared replies: one is cut off, one passes, one fails.
+    #[cfg(unix)]
+    #[test]
+    fn a_run_that_was_cut_off_is_not_the_end_of_a_search() {
+        use std::os::unix::fs::PermissionsExt;
+
+        use model_tests::campaign::Shard;
+        use pipe::{EngineName, Reason, Reply};
+
+        let cut = Exploration {
+            executions: 3,
+            ..Exploration::new(EngineName::Rc11)
+        };
+        let passed = Exploration {
+            executions: 5,
+            sampled: true,
+            threads_run: 2,
+            ..cut.clone()
+        };
+        let message = "as planted".to_owned();
+        let failed = Exploration {
+            executions: 7,
+            failure: Some(Reason::Race { message }.into()),
+            ..cut.clone()
+        };
+        let replies = [cut, passed, failed].map(|run| {
+            let reply = Reply::Done(Box::new(run)).to_line().unwrap();
+            format!("read -r job\necho '{reply}'\n")
+        });
+        let name = format!("planted-{}", std::process::id());
+        let worker = std::env::temp_dir().join(name);
+        std::fs::write(&worker, format!("#!/bin/sh\n{}", replies.concat())).unwrap();
+        std::fs::set_permissions(&worker, PermissionsExt::from_mode(0o700)).unwrap();
+        let draw = Draw {
+            seed: 1,
+            shard: Shard::WHOLE,
+            litmus: vec!["unused: alloc | get".parse().unwrap()],
+        };
+        let searched = |enough| {
+            let found = super::search("bug", &worker, Way::Rc11, &draw, enough).unwrap();
+            (found.executions, found.verdict, found.program.is_some())
+        };
+        assert_eq!(searched(100), (15, Verdict::DataRace, true));
+        assert_eq!(searched(8), (8, Verdict::CutOff, false));
+        std::fs::remove_file(worker).unwrap();
+    }
 
     fn search(executions: u64, verdict: Verdict) -> KeptSearch {
         KeptSearch {

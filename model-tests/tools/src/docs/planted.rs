@@ -10,7 +10,7 @@ pub(super) fn table(recorded: &Recorded) -> String {
     let header: Vec<_> = (["planted bug", "found as"].into_iter())
         .chain(Way::ALL.map(Way::name))
         .collect();
-    let rows = recorded.0.iter().map(|(bug, ways)| {
+    let rows = recorded.bugs.iter().map(|(bug, ways)| {
         let of = |way: Way| ways.get(way.name()).map_or(&[][..], Vec::as_slice);
         let all: Vec<KeptSearch> = Way::ALL.into_iter().flat_map(of).copied().collect();
         let found = verdict(&all).map_or_else(|| "not found".to_owned(), |v| v.to_string());
