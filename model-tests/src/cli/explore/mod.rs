@@ -251,32 +251,33 @@ pub(super) fn run(args: &Args) -> Result<u8, Refusal> {
     Ok(match litmus {
         None => verdict.exit_code(),
         Some(litmus) => {
-            let sound = disagreements.is_empty() && silent.is_none();
-            judged(args, &litmus, &runs, (verdict, sound))
+            let all = silent.is_none();
+            judged(args.json, &litmus, &runs, (verdict, &disagreements, all))
         }
     })
 }
 
 /// The exit code by what a litmus file says, which is printed. It does not hold where engines
-/// disagree or one made no run, whatever the others saw: they are not `sound`.
+/// disagree or where not `all` of them made a run, whatever the others saw.
 fn judged(
-    args: &Args,
+    json: bool,
     litmus: &Litmus,
     runs: &[(Job, Exploration)],
-    (verdict, sound): (Verdict, bool),
+    (verdict, disagreements, all): (Verdict, &[Disagreement], bool),
 ) -> u8 {
     let engines = runs.chunk_by(|(_, a), (_, b)| a.engine == b.engine);
     let judged = engines.map(|runs| litmus.judge(runs[0].1.engine, runs));
     let wrong: Vec<_> = judged.filter_map(Result::err).collect();
     let expected = print::verdict(litmus.expect);
     for why in &wrong {
-        match args.json {
+        match json {
             true => note!("the litmus file does not hold: {why}"),
             false => out!("the litmus file does not hold: {why}"),
         }
     }
+    let sound = disagreements.is_empty() && all;
     let holds = wrong.is_empty() && sound && !interrupt::requested();
-    if holds && !args.json {
+    if holds && !json {
         out!("the litmus file holds: it expects {expected}");
     }
     match verdict {
@@ -349,13 +350,16 @@ impl Session<'_> {
             }
             let earlier = self.cut.as_ref().and_then(|cut| cut.run(job.ends));
             let mut run = match earlier {
-                Some(earlier) if earlier.left.is_none() => earlier.clone(),
+                Some(earlier) if earlier.ended() || earlier.failure.is_some() => earlier.clone(),
                 _ => {
                     let mut job = job.clone();
                     if let Manner::Rc11(how) = &mut job.manner {
                         how.cores = self.args.jobs;
                         how.keeps_left = true;
-                        how.resume = earlier.cloned().map(Box::new);
+                        how.resume = earlier
+                            .filter(|run| run.left.is_some())
+                            .cloned()
+                            .map(Box::new);
                     }
                     worker.explore(&job, &mut |so_far| report(&job, so_far))?
                 }
@@ -698,4 +702,47 @@ fn progress_bar() -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::subject::tests::subject;
+
+    const OK: &str = "ok | ok => left shared(2) live";
+    const UNUSED: &str = "ok | unused => left shared(1) live";
+    const BUSY: &str = "ok | busy => left shared(1) live";
+
+    #[test]
+    fn a_litmus_file_whose_engines_disagree_does_not_hold() {
+        let text = "# Why.\nprogram: unused: alloc | get\nexpect: pass\nends: left\n";
+        let litmus = Litmus::parse(Path::new("a.litmus"), text, &subject()).unwrap();
+        let question = litmus.question();
+        let run = |mut jobs: Vec<Job>, outcomes: &[&str]| {
+            let job = jobs.remove(0);
+            let run = Exploration {
+                outcomes: outcomes.iter().map(|o| ((*o).to_owned(), 1)).collect(),
+                seen: outcomes.len(),
+                allowed: outcomes.len(),
+                complete: true,
+                threads_run: 2,
+                ..Exploration::new(job.engine())
+            };
+            assert_eq!(run.verdict(), Verdict::Pass);
+            (job, run)
+        };
+        let judge = |of_loom: &[&str], all| {
+            let rc11 = run(question.rc11_jobs(), &[OK, UNUSED]);
+            let runs = [rc11, run(question.loom_jobs(), of_loom)];
+            let disagree = disagreements(&question.case, &runs);
+            let code = judged(false, &litmus, &runs, (Verdict::Pass, &disagree, all));
+            (disagree.len(), code)
+        };
+        assert_eq!(judge(&[OK, UNUSED], true), (0, 0));
+        assert_eq!(judge(&[OK, BUSY], true), (1, 1));
+        // One engine made no run.
+        assert_eq!(judge(&[OK, UNUSED], false), (0, 1));
+    }
 }
