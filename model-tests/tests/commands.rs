@@ -89,6 +89,20 @@ fn what_is_no_limit_is_refused_with_the_reason() {
     ends(&["nightly", "seed=-1"], BAD_INPUT, "seed: ");
 }
 
+/// With --weaken shuttle's batches are left out, and these are all shuttle's.
+#[test]
+fn a_night_without_a_batch_that_runs_is_refused() {
+    let weaken = ["nightly", "--weaken", "DEC=Relaxed", "seed=1"];
+    for batches in ["batch=0", "batches=15"] {
+        let words = [&weaken[..], &[batches]].concat();
+        ends(
+            &words,
+            BAD_INPUT,
+            "none of these batches runs: with --weaken those",
+        );
+    }
+}
+
 #[test]
 fn more_programs_than_anybody_explores_are_refused_at_once() {
     for bound in ["2x16", "3x5", "5x9", "16x16"] {
@@ -144,14 +158,17 @@ fn nothing_to_run_is_no_pass() {
         BAD_INPUT,
         "no program of 2x1 on 4 slots",
     );
-    // A subject that cannot begin like the one program of the shard.
+    // A subject that refuses a start, and has fewer programs.
     let subject = Path::new(env!("CARGO_MANIFEST_DIR")).join("subjects/verdicts");
     let subject = subject.to_str().unwrap();
     ends(
-        &["campaign", "2x1", "--shard", "19/46", "--subject", subject],
+        &["campaign", "2x1", "--shard", "46/46", "--subject", subject],
         BAD_INPUT,
         "the subject runs no program of shard",
     );
+    // It does not name the states that transitions go through.
+    let coverage = ["coverage", "--bounds", "2x1", "--subject", subject];
+    ends(&coverage, BAD_INPUT, "`Subject::ref_counts`");
     ends(
         &["audit", "--record", "--subject", subject],
         BAD_INPUT,
@@ -228,15 +245,52 @@ fn a_night_without_one_of_its_shards_is_no_pass() {
     // One of another subject, and one with another ordering.
     for (key, of) in [
         (r#""subject":"x","#, "it has x others are meta-core"),
-        (r#""weaken":["DEC=Relaxed"],"#, "it has meta-core DEC=Relaxed"),
+        (
+            r#""weaken":["DEC=Relaxed"],"#,
+            "it has meta-core DEC=Relaxed",
+        ),
     ] {
         let other = night(2).replacen('{', &format!("{{{key}"), 1);
         let other = file(&scratch, "other.jsonl", &other);
         let (code, _, err) = output(&mut framecheck(&["nightly", "--merge", &one, &other]));
         assert_eq!(code, Some(BAD_INPUT), "{err}");
         let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(err.contains("other.jsonl:1: a night of another") && err.contains(of), "{err}");
+        assert!(
+            err.contains("other.jsonl:1: a night of another") && err.contains(of),
+            "{err}"
+        );
     }
+}
+
+#[test]
+fn what_a_subject_refuses_is_no_gap_between_its_shards() {
+    let scratch = Scratch::new();
+    let subject = Path::new(env!("CARGO_MANIFEST_DIR")).join("subjects/verdicts");
+    let subject = subject.to_str().unwrap();
+    let campaign = ["campaign", "2x1", "--ends", "left", "--subject", subject];
+    let of = |shard: &str| {
+        let results = scratch.path(&shard.replace('/', "-of-"));
+        let words = ["--shard", shard, "--results", &results];
+        let (code, out, err) = output(&mut framecheck(&[&campaign[..], &words].concat()));
+        assert!(matches!(code, Some(FAILS | TOOL_FAILURE)), "{out}\n{err}");
+        results
+    };
+    let [one, two] = ["1/2", "2/2"].map(of);
+    let (code, out, err) = output(&mut framecheck(&["campaign", "--merge", &one, &two]));
+    assert_eq!(code, Some(FAILS), "{out}\n{err}");
+    assert!(
+        out.contains("2x1 of 36 canonical programs, all 2 shards"),
+        "{out}"
+    );
+    assert!(
+        out.contains("left out: 10 programs that start `shared*2`: two handles are"),
+        "{out}"
+    );
+    ends(
+        &["campaign", "--merge", &one],
+        BAD_INPUT,
+        "gap: no results of shard 2/2",
+    );
 }
 
 #[test]
@@ -266,6 +320,46 @@ fn headers_with_absurd_numbers_are_refused_at_once() {
     ] {
         let file = file(&scratch, "one.jsonl", &header);
         ends(&["campaign", "--merge", &file], BAD_INPUT, says);
+    }
+}
+
+/// The steps of a saved failure that name one another without end, or none that is there.
+#[test]
+fn a_saved_failure_that_no_execution_has_is_refused_and_left_out_of_the_report() {
+    let scratch = Scratch::new();
+    let pinned = "tests/stories/rc11/control-claim-relaxed.json";
+    let pinned = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(pinned)).unwrap();
+    let saved: serde_json::Value = serde_json::from_slice(&pinned).unwrap();
+    let steps = saved["steps"].as_array().unwrap();
+    let at = steps
+        .iter()
+        .position(|step| !step["written"].is_null())
+        .unwrap();
+    let failures = &scratch.path("failures")[..];
+    fs::create_dir(failures).unwrap();
+    let page = &scratch.path("page.html")[..];
+    for (key, step, says) in [
+        ("follows", at, format!("steps[{at}] follows itself")),
+        (
+            "follows",
+            999,
+            format!("steps[{at}] names steps[999], which is no write"),
+        ),
+        (
+            "reads_from",
+            0,
+            format!("steps[{at}] names steps[0], which is no write"),
+        ),
+    ] {
+        let mut edited = saved.clone();
+        edited["steps"][at][key] = serde_json::json!({ "step": step });
+        let file = file(&scratch, "failures/edited.json", &edited.to_string());
+        ends(&["replay", &file], BAD_INPUT, &says);
+        ends(
+            &["report", "--failures", failures, "--out", page],
+            PASS,
+            &says,
+        );
     }
 }
 

@@ -118,6 +118,9 @@ fn a_new_subject_explores_at_once_and_finds_what_is_broken() {
     let lines = on(PASS, &json).lines_of(&path);
     assert_eq!((lines.len(), &lines[0]["verdict"]), (1, &"pass".into()));
 
+    // There is no program that a batch could run, however long the night.
+    on(BAD_INPUT, &["nightly", "minutes=60"]).has("the subject runs no programs");
+
     // What the explorers do not see, one of each.
     let lock = "src/files/spin_lock.rs";
     let unseen = "extern crate alloc;\n\
@@ -241,6 +244,14 @@ fn what_is_no_subject_is_refused() {
     ends(TOOL_FAILURE, &["subject", "new", &file]);
 }
 
+/// What a protocol of one's own costs: guide 4 sends its readers to this adapter.
+#[test]
+fn the_adapter_of_a_subject_is_short() {
+    let adapter = root().join(KERNEL).join("src/adapter.rs");
+    let lines = fs::read_to_string(adapter).unwrap().lines().count();
+    assert!((1..=150).contains(&lines), "{lines} lines");
+}
+
 #[test]
 #[ignore = "builds a worker"]
 fn the_kernel_is_explored_judged_and_replayed() {
@@ -288,6 +299,11 @@ fn the_kernel_is_explored_judged_and_replayed() {
     said.has("data race on rc11").has("frame/slot.rs:");
     let lines = ends(FAILS, &["replay", saved, "--json"]);
     assert!(lines.out.contains("subjects/kernel"), "{}", lines.out);
+    // The same with the subject named, where it may lie elsewhere now; not another's.
+    let said = on(FAILS, &["replay", saved]);
+    said.has("data race on rc11").has("frame/slot.rs:");
+    let own = "model-tests/tests/stories/rc11/control-claim-relaxed.json";
+    on(BAD_INPUT, &["replay", own]).has("it was saved of meta-core hint: leave --subject out");
     let text = fs::read_to_string(saved).unwrap();
     let other = scratch.path("other.json");
     let file = "tree/src/frame/slot.rs\": \"";
