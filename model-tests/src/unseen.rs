@@ -166,7 +166,7 @@ fn flatten(stream: TokenStream, words: &mut Vec<(String, usize)>) {
 /// # Errors
 ///
 /// If it has not.
-fn sources(program: &Path) -> Result<Vec<PathBuf>, String> {
+pub fn sources(program: &Path) -> Result<Vec<PathBuf>, String> {
     let list = program.with_extension("d");
     let text = fs::read_to_string(&list).map_err(|e| format!("{}: {e}", list.display()))?;
     let (_, files) = text

@@ -256,7 +256,7 @@ fn a_thread_that_is_run_to_its_end_reports_each_operation_and_each_drop() {
 #[test]
 fn control_an_abort_happens_at_the_real_maximum_only() {
     let run = |forgotten: u64| {
-        let line = format!("shared+{forgotten}: alloc@1 clone drop@1 | get");
+        let line = format!("shared+{forgotten}: alloc@1 clone drop@1 drop | get");
         let program = line.parse().expect("a program");
         execute(&program, Ends::Left, |running| running[0]).expect("no fault")
     };
@@ -264,5 +264,5 @@ fn control_an_abort_happens_at_the_real_maximum_only() {
     assert!(!aborts(&run(REF_COUNT_MAX - 2)));
     // A thread that has aborted does nothing more, and has a result for each operation.
     let aborted = run(REF_COUNT_MAX - 1).to_string();
-    assert_eq!(aborted, "ok abort - | abort => left not judged");
+    assert_eq!(aborted, "ok abort - - | abort => left not judged");
 }

@@ -501,6 +501,7 @@ fn a_failure_that_does_not_come_again_stays_one() -> Result<(), Failed> {
 fn compared(loom: &Path, orderings: &[OrderingChange]) -> Result<CampaignSummary, Failed> {
     let plan = Campaign {
         fits: None,
+        left_out: Vec::new(),
         bound: "2x1".parse()?,
         slots: 1,
         ends: vec![Ends::Dropped, Ends::Left],
