@@ -7,6 +7,7 @@
 //! - loom's own environment variables bound nothing;
 //! - shuttle's schedules follow from the seed, and DFS sees what loom sees;
 //! - under rc11 one outcome that is not allowed fails, and so does one that is not seen;
+//! - under rc11 a program reaches the transitions that the specification allows it;
 //! - rc11 and loom agree, and a result that is falsified is a disagreement;
 //! - what rc11 left when it was cut off, and several cores, come to what one run
 //!   comes to, and another program or worker does not go on with it;
@@ -24,14 +25,16 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use model_tests::campaign::{Campaign, CampaignSummary, Difference, Shard, Way};
+use model_tests::coverage;
 use model_tests::pool::Pool;
 use model_tests::worker::Worker;
 use pipe::{
     EngineName, Exploration, Job, Limits, Manner, Ordering, OrderingChange, Probe, Record, Reply,
-    Request, Scheduler, Target, Verdict,
+    Request, Scheduler, Target, Transition, Verdict,
 };
 use programs::outcome::Ends;
 use programs::program::{Bound, OpName, Program, enumerate_with};
+use programs::spec::Params;
 use worker::{Scenario, Subject, engine};
 
 /// Two lookups, each before a claim: loom's reduction takes a thread's own load
@@ -42,7 +45,7 @@ type Check = fn() -> Result<(), Failed>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let checks: [(EngineName, &str, Check); 16] = [
+    let checks: [(EngineName, &str, Check); 17] = [
         (EngineName::Loom, "rc11-and-loom-agree", rc11_and_loom_agree),
         (
             EngineName::Loom,
@@ -53,6 +56,11 @@ fn main() -> ExitCode {
             EngineName::Rc11,
             "one-outcome-too-many-or-too-few-fails",
             one_outcome_too_many_or_too_few_fails,
+        ),
+        (
+            EngineName::Rc11,
+            "the-transitions-reached-are-those-allowed",
+            the_transitions_reached_are_those_allowed,
         ),
         (
             EngineName::Rc11,
@@ -369,6 +377,45 @@ fn one_outcome_too_many_or_too_few_fails() -> Result<(), Failed> {
         let run = explore(&Job::rc11(program(text), Ends::Left).with_orderings(&orderings))?;
         let found = (run.verdict(), run.allowed, run.missing.len());
         ensure(found == (verdict, allowed, missing), "it is judged", &run)?;
+    }
+    Ok(())
+}
+
+/// Lookups that try again, operations that are skipped, plain accesses, a mailbox, several
+/// slots, and owners, whose stores read nothing.
+fn the_transitions_reached_are_those_allowed() -> Result<(), Failed> {
+    let record = Record {
+        coverage: true,
+        ..Record::default()
+    };
+    for (text, accesses) in [
+        (HOLE, false),
+        ("unused: alloc read drop | get drop drop", true),
+        ("shared: give get | take drop", false),
+        ("unused: alloc alloc@1 drop@1 | get@1 get", false),
+        ("unique: write reset | alloc count", true),
+        ("shared*2: try_unique share | clone drop", false),
+        (
+            "unused: alloc_unique repurpose share | get alloc_unique",
+            false,
+        ),
+    ] {
+        for ends in [Ends::Dropped, Ends::Left] {
+            let run = explore(&Job::rc11(program(text), ends).recording(record))?;
+            let allowed = coverage::allowed(&[(program(text), ends)], &Params::MODEL)?;
+            let (left, more) = (&allowed - &run.transitions, &run.transitions - &allowed);
+            // A plain access commutes with other threads' steps: one order of them is enough.
+            let plain = |cell: &Transition| ["read", "write"].contains(&&*cell.op);
+            let what = format!("{text}: missing {left:?}, not allowed {more:?}");
+            let same = more.is_empty() && left.iter().all(plain);
+            ensure(
+                same && run.transitions.iter().any(plain) == accesses,
+                &what,
+                &run,
+            )?;
+        }
+        let run = explore(&Job::rc11(program(text), Ends::Dropped))?;
+        ensure(run.transitions.is_empty(), "nobody asked", &run)?;
     }
     Ok(())
 }
