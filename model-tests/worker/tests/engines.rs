@@ -12,6 +12,8 @@
 //! - what rc11 left when it was cut off, and several cores, come to what one run
 //!   comes to, and another program or worker does not go on with it;
 //! - a failure of code whose executions cannot be made again stays a failure;
+//! - what comes after the threads of a scenario is judged with it;
+//! - a spurious failure that was to be injected and never came up is no pass;
 //! - programs that leave shuttle nothing to choose pass under all its schedulers.
 //!
 //! Each runs in the build of its engine; the others list it as ignored.
@@ -29,8 +31,8 @@ use model_tests::coverage;
 use model_tests::pool::Pool;
 use model_tests::worker::Worker;
 use pipe::{
-    EngineName, Exploration, Job, Limits, Manner, Ordering, OrderingChange, Probe, Record, Reply,
-    Request, Scheduler, Target, Transition, Verdict,
+    EngineName, Exploration, Inject, Job, Limits, Manner, Ordering, OrderingChange, Probe, Record,
+    Reply, Request, Scheduler, Spurious, Target, Transition, Verdict,
 };
 use programs::outcome::Ends;
 use programs::program::{Bound, OpName, Program, enumerate_with};
@@ -45,7 +47,7 @@ type Check = fn() -> Result<(), Failed>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let checks: [(EngineName, &str, Check); 17] = [
+    let checks: [(EngineName, &str, Check); 23] = [
         (EngineName::Loom, "rc11-and-loom-agree", rc11_and_loom_agree),
         (
             EngineName::Loom,
@@ -86,6 +88,36 @@ fn main() -> ExitCode {
             EngineName::Rc11,
             "a-failure-that-does-not-come-again-stays-one",
             a_failure_that_does_not_come_again_stays_one,
+        ),
+        (
+            EngineName::Rc11,
+            "what-cores-cannot-share-is-refused",
+            what_cores_cannot_share_is_refused,
+        ),
+        (
+            EngineName::Rc11,
+            "rc11-asks-for-an-end",
+            an_end_is_asked_for,
+        ),
+        (
+            EngineName::Loom,
+            "loom-asks-for-an-end",
+            an_end_is_asked_for,
+        ),
+        (
+            EngineName::Shuttle,
+            "shuttle-asks-for-an-end",
+            an_end_is_asked_for,
+        ),
+        (
+            EngineName::Loom,
+            "loom-injects-what-it-says",
+            a_failure_that_never_comes_up_is_no_pass,
+        ),
+        (
+            EngineName::Shuttle,
+            "shuttle-injects-what-it-says",
+            a_failure_that_never_comes_up_is_no_pass,
         ),
         (
             EngineName::Loom,
@@ -203,11 +235,63 @@ fn loads_read_stale_values() -> Result<(), Failed> {
 }
 
 fn cut_off_is_no_pass() -> Result<(), Failed> {
-    let mut job = Job::loom(program(HOLE), Ends::Dropped, Probe::Cas);
-    job.limits.executions = Some(5);
-    let run = explore(&job)?;
-    ensure(run.executions == 5, "it stops at the limit", &run)?;
-    ensure(run.verdict() == Verdict::CutOff, "it says so", &run)
+    for probe in [Probe::Cas, Probe::Load] {
+        let mut job = Job::loom(program(HOLE), Ends::Dropped, probe);
+        job.limits.executions = Some(5);
+        let run = explore(&job)?;
+        ensure(run.executions == 5, "it stops at the limit", &run)?;
+        ensure(run.verdict() == Verdict::CutOff, "it says so", &run)?;
+    }
+    Ok(())
+}
+
+/// A weak compare-and-swap can be made to fail, a strong one cannot.
+fn a_failure_that_never_comes_up_is_no_pass() -> Result<(), Failed> {
+    for (text, site, verdict) in [
+        ("shared: get | get", "ACQUIRE_REF", Verdict::Pass),
+        ("unused: alloc | count", "CLAIM", Verdict::ToolFailure),
+    ] {
+        let inject = Inject {
+            site: site.to_owned(),
+            n: 1,
+        };
+        let mut job = match engine::compiled() {
+            EngineName::Loom => Job::loom(program(text), Ends::Dropped, Probe::Cas),
+            _ => Job::shuttle(program(text), Ends::Dropped, Scheduler::Dfs),
+        };
+        match &mut job.manner {
+            Manner::Loom(how) => how.inject = Some(inject),
+            Manner::Shuttle(how) => how.spurious = Spurious::Once(inject),
+            _ => {}
+        }
+        let run = explore(&job)?;
+        ensure(run.verdict() == verdict, site, &run)?;
+    }
+    Ok(())
+}
+
+/// What comes after the threads is part of the outcome.
+fn an_end_is_asked_for() -> Result<(), Failed> {
+    for (allowed, verdict) in [
+        ([" |  => over"], Verdict::Pass),
+        ([" |  => "], Verdict::ForbiddenOutcome),
+    ] {
+        let scenario = Scenario::on("ended", || ())
+            .threads(2, |(), _| ())
+            .end(|(), end| end.say("over"))
+            .allowed(&allowed);
+        let case = Target::Scenario("ended".to_owned());
+        let job = match engine::compiled() {
+            EngineName::Rc11 => Job::rc11(case, Ends::Dropped),
+            EngineName::Loom => Job::loom(case, Ends::Dropped, Probe::Cas),
+            _ => Job::shuttle(case, Ends::Dropped, Scheduler::Dfs),
+        };
+        let run = Subject::new()
+            .scenario(scenario)
+            .explore(&job, Arc::new(|_| ()))?;
+        ensure(run.verdict() == verdict, "it is judged", &run)?;
+    }
+    Ok(())
 }
 
 /// `LOOM_MAX_PREEMPTIONS=0` would explore a handful of executions and call it
@@ -386,6 +470,7 @@ fn one_outcome_too_many_or_too_few_fails() -> Result<(), Failed> {
 fn the_transitions_reached_are_those_allowed() -> Result<(), Failed> {
     let record = Record {
         coverage: true,
+        sites: true,
         ..Record::default()
     };
     for (text, accesses) in [
@@ -415,8 +500,13 @@ fn the_transitions_reached_are_those_allowed() -> Result<(), Failed> {
             )?;
         }
         let run = explore(&Job::rc11(program(text), Ends::Dropped))?;
-        ensure(run.transitions.is_empty(), "nobody asked", &run)?;
+        let none = run.transitions.is_empty() && run.sites.is_empty();
+        ensure(none, "nobody asked", &run)?;
     }
+    let run = explore(&Job::rc11(program("unused: alloc | count"), Ends::Left).recording(record))?;
+    let met = |name: &str| run.sites.iter().any(|site| site.name == name);
+    let own = ["CLAIM", "CLAIM_FAIL", "PUBLISH_SHARED"];
+    ensure(own.into_iter().all(met) && !met("DEC"), "its own", &run)?;
     Ok(())
 }
 
@@ -443,18 +533,59 @@ fn a_run_that_was_cut_off_goes_on() -> Result<(), Failed> {
 }
 
 fn a_failure_behind_a_cut_is_the_same() -> Result<(), Failed> {
-    let relaxed = [OrderingChange {
-        site: "TRY_UNIQUE".to_owned(),
-        ordering: Ordering::Relaxed,
-    }];
-    let job = rc11_job(LARGE, Ends::Dropped).with_orderings(&relaxed);
-    let whole = explore(&job)?;
-    ensure(whole.verdict() == Verdict::DataRace, "it races", &whole)?;
-    let late = whole.executions;
-    ensure(late > 1, "some executions before that", &whole)?;
-    let (run, cuts) = in_pieces(&job, 1, 1)?;
-    ensure(cuts > 0, "it was cut", &run)?;
-    ensure(facts(&run) == facts(&whole), "the very same", &run)
+    for (text, ends, site, verdict) in [
+        (LARGE, Ends::Dropped, "TRY_UNIQUE", Verdict::DataRace),
+        (
+            "unused: alloc alloc@1 | get@1 get",
+            Ends::Left,
+            "PUBLISH_SHARED",
+            Verdict::ForbiddenOutcome,
+        ),
+    ] {
+        let relaxed = [OrderingChange {
+            site: site.to_owned(),
+            ordering: Ordering::Relaxed,
+        }];
+        let job = rc11_job(text, ends).with_orderings(&relaxed);
+        let whole = explore(&job)?;
+        ensure(whole.verdict() == verdict, "it fails", &whole)?;
+        let late = whole.executions;
+        ensure(late > 1, "some executions before that", &whole)?;
+        let (run, cuts) = in_pieces(&job, 1, 1)?;
+        ensure(cuts > 0, "it was cut", &run)?;
+        ensure(facts(&run) == facts(&whole), "the very same", &run)?;
+    }
+    Ok(())
+}
+
+fn what_cores_cannot_share_is_refused() -> Result<(), Failed> {
+    let program = Job::rc11(program(HOLE), Ends::Dropped);
+    let scenario = Target::Scenario("segment-clones-end-once".to_owned());
+    let covered = Record {
+        coverage: true,
+        ..Record::default()
+    };
+    for (job, cores, refused) in [
+        (program.clone(), 0, true),
+        (program.clone(), 2, false),
+        (program.recording(covered), 2, true),
+        (Job::rc11(scenario, Ends::Dropped), 2, true),
+    ] {
+        let mut job = job;
+        if let Manner::Rc11(how) = &mut job.manner {
+            how.cores = cores;
+        }
+        let answer = explore(&job);
+        let said = answer
+            .as_ref()
+            .err()
+            .and_then(Failed::message)
+            .unwrap_or_default();
+        if said.contains("on one core") != refused || answer.is_err() != refused {
+            return Err(format!("{cores} cores: {answer:?}").into());
+        }
+    }
+    Ok(())
 }
 
 fn several_cores_see_what_one_sees() -> Result<(), Failed> {
@@ -492,6 +623,18 @@ fn what_another_left_is_refused() -> Result<(), Failed> {
 
     let mut other = cut.clone();
     other.left.as_mut().ok_or("nothing is left")?.worker = "0".repeat(16);
+    let reason = refused(&resuming(job.clone(), other, 1));
+    if !reason.contains("was changed since") {
+        return Err(reason.into());
+    }
+    // The same code in another file, which is one byte longer.
+    let longer = Path::new(env!("CARGO_TARGET_TMPDIR")).join("longer-worker");
+    std::fs::copy(env!("CARGO_BIN_EXE_worker"), &longer)?;
+    let mut file = std::fs::File::options().append(true).open(&longer)?;
+    std::io::Write::write_all(&mut file, &[0])?;
+    drop(file);
+    let other = Worker::new(EngineName::Rc11, &longer).explore(&job, &mut |_| ())?;
+    ensure(other.left.is_some(), "something is left", &other)?;
     let reason = refused(&resuming(job.clone(), other, 1));
     if !reason.contains("was changed since") {
         return Err(reason.into());

@@ -337,3 +337,81 @@ impl<C: Checked> Watch<C> {
         model::with_trace(|events| failure::steps(events, self.checked.slots()))
     }
 }
+
+#[cfg(all(test, model))]
+mod tests {
+    use pipe::{EngineName, Probe, Scheduler, Target, Verdict};
+    use programs::outcome::Ends;
+    use programs::spec::MemoryModel;
+    use prop_tests::scenario::{Record, Scenario};
+    use prop_tests::world::Fault;
+
+    use super::super::checked::CheckedScenario;
+    use super::super::compiled_in::explore;
+    use super::*;
+
+    /// A scenario of whose outcomes nobody knows whether they are allowed.
+    struct Undecided(CheckedScenario);
+
+    impl Checked for Undecided {
+        type Done = Record;
+        type Seen = String;
+        type Shown<'a> = String;
+
+        fn threads(&self) -> usize {
+            self.0.threads()
+        }
+
+        unsafe fn reset(&self) {
+            // SAFETY: promised by the caller.
+            unsafe { self.0.reset() };
+        }
+
+        unsafe fn run(&self, thread: usize, done: &mut Record) {
+            // SAFETY: promised by the caller.
+            unsafe { self.0.run(thread, done) };
+        }
+
+        fn show(&self, done: &[Record]) -> Result<String, Fault> {
+            self.0.show(done)
+        }
+
+        fn forbidden(&self, _: &String, undecided: &mut u64) -> Option<Failure> {
+            *undecided += 1;
+            None
+        }
+
+        fn allowed(&self) -> usize {
+            self.0.allowed()
+        }
+
+        fn allowed_by(&self) -> pipe::AllowedBy {
+            self.0.allowed_by()
+        }
+
+        fn missing(&self, seen: &Tally<String>) -> Vec<String> {
+            self.0.missing(seen)
+        }
+
+        fn slots(&self) -> fn(usize) -> Option<usize> {
+            self.0.slots()
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_decided_is_no_pass() {
+        let case = Target::Scenario("quiet".to_owned());
+        let job = match compiled() {
+            EngineName::Loom => Job::loom(case, Ends::Dropped, Probe::Cas),
+            EngineName::Shuttle => Job::shuttle(case, Ends::Dropped, Scheduler::Dfs),
+            _ => Job::rc11(case, Ends::Dropped),
+        };
+        let quiet = || Scenario::on("quiet", || ()).threads(2, |(), _| ()).into();
+        let checked = CheckedScenario::new(quiet(), |_| None, MemoryModel::Rc11, true);
+        let run = explore(&job, Undecided(checked), Arc::new(|_| ())).unwrap();
+        assert_eq!((run.undecided, run.verdict()), (1, Verdict::CutOff));
+        let checked = CheckedScenario::new(quiet(), |_| None, MemoryModel::Rc11, true);
+        let run = explore(&job, checked, Arc::new(|_| ())).unwrap();
+        assert_eq!((run.undecided, run.verdict()), (0, Verdict::Pass));
+    }
+}
