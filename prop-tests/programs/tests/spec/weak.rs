@@ -62,6 +62,21 @@ fn a_message_needs_its_release() {
     assert_eq!(with(line, Ends::Left, relaxed).unwrap().len(), 9);
 }
 
+/// The second thread finds slot 0 given back, and its drop of slot 2 has no fence if the
+/// handle is unique: it may still miss what was published in slot 1 before.
+#[test]
+fn a_unique_drop_has_no_fence() {
+    let misses = |claim: &str| {
+        let line = format!("unique: alloc@1 drop | {claim}@2 get drop@2 get@1");
+        let allowed = allowed(&program(&line), Ends::Left);
+        let missed = "ok last | ok unused last unused";
+        allowed
+            .iter()
+            .any(|seen| seen.to_string().starts_with(missed))
+    };
+    assert!(misses("alloc_unique") && !misses("alloc"));
+}
+
 #[test]
 fn one_slot_is_sequentially_consistent() {
     for program in enumerate("2x2".parse().unwrap(), true) {
