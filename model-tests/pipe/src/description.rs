@@ -589,4 +589,128 @@ mod tests {
         assert!(text.contains("\"shared+3\""), "{text}");
         assert_eq!(serde_json::from_str::<Refused>(&text).unwrap(), refused);
     }
+
+    #[test]
+    fn a_start_that_is_refused_is_found_for_each_program() {
+        let start = |text: &str| text.parse::<Program>().unwrap();
+        let programs = |ref_count_max| Programs {
+            ref_count_max,
+            refused: vec![Refused {
+                start: start("unique: get | get").start,
+                why: "no owner".to_owned(),
+            }],
+        };
+        let most = Params::MODEL.ref_count_max;
+        let own = programs(most);
+        assert_eq!(own.refuses(&start("unique: drop | get")), Some("no owner"));
+        assert_eq!(own.refuses(&start("shared: drop | get")), None);
+        assert!(own.reaches_limit() && programs(most - 1).reaches_limit());
+        assert!(!programs(most + 1).reaches_limit());
+    }
+
+    #[test]
+    fn a_value_is_named_by_its_state() {
+        let ref_counts = RefCounts {
+            unused: 100,
+            unique: 101,
+            busy: 102,
+            max: 9,
+        };
+        let known = Description {
+            ref_counts: Some(ref_counts),
+            ..described(&[]).clone()
+        };
+        for (raw, name) in [
+            (100, "UNUSED"),
+            (101, "UNIQUE"),
+            (102, "BUSY"),
+            (1, "SHARED(1)"),
+            (9, "SHARED(9)"),
+            (10, "OVERFLOW(10)"),
+        ] {
+            assert_eq!(known.value(Some(0), raw), name);
+            assert_eq!(known.value(None, raw), raw.to_string());
+        }
+        assert_eq!(described(&[]).value(Some(0), 100), "100");
+    }
+
+    #[test]
+    fn sites_and_scenarios_are_found_by_their_names() {
+        let scenario = |name: &str| Scenario {
+            name: name.to_owned(),
+            threads: 2,
+            broken: None,
+        };
+        let mut known = described(&["SHARE", "RETIRE"]).clone();
+        known.scenarios = ["one", "two"].map(scenario).into();
+        known.sites[1].weak = true;
+        known.sites[1].admits.push(Ordering::None);
+        let known: &'static Description = Box::leak(Box::new(known));
+        assert_eq!(known.scenario("two"), Some(&scenario("two")));
+        assert_eq!(known.scenario("three"), None);
+        let sites: Vec<_> = known.sites().collect();
+        let [share, retire] = sites[..] else { panic!() };
+        assert_eq!(known.site("RETIRE"), Some(retire));
+        assert!(share != retire && share < retire && known.site("DEC").is_none());
+        assert_eq!(share.to_string(), "SHARE");
+        // Three letters are wrong at most.
+        assert!(
+            known
+                .find_site("SHAxxx")
+                .unwrap_err()
+                .ends_with("did you mean `SHARE`?")
+        );
+        assert!(
+            known
+                .find_site("SHxxxx")
+                .unwrap_err()
+                .contains("the sites are")
+        );
+        let none = described(&[]).find_site("a.rs:1").unwrap_err();
+        assert!(none.ends_with("as none was made"), "{none}");
+        let other = known.find_site("a.rs:1").unwrap_err();
+        assert!(other.ends_with("there are SHARE, RETIRE"), "{other}");
+        let inject = |n| Inject {
+            site: "RETIRE".to_owned(),
+            n,
+        };
+        assert_eq!(known.inject("RETIRE#1"), Ok(inject(1)));
+        assert_eq!(known.inject("RETIRE # 2"), Ok(inject(2)));
+        assert!(known.inject("RETIRE#0").is_err());
+        let strong = known.inject("SHARE#1").unwrap_err();
+        assert!(
+            strong.starts_with("SHARE cannot fail spuriously"),
+            "{strong}"
+        );
+    }
+
+    #[test]
+    fn an_ordering_that_a_site_cannot_have_is_refused_with_what_it_can() {
+        let mut known = described(&["FENCE", "INC", "STORE"]).clone();
+        known.sites[0].operation = Operation::Fence;
+        known.sites[0].admits.push(Ordering::None);
+        known.sites[1].operation = Operation::FetchAdd;
+        let known: &'static Description = Box::leak(Box::new(known));
+        let fence = known.resolve("FENCE", "none").unwrap();
+        assert_eq!(
+            (fence.0.to_string(), fence.1),
+            ("FENCE".to_owned(), Ordering::None)
+        );
+        let refused = |site, ordering| known.resolve(site, ordering).unwrap_err();
+        let no_fence = refused("STORE", "none");
+        assert!(
+            no_fence.starts_with("`none` is no ordering that STORE"),
+            "{no_fence}"
+        );
+        let add = refused("INC", "Acquire");
+        assert!(
+            add.starts_with("INC (fetch_add) cannot be Acquire: an atomic add"),
+            "{add}"
+        );
+        let store = refused("STORE", "Acquire");
+        assert!(
+            store.contains("(store) cannot be Acquire: this operation"),
+            "{store}"
+        );
+    }
 }

@@ -70,3 +70,17 @@ impl fmt::Display for EngineName {
         f.pad(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_survives_its_name() {
+        for engine in EngineName::ALL {
+            assert_eq!(engine.to_string().parse(), Ok(engine));
+        }
+        assert_eq!(EngineName::Loom.to_string(), "loom");
+        assert!("Loom".parse::<EngineName>().is_err());
+    }
+}

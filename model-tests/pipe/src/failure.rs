@@ -252,4 +252,31 @@ mod tests {
         let text = serde_json::to_string(&reason).unwrap();
         assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), reason);
     }
+
+    #[test]
+    fn a_reason_is_told_in_words_and_has_an_outcome_where_it_is_one() {
+        let outcome = || "ok | ok".to_owned();
+        let fault = |slot| Reason::Fault {
+            fault: Fault::Leak,
+            slot,
+            what: "lost".to_owned(),
+        };
+        for (reason, words, of) in [
+            (
+                Reason::Forbidden { outcome: outcome() },
+                "ok | ok",
+                Some("ok | ok"),
+            ),
+            (
+                Reason::Abort { outcome: outcome() },
+                "ok | ok",
+                Some("ok | ok"),
+            ),
+            (fault(Some(1)), "slot 1: lost", None),
+            (fault(None), "lost", None),
+            (Reason::Interrupted, "interrupted", None),
+        ] {
+            assert_eq!((&*reason.to_string(), reason.outcome()), (words, of));
+        }
+    }
 }

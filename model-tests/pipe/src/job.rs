@@ -449,3 +449,85 @@ impl fmt::Display for Manner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manner_is_told_in_a_word_and_keeps_what_it_is_given() {
+        let program = || "unused: alloc | get".parse::<Program>().unwrap();
+        let orderings = [OrderingChange {
+            site: "DEC".to_owned(),
+            ordering: crate::Ordering::Relaxed,
+        }];
+        let dfs = Job::shuttle(program(), Ends::Left, Scheduler::Dfs);
+        let mut overlap = dfs.clone();
+        if let Manner::Shuttle(how) = &mut overlap.manner {
+            how.overlap = true;
+        }
+        let (seed, schedules) = (1, 2);
+        let random = Scheduler::Random { seed, schedules };
+        let sample = Search::Sample { seed, samples: 2 };
+        for (job, words, weak, samples) in [
+            (Job::rc11(program(), Ends::Left), "exact", true, false),
+            (
+                Job::rc11_search(program(), Ends::Left, sample),
+                "sample",
+                true,
+                true,
+            ),
+            (
+                Job::loom(program(), Ends::Left, Probe::Cas),
+                "cas",
+                true,
+                false,
+            ),
+            (
+                Job::loom(program(), Ends::Left, Probe::Load),
+                "load",
+                true,
+                false,
+            ),
+            (dfs, "dfs", false, false),
+            (overlap, "dfs overlap", false, false),
+            (
+                Job::shuttle(program(), Ends::Left, random),
+                "random",
+                false,
+                true,
+            ),
+            (
+                Job::threads(program(), Ends::Left, 5),
+                "system",
+                false,
+                true,
+            ),
+        ] {
+            assert_eq!((&*job.manner.to_string(), job.samples()), (words, samples));
+            let reads_newest = matches!(words, "cas" | "dfs" | "dfs overlap" | "random");
+            assert_eq!(job.reads_newest(), reads_newest, "{words}");
+            let interleaved = job.memory() == MemoryModel::Interleaved;
+            assert_eq!(interleaved, reads_newest, "{words}");
+            let drawn = samples && words != "system";
+            assert_eq!(job.seed(), drawn.then_some(1), "{words}");
+            let job = job.with_orderings(&orderings);
+            assert_eq!(job.orderings(), if weak { &orderings[..] } else { &[] });
+        }
+    }
+
+    #[test]
+    fn what_is_run_is_told_by_its_text() {
+        let program: Program = "unused: alloc | get".parse().unwrap();
+        assert_eq!(
+            Target::from(program.clone()).to_string(),
+            program.to_string()
+        );
+        assert_eq!(Target::Scenario("one".to_owned()).to_string(), "one");
+        let inject = Inject {
+            site: "CLAIM".to_owned(),
+            n: 2,
+        };
+        assert_eq!(inject.to_string(), "CLAIM#2");
+    }
+}

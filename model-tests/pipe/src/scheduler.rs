@@ -153,6 +153,8 @@ mod tests {
     fn a_schedule_survives_its_text() {
         let schedule = Schedule(vec![Choice::Task(0), Choice::Random(7), Choice::Task(12)]);
         assert_eq!(schedule.to_string(), "0 r7 12");
+        let line = serde_json::to_string(&schedule).unwrap();
+        assert_eq!(serde_json::from_str::<Schedule>(&line).unwrap(), schedule);
         assert_eq!("0 r7 12".parse(), Ok(schedule));
         assert!("0 x".parse::<Schedule>().is_err());
     }

@@ -90,3 +90,29 @@ fn class(params: &Params, state: SlotState) -> &'static str {
         SlotClass::Unique => CLASSES[6],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_has_the_classes_of_its_states() {
+        use SlotState::{Busy, Shared, Unique, Unused};
+        let most = Params::MODEL.ref_count_max;
+        let states = [
+            Unused,
+            Busy,
+            Shared(1),
+            Shared(2),
+            Shared(most),
+            Shared(most + 1),
+            Unique,
+        ];
+        assert_eq!(states.map(|state| class(&Params::MODEL, state)), CLASSES);
+        let cell = |result| {
+            Transition::new(&Params::MODEL, OpName::Read, result, (Unique, Unused)).to_string()
+        };
+        assert_eq!(cell(OpResult::Ok), "unique read ok unused");
+        assert_eq!(cell(OpResult::Count(3)), "unique read number unused");
+    }
+}

@@ -166,7 +166,7 @@ mod tests {
     fn only_a_pass_exits_with_zero() {
         for verdict in Verdict::ALL {
             assert_eq!(verdict.exit_code() == 0, verdict == Verdict::Pass);
-            assert_eq!(verdict.as_str().parse(), Ok(verdict));
+            assert_eq!(verdict.to_string().parse(), Ok(verdict));
         }
     }
 }
