@@ -223,4 +223,18 @@ mod tests {
         run.missing.push("ok | ok".to_owned());
         assert_eq!(run.verdict(), Verdict::MissingOutcome);
     }
+
+    #[test]
+    fn what_did_not_come_to_its_end_is_cut_off() {
+        let mut run = Exploration::new(EngineName::Rc11);
+        run.threads_run = 1;
+        assert_eq!(run.verdict(), Verdict::CutOff);
+        for end in 0..3 {
+            (run.complete, run.reduced, run.sampled) = (end == 0, end == 1, end == 2);
+            run.threads_run = 1;
+            assert_eq!(run.verdict(), Verdict::Pass);
+            run.threads_run = 0;
+            assert_eq!(run.verdict(), Verdict::ToolFailure);
+        }
+    }
 }

@@ -79,6 +79,9 @@ mod tests {
     fn an_engine_survives_its_name() {
         for engine in EngineName::ALL {
             assert_eq!(engine.to_string().parse(), Ok(engine));
+            let explores = engine != EngineName::Threads;
+            assert_eq!(engine.is_explorer(), explores);
+            assert_eq!(engine.cfg(), explores.then_some(engine.as_str()));
         }
         assert_eq!(EngineName::Loom.to_string(), "loom");
         assert!("Loom".parse::<EngineName>().is_err());

@@ -523,11 +523,47 @@ mod tests {
             Target::from(program.clone()).to_string(),
             program.to_string()
         );
-        assert_eq!(Target::Scenario("one".to_owned()).to_string(), "one");
+        assert_eq!(Target::from(program.clone()).program(), Some(&program));
+        let scenario = Target::Scenario("one".to_owned());
+        assert_eq!((&*scenario.to_string(), scenario.program()), ("one", None));
         let inject = Inject {
             site: "CLAIM".to_owned(),
             n: 2,
         };
         assert_eq!(inject.to_string(), "CLAIM#2");
+    }
+
+    #[test]
+    fn what_is_recorded_is_what_was_asked_for() {
+        let none = Record::default();
+        let sites = Record {
+            sites: true,
+            ..none
+        };
+        let examples = Record {
+            examples: true,
+            ..none
+        };
+        let coverage = Record {
+            coverage: true,
+            ..none
+        };
+        assert!(!none.any() && !sites.any() && Record::STEPS.any());
+        assert!(examples.any() && coverage.any());
+        let case = || Target::Scenario("one".to_owned());
+        for job in [
+            Job::rc11(case(), Ends::Left),
+            Job::loom(case(), Ends::Left, Probe::Cas),
+            Job::shuttle(case(), Ends::Left, Scheduler::Dfs),
+        ] {
+            let mut job = job.recording(coverage);
+            assert_eq!(job.record_mut(), Some(&mut { coverage }));
+        }
+        let mut job = Job::threads(case(), Ends::Left, 1).recording(coverage);
+        assert_eq!(job.record_mut(), None);
+        // A job of old, that does not say it, asks for outcomes.
+        let mut line = serde_json::to_value(&job).unwrap();
+        line.as_object_mut().unwrap().remove("texts");
+        assert!(serde_json::from_value::<Job>(line).unwrap().texts);
     }
 }

@@ -99,3 +99,15 @@ impl fmt::Display for OrderingChange {
         write!(f, "{}={}", self.site, self.ordering)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_half_that_acquires_and_the_half_that_releases() {
+        let halves = Ordering::ALL.map(|ordering| (ordering.acquires(), ordering.releases()));
+        let (no, both) = ((false, false), (true, true));
+        assert_eq!(halves, [no, no, (true, false), (false, true), both, both]);
+    }
+}

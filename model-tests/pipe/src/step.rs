@@ -157,3 +157,14 @@ impl Access {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_has_a_word() {
+        let all = [Access::Init, Access::Read, Access::Write, Access::Take];
+        assert_eq!(all.map(Access::as_str), ["init", "read", "write", "take"]);
+    }
+}

@@ -109,6 +109,9 @@ mod tests {
             Unique,
         ];
         assert_eq!(states.map(|state| class(&Params::MODEL, state)), CLASSES);
+        let moves = |op: &OpName| Transition::moves_handles(*op);
+        let moving: Vec<_> = OpName::ALL.into_iter().filter(moves).collect();
+        assert_eq!(moving, [OpName::Give, OpName::Take]);
         let cell = |result| {
             Transition::new(&Params::MODEL, OpName::Read, result, (Unique, Unused)).to_string()
         };

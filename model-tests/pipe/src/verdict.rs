@@ -165,7 +165,16 @@ mod tests {
     #[test]
     fn only_a_pass_exits_with_zero() {
         for verdict in Verdict::ALL {
-            assert_eq!(verdict.exit_code() == 0, verdict == Verdict::Pass);
+            let code = match verdict {
+                Verdict::Pass => 0,
+                Verdict::CutOff => 3,
+                Verdict::ToolFailure => 4,
+                _ => 1,
+            };
+            assert_eq!(
+                (verdict.exit_code(), verdict.is_failure()),
+                (code, code == 1)
+            );
             assert_eq!(verdict.to_string().parse(), Ok(verdict));
         }
     }
