@@ -461,3 +461,44 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ::rc11::sync::atomic::AtomicU32;
+    use ::rc11::thread::park;
+    use pipe::Verdict;
+    use programs::outcome::Ends;
+    use programs::spec::MemoryModel;
+    use prop_tests::scenario::Scenario;
+
+    use super::super::checked::CheckedScenario;
+    use super::*;
+
+    fn run(does: fn()) -> Exploration {
+        let scenario = Scenario::on("alone", || ()).threads(2, move |(), _| does());
+        let checked = CheckedScenario::new(scenario.into(), |_| None, MemoryModel::Rc11, true);
+        let job = Job::rc11(Target::Scenario("alone".to_owned()), Ends::Dropped);
+        explore(&job, checked, Arc::new(|_| ())).unwrap()
+    }
+
+    #[test]
+    fn threads_that_wait_for_ever_are_named() {
+        let Some(Reason::Deadlock { message, waiting }) = run(park).failure.map(|f| f.reason)
+        else {
+            panic!("it is a deadlock")
+        };
+        let threads: Vec<_> = waiting.iter().map(|(thread, _)| *thread).collect();
+        assert_eq!(threads, [1, 2], "{message}");
+    }
+
+    #[test]
+    fn an_execution_without_end_is_cut_off() {
+        let run = run(|| {
+            let word = AtomicU32::new(0);
+            loop {
+                word.store(1, Ordering::Relaxed);
+            }
+        });
+        assert_eq!(run.verdict(), Verdict::CutOff, "{:?}", run.failure);
+    }
+}
