@@ -366,16 +366,21 @@ mod tests {
     use std::cell::RefCell;
     use std::rc::Rc;
 
+    use ::rc11::sync::atomic::AtomicU32;
+    use ::rc11::thread::park;
     use facade::cell::UnsafeCell;
     use facade::sync::atomic::AtomicU64;
     use pipe::{AllowedBy, Verdict};
     use programs::outcome::Ends;
     use programs::program::Program;
+    use programs::spec::MemoryModel;
+    use prop_tests::scenario::Scenario;
+    use prop_tests::world::Fault;
 
+    use super::super::checked::CheckedScenario;
     use super::super::tally::Tally;
     use super::*;
     use crate::Subject;
-    use prop_tests::world::Fault;
 
     /// Threads that add, and then read a cell.
     struct Readers;
@@ -460,19 +465,6 @@ mod tests {
             assert_eq!(run.verdict(), Verdict::DataRace, "{run:?}");
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use ::rc11::sync::atomic::AtomicU32;
-    use ::rc11::thread::park;
-    use pipe::Verdict;
-    use programs::outcome::Ends;
-    use programs::spec::MemoryModel;
-    use prop_tests::scenario::Scenario;
-
-    use super::super::checked::CheckedScenario;
-    use super::*;
 
     fn run(does: fn()) -> Exploration {
         let scenario = Scenario::on("alone", || ()).threads(2, move |(), _| does());
