@@ -118,9 +118,6 @@ fn a_new_subject_explores_at_once_and_finds_what_is_broken() {
     let lines = on(PASS, &json).lines_of(&path);
     assert_eq!((lines.len(), &lines[0]["verdict"]), (1, &"pass".into()));
 
-    // There is no program that a batch could run, however long the night.
-    on(BAD_INPUT, &["nightly", "minutes=60"]).has("the subject runs no programs");
-
     // What the explorers do not see, one of each.
     let lock = "src/files/spin_lock.rs";
     let unseen = "extern crate alloc;\n\
@@ -380,4 +377,9 @@ fn deep_the_kernel_under_every_engine_and_by_night() {
         &failures,
     ];
     on(PASS, &json).lines_of(KERNEL);
+    // With scenarios alone no batch could run, however long the night.
+    let path = scratch.path("lock-checks");
+    ends(PASS, &["subject", "new", &path]);
+    let night = ["nightly", "--subject", &path, "minutes=60"];
+    ends(BAD_INPUT, &night).has("the subject runs no programs");
 }
