@@ -80,12 +80,12 @@ pub fn option() -> String {
 /// What `cargo metadata` answers, as far as it matters.
 #[derive(Deserialize)]
 struct Metadata {
-    packages: Vec<Found>,
+    packages: Vec<Listed>,
     workspace_root: PathBuf,
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct Listed {
     name: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,

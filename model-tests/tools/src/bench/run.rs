@@ -184,7 +184,7 @@ fn scale(plan: &Plan, pool: &mut Pool, rows: &mut Vec<ScaleRow>) -> Result<(), S
         let bound: Bound = bound.parse().map_err(|e| format!("{bound}: {e}"))?;
         let programs = Ranked::new(bound, false);
         for ends in [Ends::Dropped, Ends::Left] {
-            let plan = scale::Plan {
+            let plan = scale::BoundSample {
                 bound,
                 ends,
                 sample: plan.sample,

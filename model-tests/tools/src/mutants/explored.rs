@@ -41,9 +41,9 @@ pub(super) struct Explorer {
     sites: BTreeSet<String>,
 }
 
-/// What an explorer found.
+/// What came of an attempt to kill a mutant, by an explorer.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Attempt {
     pub(super) kill: Option<Kill>,
     /// Why some run says nothing, if there was one.
     pub(super) unclear: Option<String>,
@@ -118,7 +118,7 @@ impl Explorer {
 
     /// Takes the times of the original as the measure for mutants, and the sites that
     /// it performs.
-    pub(super) fn limit(&mut self, original: &Found) {
+    pub(super) fn limit(&mut self, original: &Attempt) {
         self.sites.clone_from(&original.sites);
         for ((_, job), seconds) in self.runs.iter_mut().zip(&original.seconds) {
             job.limits.seconds = Some((seconds * PATIENCE).max(LEAST));
@@ -130,7 +130,7 @@ impl Explorer {
     /// # Errors
     ///
     /// If a worker cannot be started, or an interrupt is requested.
-    pub(super) fn judge(&self, pool: &mut Pool) -> Result<Found, String> {
+    pub(super) fn judge(&self, pool: &mut Pool) -> Result<Attempt, String> {
         let mut done: BTreeMap<usize, Exploration> = BTreeMap::new();
         let mut failures = 0;
         let jobs = self.runs.iter().map(|(_, job)| job.clone()).enumerate();
@@ -152,8 +152,8 @@ impl Explorer {
     }
 
     /// What the runs say together.
-    fn found(&self, done: &BTreeMap<usize, Exploration>) -> Found {
-        let mut found = Found::default();
+    fn found(&self, done: &BTreeMap<usize, Exploration>) -> Attempt {
+        let mut found = Attempt::default();
         let mut executions = 0;
         for (position, run) in done {
             let (file, job) = &self.runs[*position];

@@ -28,7 +28,7 @@ pub const MOST_EXECUTIONS: u64 = 20_000;
 
 /// What is measured of one bound with one end.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct BoundSample {
     /// Threads and operations.
     pub bound: Bound,
     /// What happens to handles at the end.
@@ -39,7 +39,7 @@ pub struct Plan {
     pub most_executions: u64,
 }
 
-impl Plan {
+impl BoundSample {
     /// The runs: programs at equal distances in the order of the bound.
     pub fn jobs(&self, programs: &Ranked) -> Vec<Job> {
         programs

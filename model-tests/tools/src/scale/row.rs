@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
+use super::BoundSample;
 use pipe::Exploration;
 use pipe::Verdict;
 
@@ -37,7 +37,7 @@ pub struct ScaleRow {
 
 impl ScaleRow {
     /// Nothing run yet.
-    pub fn new(plan: &Plan, programs: u128) -> Self {
+    pub fn new(plan: &BoundSample, programs: u128) -> Self {
         ScaleRow {
             bound: plan.bound.to_string(),
             ends: plan.ends.as_str().to_owned(),
@@ -120,7 +120,7 @@ mod tests {
     use pipe::EngineName;
 
     fn row(programs: u128, executions: &[(u64, bool)]) -> ScaleRow {
-        let plan = Plan {
+        let plan = BoundSample {
             bound: "2x2".parse().unwrap(),
             ends: Ends::Left,
             sample: 10,
