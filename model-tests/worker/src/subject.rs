@@ -197,9 +197,7 @@ impl Subject {
             }
         }
     }
-}
 
-impl Subject {
     /// Has the explorer know what the cells are used for.
     pub(crate) fn classify(&self) {
         engine::classify(&self.cells);

@@ -438,7 +438,7 @@ mod tests {
         }
     }
 
-    /// Each core's executions have two threads that read the cell.
+    /// In each core's executions four threads read the cell.
     #[test]
     fn what_cells_are_used_for_is_known_on_every_core() {
         let explored = |reads: &[&str], cores| {
