@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::event::ThreadId;
+use super::event::{EventId, ThreadId};
 
 /// A vector clock. `clock[t]` is how many events of thread `t` come before, or
 /// are the event itself, and one more if its end comes before; threads beyond the
@@ -106,16 +106,14 @@ impl Clocks {
         self.get(event, Which::Prefix)
     }
 
-    /// Sets the clocks of an event that nothing comes before but `before`, and what
-    /// comes before that.
-    pub(crate) fn begin(&mut self, event: usize, before: Option<usize>) {
-        let at = self.at(event, Which::HappensBefore);
-        let message = self.at(event, Which::Message);
-        let from = before.map(|before| self.at(before, Which::HappensBefore));
-        for index in 0..message - at {
-            self.flat[at + index] = from.map_or(Quad::default(), |from| self.flat[from + index]);
+    /// Works out the clocks of an event.
+    #[inline]
+    pub(crate) fn compute(&mut self, event: EventId, made: &Made) {
+        match self.width {
+            // Most programs: the compiler can work out more.
+            1 => compute(&mut self.flat, 1, event, made),
+            width => compute(&mut self.flat, width, event, made),
         }
-        self.flat[message..message + self.width].fill(Quad::default());
     }
 
     /// Whatever comes before `from` comes before `event`, by both orders.
@@ -127,12 +125,8 @@ impl Clocks {
     /// What `thread` does after the last of its `events` comes before `event`, too: it
     /// counts as one event more.
     pub(crate) fn end(&mut self, event: usize, thread: ThreadId, events: usize) {
-        self.set(event, Which::HappensBefore, thread, events);
-    }
-
-    /// `event` reads from `from`.
-    pub(crate) fn read(&mut self, event: usize, from: usize) {
-        self.join(event, Which::Prefix, from, Which::Prefix);
+        let at = self.at(event, Which::HappensBefore);
+        self.flat[at + thread / 4][thread % 4] = events as u32 + 1;
     }
 
     /// `event` acquires what `from` released.
@@ -140,40 +134,81 @@ impl Clocks {
         self.join(event, Which::HappensBefore, from, Which::Message);
     }
 
-    /// `event` releases what happens before `from`, which may be itself.
-    pub(crate) fn release(&mut self, event: usize, from: usize) {
-        self.join(event, Which::Message, from, Which::HappensBefore);
-    }
-
-    /// `event` hands on what `from` released.
-    pub(crate) fn hand_on(&mut self, event: usize, from: usize) {
-        self.join(event, Which::Message, from, Which::Message);
-    }
-
-    /// `event` is the `index`-th of `thread`, counted from 0.
-    pub(crate) fn own(&mut self, event: usize, thread: ThreadId, index: usize) {
-        for which in [Which::HappensBefore, Which::Prefix] {
-            self.set(event, which, thread, index);
-        }
-    }
-
-    /// Counts the `index`-th event of `thread`, and those before it.
-    #[inline]
-    fn set(&mut self, event: usize, which: Which, thread: ThreadId, index: usize) {
-        let at = self.at(event, which);
-        self.flat[at + thread / 4][thread % 4] = index as u32 + 1;
-    }
-
     #[inline]
     fn join(&mut self, to: usize, to_which: Which, from: usize, from_which: Which) {
         let (to, from) = (self.at(to, to_which), self.at(from, from_which));
         for at in 0..self.width {
-            let other = self.flat[from + at];
-            for (to, other) in self.flat[to + at].iter_mut().zip(other) {
-                *to = (*to).max(other);
-            }
+            self.flat[to + at] = newest(self.flat[to + at], self.flat[from + at]);
         }
     }
+}
+
+/// What the clocks of an event are made of. [`EventId::INIT`] adds nothing.
+pub(crate) struct Made {
+    pub(crate) thread: ThreadId,
+    /// Its position in the thread, counted from 0.
+    pub(crate) index: usize,
+    /// The event before it in its thread, or the one that started the thread.
+    pub(crate) before: EventId,
+    pub(crate) reads_from: EventId,
+    /// The write whose message it acquires.
+    pub(crate) acquires: EventId,
+    /// The event that its message releases what happens before: itself, or a fence.
+    pub(crate) releases: EventId,
+    /// The write whose message it hands on.
+    pub(crate) hands_on: EventId,
+}
+
+impl Made {
+    /// Nothing comes before the `index`-th event of a thread.
+    pub(crate) fn nothing(thread: ThreadId, index: usize) -> Self {
+        Made {
+            thread,
+            index,
+            before: EventId::INIT,
+            reads_from: EventId::INIT,
+            acquires: EventId::INIT,
+            releases: EventId::INIT,
+            hands_on: EventId::INIT,
+        }
+    }
+}
+
+#[inline(always)]
+fn compute(flat: &mut [Quad], width: usize, event: EventId, made: &Made) {
+    let own = made.index as u32 + 1;
+    for quad in 0..width {
+        let at = |event: EventId, which: Which| (event.index() * KINDS + which as usize) * width;
+        let add = |to: Quad, from: EventId, which: Which| match from.is_init() {
+            true => to,
+            false => newest(to, flat[at(from, which) + quad]),
+        };
+        let mut happens_before = add(Quad::default(), made.before, Which::HappensBefore);
+        let mut prefix = add(Quad::default(), made.before, Which::Prefix);
+        if quad == made.thread / 4 {
+            happens_before[made.thread % 4] = own;
+            prefix[made.thread % 4] = own;
+        }
+        prefix = add(prefix, made.reads_from, Which::Prefix);
+        happens_before = add(happens_before, made.acquires, Which::Message);
+        let mut message = match made.releases == event {
+            true => happens_before,
+            false => add(Quad::default(), made.releases, Which::HappensBefore),
+        };
+        message = add(message, made.hands_on, Which::Message);
+        flat[at(event, Which::HappensBefore) + quad] = happens_before;
+        flat[at(event, Which::Prefix) + quad] = prefix;
+        flat[at(event, Which::Message) + quad] = message;
+    }
+}
+
+/// The greater number of each two.
+#[inline]
+fn newest(mut quad: Quad, other: Quad) -> Quad {
+    for (number, other) in quad.iter_mut().zip(other) {
+        *number = (*number).max(other);
+    }
+    quad
 }
 
 /// The quads that so many threads take.
@@ -189,16 +224,21 @@ mod tests {
     fn clocks_survive_more_threads() {
         let mut clocks = Clocks::default();
         clocks.reset(2);
-        clocks.push();
-        clocks.own(0, 1, 6);
-        clocks.push();
+        let push = |clocks: &mut Clocks, event, thread, index, reads_from| {
+            clocks.push();
+            let made = Made {
+                reads_from,
+                ..Made::nothing(thread, index)
+            };
+            clocks.compute(EventId::new(event), &made);
+        };
+        push(&mut clocks, 0, 1, 6, EventId::INIT);
+        push(&mut clocks, 1, 0, 0, EventId::new(0));
         clocks.follow(1, 0);
-        clocks.own(1, 0, 0);
         clocks.widen(9);
         assert_eq!(clocks.happens_before(0)[..2], [0, 7]);
         assert_eq!(clocks.prefix(1)[..2], [1, 7]);
-        clocks.push();
-        clocks.own(2, 8, 3);
+        push(&mut clocks, 2, 8, 3, EventId::INIT);
         assert_eq!(clocks.happens_before(2)[8], 4);
         assert_eq!(clocks.happens_before(1)[..2], [1, 7]);
     }

@@ -20,7 +20,7 @@ mod trial;
 
 use std::sync::atomic::Ordering;
 
-use clocks::{Clock, Clocks};
+use clocks::{Clock, Clocks, Made};
 pub use event::{Event, EventId, Kind, LocationId, Operation, ReadMode, ThreadId, Update};
 pub(crate) use event::{acquires, releases};
 
@@ -316,25 +316,41 @@ impl Graph {
             index,
             kind,
         } = *self.event(id);
-        let at = id.index();
+        let mut made = Made::nothing(thread, index);
         let before = match index.checked_sub(1) {
             Some(last) => Some(self.threads[thread].events[last]),
             None => self.threads[thread].spawned,
         };
-        self.clocks.begin(at, before.map(EventId::index));
-        self.clocks.own(at, thread, index);
+        made.before = before.unwrap_or(EventId::INIT);
         match kind {
             Kind::Read {
                 mode,
                 reads_from,
                 value,
                 ..
-            } if !reads_from.is_init() => {
-                self.clocks.read(at, reads_from.index());
+            } => {
+                made.reads_from = reads_from;
                 if acquires(mode.order(value)) {
-                    self.clocks.acquire(at, reads_from.index());
+                    made.acquires = reads_from;
                 }
             }
+            Kind::Write {
+                order, exclusive, ..
+            } => {
+                if releases(order) {
+                    made.releases = id;
+                } else if let Some(fence) = self.last_release_fence(thread, index) {
+                    made.releases = fence;
+                }
+                if exclusive && let Kind::Read { reads_from, .. } = self.event(made.before).kind {
+                    made.hands_on = reads_from;
+                }
+            }
+            _ => {}
+        }
+        self.clocks.compute(id, &made);
+        let at = id.index();
+        match kind {
             Kind::Fence { order } if acquires(order) => {
                 for earlier in 0..index {
                     let earlier = self.threads[thread].events[earlier];
@@ -345,23 +361,6 @@ impl Graph {
                     }
                 }
             }
-            Kind::Write {
-                order, exclusive, ..
-            } => {
-                if releases(order) {
-                    self.clocks.release(at, at);
-                } else if let Some(fence) = self.last_release_fence(thread, index) {
-                    self.clocks.release(at, fence.index());
-                }
-                if exclusive {
-                    let read = self.threads[thread].events[index - 1];
-                    if let Kind::Read { reads_from, .. } = self.event(read).kind
-                        && !reads_from.is_init()
-                    {
-                        self.clocks.hand_on(at, reads_from.index());
-                    }
-                }
-            }
             Kind::Join { child } => {
                 let events = &self.threads[child].events;
                 if let Some(last) = events.last().copied().or(self.threads[child].spawned) {
@@ -369,7 +368,7 @@ impl Graph {
                     self.clocks.end(at, child, events.len());
                 }
             }
-            Kind::Read { .. } | Kind::Fence { .. } | Kind::Spawn { .. } | Kind::Choice { .. } => {}
+            _ => {}
         }
     }
 
