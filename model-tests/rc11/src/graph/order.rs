@@ -65,7 +65,7 @@ impl Graph {
         next.is_some_and(|&next| self.is_exclusive(next))
     }
 
-    fn is_exclusive(&self, write: EventId) -> bool {
+    pub(super) fn is_exclusive(&self, write: EventId) -> bool {
         matches!(
             self.event(write).kind,
             Kind::Write {
@@ -75,17 +75,31 @@ impl Graph {
         )
     }
 
+    /// The location of a write that is part of a read-modify-write, and what it updates.
+    pub(super) fn updates(&self, write: EventId) -> Option<(LocationId, EventId)> {
+        let event = self.event(write);
+        let Kind::Write {
+            location,
+            exclusive: true,
+            ..
+        } = event.kind
+        else {
+            return None;
+        };
+        let read = self.program_order(event.thread)[event.index - 1];
+        let Kind::Read { reads_from, .. } = self.event(read).kind else {
+            unreachable!("an exclusive write follows its read");
+        };
+        Some((location, reads_from))
+    }
+
     /// The positions at which a write, the last event of its thread, may stand
     /// in modification order.
     pub(crate) fn places(&self, write: EventId) -> impl Iterator<Item = usize> + use<'_> {
         let event = self.event(write);
         let location = event.kind.location().expect("a write has a location");
-        let (first, last) = if self.is_exclusive(write) {
-            let read = self.program_order(event.thread)[event.index - 1];
-            let Kind::Read { reads_from, .. } = self.event(read).kind else {
-                unreachable!("an exclusive write follows its read");
-            };
-            let after = self.position(location, reads_from);
+        let (first, last) = if let Some((_, source)) = self.updates(write) {
+            let after = self.position(location, source);
             (after, after)
         } else {
             let newest = self.modification_order(location).len();

@@ -39,6 +39,19 @@ impl Graph {
             .map(|(position, _)| position)
     }
 
+    /// Whether a write, the last event, has a place in modification order once `read`
+    /// reads from it and these events are deleted. That of a read-modify-write has
+    /// only the one after what it has read.
+    pub(crate) fn has_place(&self, read: EventId, write: EventId, deleted: &[EventId]) -> bool {
+        let Some((location, source)) = self.updates(write) else {
+            return true;
+        };
+        let place = self.position(location, source);
+        let mut newer = self.modification_order(location)[place..].iter();
+        let next = newer.find(|&newer| !deleted.contains(newer));
+        !next.is_some_and(|&next| self.is_exclusive(next)) && place >= self.floor_before(read)
+    }
+
     /// Whether `event` comes before `write` by program order and reads-from.
     fn is_in_prefix(&self, event: EventId, write: EventId) -> bool {
         self.is_in(event, self.clocks.prefix(write.index()))

@@ -90,8 +90,8 @@ pub(crate) struct Run {
     /// The address of each location in this execution, or 0.
     bound: Vec<usize>,
     sizes: Sizes,
-    /// The newest write that was performed.
-    performed: Vec<EventId>,
+    /// The newest write of each location that was performed.
+    newest: Vec<EventId>,
     plain: Plain,
     waiters: Waiters,
     pub(crate) heap: Heap,
@@ -129,7 +129,7 @@ impl Run {
             addresses: FxHashMap::default(),
             bound: Vec::new(),
             sizes: Sizes::default(),
-            performed: Vec::new(),
+            newest: Vec::new(),
             plain: Plain::default(),
             waiters: Waiters::default(),
             heap: Heap::new(),
@@ -152,8 +152,8 @@ impl Run {
         self.bound.clear();
         self.bound.resize(self.graph.locations(), 0);
         self.sizes.clear(self.graph.locations());
-        self.performed.clear();
-        self.performed.resize(self.graph.locations(), EventId::INIT);
+        self.newest.clear();
+        self.newest.resize(self.graph.locations(), EventId::INIT);
         self.plain.clear();
         self.waiters.clear();
         self.heap.clear();
@@ -227,7 +227,7 @@ impl Run {
         place: Place,
     ) -> Result<LocationId, Pause> {
         while let Some(other) = self.sizes.overlapped(&self.addresses, address, size) {
-            let known = self.graph.written(self.performed[other], other);
+            let known = self.graph.written(self.newest[other], other);
             let at = self.bound[other];
             if self
                 .sizes
@@ -239,8 +239,8 @@ impl Run {
             self.forget(at);
         }
         if let Some(&location) = self.addresses.get(&address) {
-            let is_here = size == NO_MEMORY
-                || self.graph.written(self.performed[location], location) == initial;
+            let is_here =
+                size == NO_MEMORY || self.graph.written(self.newest[location], location) == initial;
             if is_here {
                 return match replayed {
                     Some(other) if other != location => Err(self.differs("another location")),
@@ -260,7 +260,7 @@ impl Run {
             Some(location) => location,
             None => {
                 self.bound.push(0);
-                self.performed.push(EventId::INIT);
+                self.newest.push(EventId::INIT);
                 self.graph.add_location(initial)
             }
         };
@@ -302,19 +302,27 @@ impl Run {
             Phase::Replay | Phase::Extend => {}
         }
         self.check_waits()?;
-        let (location, value) = match self.next_event() {
-            Some(id) => self.replay_read(id, (address, size), initial, mode, place)?,
-            None => {
-                self.offer(address, initial, mode);
-                self.extend()?;
-                let location = self.location(address, size, initial, None, place)?;
-                if weak {
-                    self.wait_if_tried_before(location, mode, place)?;
-                }
-                let value = self.add_read(location, mode, weak)?;
-                (location, value)
-            }
-        };
+        if let Some(id) = self.next_event() {
+            return self.replay_read(id, (address, size), initial, mode, weak, place);
+        }
+        self.offer(address, initial, mode);
+        self.extend()?;
+        let location = self.location(address, size, initial, None, place)?;
+        if weak {
+            self.wait_if_tried_before(location, mode, place)?;
+        }
+        let value = self.add_read(location, mode, weak)?;
+        self.end_read((location, value), mode, weak, place)
+    }
+
+    /// The rest of an operation that has read a value.
+    fn end_read(
+        &mut self,
+        (location, value): (LocationId, u64),
+        mode: ReadMode,
+        weak: bool,
+        place: Place,
+    ) -> Result<Done, Pause> {
         self.performed_event(place);
         if mode.waits(value) {
             self.thread().state = State::Waits(place);
@@ -327,8 +335,7 @@ impl Run {
                 self.write_event(location, order, written, true, place)?
             }
             None => {
-                self.thread().must_wait =
-                    weak && self.rules.weak_waits && matches!(mode, ReadMode::Exchange { .. });
+                self.has_failed(mode, weak);
                 None
             }
         };
@@ -337,6 +344,14 @@ impl Run {
             exchanged: written.is_some(),
             store,
         })
+    }
+
+    /// An operation has not written. Where that is the rule, a weak compare-and-swap
+    /// has to wait next.
+    fn has_failed(&mut self, mode: ReadMode, weak: bool) {
+        if weak && self.rules.weak_waits && matches!(mode, ReadMode::Exchange { .. }) {
+            self.thread().must_wait = true;
+        }
     }
 
     /// Performs a store. Gives what memory has to hold then, if it changes.
@@ -388,14 +403,26 @@ impl Run {
             Some(_) => return Err(self.differs("another write")),
             None => self.add_write(kind, location)?,
         };
-        self.performed_event(place);
+        self.performed(id, place);
+        Ok(self.reaches_memory(location, (id, value), EventId::INIT))
+    }
+
+    /// A write was performed. Gives its value, if that is what memory has to hold: no
+    /// newer write was performed before. `older` is one that is known to be older.
+    #[inline]
+    fn reaches_memory(
+        &mut self,
+        location: LocationId,
+        (write, value): (EventId, u64),
+        older: EventId,
+    ) -> Option<u64> {
         self.thread().effects += 1;
-        let newest = self.performed[location];
-        let is_newer = newest.is_init() || self.graph.is_newer(location, id, newest);
+        let newest = self.newest[location];
+        let is_newer = newest == older || self.graph.is_newer(location, write, newest);
         if is_newer {
-            self.performed[location] = id;
+            self.newest[location] = write;
         }
-        Ok(is_newer.then_some(value))
+        is_newer.then_some(value)
     }
 
     /// The thread that runs has an atomic for itself, and takes its value: nothing
@@ -518,11 +545,17 @@ impl Run {
     }
 
     fn performed_event(&mut self, place: Place) {
-        let thread = &mut self.threads[self.current];
-        if let Some(id) = self.graph.event_of(self.current, thread.performed) {
-            self.places[id.index()] = Some(place);
-        }
-        thread.performed += 1;
+        let id = self
+            .next_event()
+            .expect("what was performed is in the graph");
+        self.performed(id, place);
+    }
+
+    /// The thread that runs has performed its next event, which is this one.
+    #[inline]
+    fn performed(&mut self, id: EventId, place: Place) {
+        self.places[id.index()] = Some(place);
+        self.thread().performed += 1;
         self.end_turn();
     }
 
@@ -684,6 +717,9 @@ impl Run {
         self.graph.others_than_prefix(write, others);
         for position in self.graph.revisited_by(write, others) {
             let read = others[position];
+            if !self.graph.has_place(read, write, &others[..position]) {
+                continue;
+            }
             let mut taken_back = self.work.spare();
             let write = taken_back.revisit(&self.graph, read, write, &others[..position]);
             let floor = taken_back.floor_before(read);
@@ -695,13 +731,8 @@ impl Run {
                     self.work.add_if_consistent(other);
                 }
             }
-            match last {
-                Some(place) => {
-                    taken_back.place(write, place);
-                    self.work.add_if_consistent(taken_back);
-                }
-                None => self.work.give_back(taken_back),
-            }
+            taken_back.place(write, last.expect("the write has a place"));
+            self.work.add_if_consistent(taken_back);
         }
     }
 

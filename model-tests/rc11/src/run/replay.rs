@@ -4,20 +4,21 @@ use std::ops::Range;
 
 use super::{Done, Pause, Run, State};
 use crate::failure::FailureKind;
-use crate::graph::{EventId, Kind, LocationId, ReadMode};
+use crate::graph::{EventId, Kind, ReadMode};
 use crate::race::Place;
 
 impl Run {
-    /// Replays a read. The writing half of a read-modify-write may be missing,
-    /// if the read was revisited: then it is new.
+    /// Replays a load, or a read-modify-write. Its writing half may be missing, if the
+    /// read was revisited: then it is new.
     pub(super) fn replay_read(
         &mut self,
         id: EventId,
         (address, size): (usize, usize),
         initial: u64,
         mode: ReadMode,
+        weak: bool,
         place: Place,
-    ) -> Result<(LocationId, u64), Pause> {
+    ) -> Result<Done, Pause> {
         if self.readdresses {
             self.read_becomes(id, mode);
         }
@@ -34,7 +35,7 @@ impl Run {
         if *before != mode {
             return Err(self.differs("another read"));
         }
-        let is_last = self.graph.program_order(event.thread).len() == event.index + 1;
+        let next = self.graph.event_of(event.thread, event.index + 1);
         if !reads_from.is_init() {
             let from = self.graph.event(reads_from);
             let (thread, index) = (from.thread, from.index);
@@ -43,16 +44,39 @@ impl Run {
                 return Err(Pause::Suspend);
             }
         }
-        if is_last && mode.written(value).is_some() {
+        if next.is_none() && mode.written(value).is_some() {
             self.extend()?;
         }
         let location = self.location(address, size, initial, Some(location), place)?;
-        // An address may be another one now.
-        let value = match self.readdresses {
-            true => self.graph.written(reads_from, location),
-            false => value,
+        let Some(next) = next.filter(|_| self.forward.is_none()) else {
+            // An address may be another one now.
+            let value = match self.readdresses {
+                true => self.graph.written(reads_from, location),
+                false => value,
+            };
+            return self.end_read((location, value), mode, weak, place);
         };
-        Ok((location, value))
+        // The same read of the same value: the rest is as it was, too.
+        self.performed(id, place);
+        let Kind::Write {
+            exclusive: true,
+            value: written,
+            ..
+        } = self.graph.event(next).kind
+        else {
+            self.has_failed(mode, weak);
+            return Ok(Done {
+                read: value,
+                exchanged: false,
+                store: None,
+            });
+        };
+        self.performed(next, place);
+        Ok(Done {
+            read: value,
+            exchanged: true,
+            store: self.reaches_memory(location, (next, written), reads_from),
+        })
     }
 
     /// Whether a value of the graph is this one, or the address that was meant: then it

@@ -75,14 +75,28 @@ impl Run {
     fn can_run(&self, thread: ThreadId, phase: Phase) -> bool {
         match self.threads[thread].state {
             State::Ready => {
-                phase != Phase::Replay
-                    || thread >= self.statics
-                    || !self.graph.program_order(thread).is_empty()
+                phase != Phase::Replay || thread >= self.statics || self.can_replay(thread)
             }
             State::Follows(other, index) => self.threads[other].performed > index,
             State::Joins(other, _) => self.threads[other].state == State::Finished,
             State::AtEnd => phase == Phase::Extend,
             State::Absent | State::Waits(_) | State::Finished => false,
+        }
+    }
+
+    /// Whether a thread of the start has something to replay, and need not follow
+    /// another one at once.
+    #[inline]
+    fn can_replay(&self, thread: ThreadId) -> bool {
+        let Some(first) = self.graph.event_of(thread, 0) else {
+            return false;
+        };
+        match self.graph.event(first).kind {
+            Kind::Read { reads_from, .. } if !reads_from.is_init() => {
+                let from = self.graph.event(reads_from);
+                from.index < self.threads[from.thread].performed
+            }
+            _ => true,
         }
     }
 
