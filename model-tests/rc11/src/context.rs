@@ -75,16 +75,16 @@ pub(crate) fn read(
     address: usize,
     size: usize,
     initial: impl Fn() -> u64,
-    mode: ReadMode,
+    mode: &ReadMode,
     weak: bool,
     place: Place,
 ) -> Option<Done> {
     if weak && with(|run| run.rules.spurious)? && choose(2, place)? == 1 {
-        let load = match mode {
+        let load = match *mode {
             ReadMode::Exchange { failure, .. } => ReadMode::Load { order: failure },
             mode => mode,
         };
-        return perform(|run| run.read_memory(address, size, initial(), load, false, place));
+        return perform(|run| run.read_memory(address, size, initial(), &load, false, place));
     }
     perform(|run| run.read_memory(address, size, initial(), mode, weak, place))
 }
@@ -280,7 +280,7 @@ pub(crate) fn begin_to_wait(address: usize, place: Place) -> Option<()> {
         expected: 0,
         new: 0,
     };
-    read(address, NO_MEMORY, || 0, pass, false, place)?;
+    read(address, NO_MEMORY, || 0, &pass, false, place)?;
     with(|run| run.add_waiter(address))
 }
 
@@ -299,7 +299,7 @@ pub(crate) fn wait_for_notification(may_end: bool, place: Place) {
     };
     perform(|run| match run.phase {
         Phase::Probe if may_end => Err(run.probe_goes_on()),
-        _ => run.read(bell(run.current), NO_MEMORY, 0, ring, false, place),
+        _ => run.read(bell(run.current), NO_MEMORY, 0, &ring, false, place),
     });
 }
 
@@ -312,7 +312,7 @@ fn wake(thread: ThreadId, place: Place) {
             bits: u64::BITS,
         },
     };
-    read(bell(thread), NO_MEMORY, || 0, ring, false, place);
+    read(bell(thread), NO_MEMORY, || 0, &ring, false, place);
 }
 
 /// Wakes one of the threads that wait for a notification. The choice is part of
@@ -322,7 +322,7 @@ pub(crate) fn notify_one(address: usize, place: Place) -> Option<()> {
         expected: 0,
         new: 1,
     };
-    read(address, NO_MEMORY, || 0, begin, false, place)?;
+    read(address, NO_MEMORY, || 0, &begin, false, place)?;
     let waiters = with(|run| run.count_waiters(address))?;
     let which = match waiters {
         0 | 1 => 0,
@@ -342,7 +342,7 @@ pub(crate) fn notify_all(address: usize, place: Place) -> Option<()> {
         expected: 0,
         new: 0,
     };
-    read(address, NO_MEMORY, || 0, pass, false, place)?;
+    read(address, NO_MEMORY, || 0, &pass, false, place)?;
     for waiter in with(|run| run.take_waiters(address))? {
         wake(waiter, place);
     }

@@ -21,7 +21,7 @@ pub fn read(
     weak: bool,
     place: &'static Location<'static>,
 ) -> Option<Done> {
-    context::read(address, size, memory, mode, weak, place)
+    context::read(address, size, memory, &mode, weak, place)
 }
 
 /// A store of `value`. Gives what memory has to hold then, if it changes.

@@ -540,18 +540,30 @@ impl<'a> Exploration<'a> {
 
     /// Lets a thread run until it suspends itself or is done.
     fn resume(&mut self, thread: ThreadId) {
-        while self.fibers.len() <= thread {
-            self.fibers.push(Fiber::new(self.builder.stack_size));
-        }
         let mut run = self.run.take().expect("no thread runs now");
         run.current = thread;
         let state = &mut run.threads[thread];
-        let starts = !std::mem::replace(&mut state.started, true);
-        let spawned = state.job.take().map(Job::Spawned);
         state.state = State::Ready;
+        let (mut run, signal) = match state.started {
+            true => self.fibers[thread].go_on(run),
+            false => self.start(run),
+        };
+        if let Signal::Finished(result) = signal {
+            run.finished(thread, result);
+        }
+        self.run = Some(run);
+    }
+
+    /// Lets the current thread run from its start.
+    fn start(&mut self, mut run: Box<Run>) -> (Box<Run>, Signal) {
+        let thread = run.current;
+        while self.fibers.len() <= thread {
+            self.fibers.push(Fiber::new(self.builder.stack_size));
+        }
+        let state = &mut run.threads[thread];
+        state.started = true;
         let fiber = &mut self.fibers[thread];
-        let (mut run, signal) = match spawned {
-            _ if !starts => fiber.go_on(run),
+        match state.job.take().map(Job::Spawned) {
             spawned if self.on_os_threads => {
                 let job = spawned.unwrap_or_else(|| {
                     let job = self.program.across_threads();
@@ -565,10 +577,6 @@ impl<'a> Exploration<'a> {
             // SAFETY: `cancel` resumes or forgets all fibers before the
             // exploration, which borrows the program, is over.
             None => unsafe { fiber.start_program(run, self.program, thread) },
-        };
-        if let Signal::Finished(result) = signal {
-            run.finished(thread, result);
         }
-        self.run = Some(run);
     }
 }

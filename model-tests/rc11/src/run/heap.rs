@@ -132,24 +132,37 @@ impl Drop for Heap {
 
 impl Run {
     /// As [`read`](Run::read), with values as they stand in memory.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read_memory(
         &mut self,
         address: usize,
         size: usize,
         initial: u64,
-        mode: ReadMode,
+        mode: &ReadMode,
         weak: bool,
         place: Place,
     ) -> Result<Done, Pause> {
-        if !self.heap.is_watched() {
-            return self.read(address, size, initial, mode, weak, place);
+        match self.heap.is_watched() {
+            true => self.read_watched(address, size, initial, mode, weak, place),
+            false => self.read(address, size, initial, mode, weak, place),
         }
+    }
+
+    #[inline(never)]
+    fn read_watched(
+        &mut self,
+        address: usize,
+        size: usize,
+        initial: u64,
+        mode: &ReadMode,
+        weak: bool,
+        place: Place,
+    ) -> Result<Done, Pause> {
         let writes = !matches!(mode, ReadMode::Load { .. });
         self.check_memory(address, writes, AccessKind::Atomic, place)?;
         let initial = self.heap.to_graph(initial);
-        let mode = self.heap.mode_to_graph(mode);
-        let done = self.read(address, size, initial, mode, weak, place)?;
+        let mode = self.heap.mode_to_graph(*mode);
+        let done = self.read(address, size, initial, &mode, weak, place)?;
         Ok(Done {
             read: self.heap.to_memory(done.read),
             store: done.store.map(|value| self.heap.to_memory(value)),

@@ -292,19 +292,20 @@ impl Run {
         address: usize,
         size: usize,
         initial: u64,
-        mode: ReadMode,
+        mode: &ReadMode,
         weak: bool,
         place: Place,
     ) -> Result<Done, Pause> {
         match self.phase {
             Phase::Cancel => return Err(Pause::Unwind),
-            Phase::Probe => return self.probe_read(address, initial, mode),
+            Phase::Probe => return self.probe_read(address, initial, *mode),
             Phase::Replay | Phase::Extend => {}
         }
         self.check_waits()?;
         if let Some(id) = self.next_event() {
             return self.replay_read(id, (address, size), initial, mode, weak, place);
         }
+        let mode = *mode;
         self.offer(address, initial, mode);
         self.extend()?;
         let location = self.location(address, size, initial, None, place)?;
@@ -335,7 +336,8 @@ impl Run {
                 self.write_event(location, order, written, true, place)?
             }
             None => {
-                self.has_failed(mode, weak);
+                self.thread().must_wait =
+                    weak && self.rules.weak_waits && matches!(mode, ReadMode::Exchange { .. });
                 None
             }
         };
@@ -344,14 +346,6 @@ impl Run {
             exchanged: written.is_some(),
             store,
         })
-    }
-
-    /// An operation has not written. Where that is the rule, a weak compare-and-swap
-    /// has to wait next.
-    fn has_failed(&mut self, mode: ReadMode, weak: bool) {
-        if weak && self.rules.weak_waits && matches!(mode, ReadMode::Exchange { .. }) {
-            self.thread().must_wait = true;
-        }
     }
 
     /// Performs a store. Gives what memory has to hold then, if it changes.
@@ -409,7 +403,7 @@ impl Run {
 
     /// A write was performed. Gives its value, if that is what memory has to hold: no
     /// newer write was performed before. `older` is one that is known to be older.
-    #[inline]
+    #[inline(always)]
     fn reaches_memory(
         &mut self,
         location: LocationId,
@@ -552,7 +546,7 @@ impl Run {
     }
 
     /// The thread that runs has performed its next event, which is this one.
-    #[inline]
+    #[inline(always)]
     fn performed(&mut self, id: EventId, place: Place) {
         self.places[id.index()] = Some(place);
         self.thread().performed += 1;

@@ -15,12 +15,12 @@ impl Run {
         id: EventId,
         (address, size): (usize, usize),
         initial: u64,
-        mode: ReadMode,
+        mode: &ReadMode,
         weak: bool,
         place: Place,
     ) -> Result<Done, Pause> {
         if self.readdresses {
-            self.read_becomes(id, mode);
+            self.read_becomes(id, *mode);
         }
         let event = self.graph.event(id);
         let Kind::Read {
@@ -32,7 +32,7 @@ impl Run {
         else {
             return Err(self.differs("a read where there was none"));
         };
-        if *before != mode {
+        if before != mode {
             return Err(self.differs("another read"));
         }
         let next = self.graph.event_of(event.thread, event.index + 1);
@@ -54,7 +54,7 @@ impl Run {
                 true => self.graph.written(reads_from, location),
                 false => value,
             };
-            return self.end_read((location, value), mode, weak, place);
+            return self.end_read((location, value), *mode, weak, place);
         };
         // The same read of the same value: the rest is as it was, too.
         self.performed(id, place);
@@ -64,7 +64,6 @@ impl Run {
             ..
         } = self.graph.event(next).kind
         else {
-            self.has_failed(mode, weak);
             return Ok(Done {
                 read: value,
                 exchanged: false,

@@ -60,18 +60,16 @@ pub(crate) enum State {
 impl Run {
     /// The thread to run next: the lowest that can go on. In a replay the one that is
     /// to extend the graph comes last if it can, so that it need not be left.
+    #[inline]
     pub(crate) fn next_thread(&self) -> Option<ThreadId> {
-        let mut able = (0..self.threads.len()).filter(|&thread| self.can_run(thread, self.phase));
-        let lowest = able.next()?;
-        match self.extending {
-            Some(last) if last == lowest && self.phase == Phase::Replay => {
-                able.next().or(Some(lowest))
-            }
-            _ => Some(lowest),
-        }
+        let last = self.extending.filter(|_| self.phase == Phase::Replay);
+        let mut able = (0..self.threads.len())
+            .filter(|&thread| last != Some(thread) && self.can_run(thread, self.phase));
+        able.next()
+            .or(last.filter(|&last| self.can_run(last, self.phase)))
     }
 
-    #[inline]
+    #[inline(always)]
     fn can_run(&self, thread: ThreadId, phase: Phase) -> bool {
         match self.threads[thread].state {
             State::Ready => {

@@ -79,7 +79,7 @@ macro_rules! atomic {
                 ($from)(self.memory())
             }
 
-            pub(crate) fn update(&self, mode: ReadMode, weak: bool, place: Place) -> Option<u64> {
+            pub(crate) fn update(&self, mode: &ReadMode, weak: bool, place: Place) -> Option<u64> {
                 let done = context::read(self.address(), size_of::<$value>(), || self.memory(), mode, weak, place)?;
                 self.set_memory(done.store);
                 Some(done.read)
@@ -89,7 +89,7 @@ macro_rules! atomic {
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
                 check_load(order);
-                match self.update(ReadMode::Load { order }, false, Location::caller()) {
+                match self.update(&ReadMode::Load { order }, false, Location::caller()) {
                     Some(value) => ($from)(value),
                     None => self.0.load(order),
                 }
@@ -123,7 +123,7 @@ macro_rules! atomic {
             fn fetch(&self, operation: Operation, operand: $value, order: Ordering) -> Option<$value> {
                 let update = Update { operation, operand: ($to)(operand), bits: $bits };
                 let mode = ReadMode::Update { order, update };
-                self.update(mode, false, Location::caller()).map($from)
+                self.update(&mode, false, Location::caller()).map($from)
             }
 
             /// As in [`core::sync::atomic`].
@@ -179,7 +179,7 @@ macro_rules! atomic {
                 let expected = ($to)(current);
                 let mode = ReadMode::Exchange { expected, new: ($to)(new), success, failure };
                 let place = Location::caller();
-                let done = context::read(self.address(), size_of::<$value>(), || self.memory(), mode, weak, place)?;
+                let done = context::read(self.address(), size_of::<$value>(), || self.memory(), &mode, weak, place)?;
                 self.set_memory(done.store);
                 let exchanged = done.exchanged;
                 let old = ($from)(done.read);

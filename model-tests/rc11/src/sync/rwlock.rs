@@ -189,7 +189,7 @@ impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
             },
         };
         let word = &self.lock.word;
-        if word.update(one_less, false, self.place).is_none() {
+        if word.update(&one_less, false, self.place).is_none() {
             word.fetch_sub(1, Release);
         }
     }

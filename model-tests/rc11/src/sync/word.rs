@@ -14,7 +14,7 @@ use crate::graph::ReadMode;
 /// Outside of a model this is a loop around the real operation.
 #[track_caller]
 pub(super) fn wait(word: &AtomicU64, mode: ReadMode) {
-    if word.update(mode, false, Location::caller()).is_some() {
+    if word.update(&mode, false, Location::caller()).is_some() {
         return;
     }
     loop {

@@ -31,7 +31,7 @@ impl Thread {
             token(self.0),
             context::NO_MEMORY,
             || 0,
-            mode,
+            &mode,
             false,
             Location::caller(),
         );
@@ -70,7 +70,7 @@ pub fn park() {
         token,
         context::NO_MEMORY,
         || 0,
-        mode,
+        &mode,
         false,
         Location::caller(),
     );
