@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use crate::graph::{Operation, ReadMode, ThreadId, Update};
 use crate::race::Place;
 use crate::run::fiber;
-use crate::run::{Cancelled, Done, Pause, Phase, Run};
+use crate::run::{Cancelled, Pause, Phase, Run};
 
 thread_local! {
     /// The execution whose thread runs on this OS thread. Never dropped: it is
@@ -71,33 +71,90 @@ fn perform<R>(mut operation: impl FnMut(&mut Run) -> Result<R, Pause>) -> Option
     }
 }
 
+/// The memory of an atomic.
+pub trait Memory {
+    /// Where it is.
+    fn address(&self) -> usize;
+
+    /// How many bytes it has.
+    fn size(&self) -> usize;
+
+    /// What lies there: the newest value that was written.
+    fn value(&self) -> u64;
+
+    /// Puts a newer value there.
+    fn set_value(&self, value: u64);
+}
+
+/// What an operation has read.
+#[derive(Clone, Copy, Debug)]
+pub struct Read {
+    /// The value.
+    pub value: u64,
+    /// Whether a compare-and-swap has succeeded.
+    pub exchanged: bool,
+}
+
+/// A word that the explorer alone knows, by an address that no memory has.
+struct NoMemory(usize);
+
+impl Memory for NoMemory {
+    fn address(&self) -> usize {
+        self.0
+    }
+
+    fn size(&self) -> usize {
+        NO_MEMORY
+    }
+
+    fn value(&self) -> u64 {
+        0
+    }
+
+    fn set_value(&self, _: u64) {}
+}
+
 pub(crate) fn read(
-    address: usize,
-    size: usize,
-    initial: impl Fn() -> u64,
+    memory: &impl Memory,
     mode: &ReadMode,
     weak: bool,
     place: Place,
-) -> Option<Done> {
+) -> Option<Read> {
     if weak && with(|run| run.rules.spurious)? && choose(2, place)? == 1 {
-        let load = match *mode {
-            ReadMode::Exchange { failure, .. } => ReadMode::Load { order: failure },
-            mode => mode,
+        let order = match *mode {
+            ReadMode::Exchange { failure, .. } => failure,
+            mode => mode.order(memory.value()),
         };
-        return perform(|run| run.read_memory(address, size, initial(), &load, false, place));
+        return read(memory, &ReadMode::Load { order }, false, place);
     }
-    perform(|run| run.read_memory(address, size, initial(), mode, weak, place))
+    perform(|run| {
+        let (address, size) = (memory.address(), memory.size());
+        // Its parts one by one: a copy of the whole waits for them to be written.
+        let done = run.read_memory(address, size, memory.value(), mode, weak, place)?;
+        if let Some(value) = done.store {
+            memory.set_value(value);
+        }
+        Ok(Read {
+            value: done.read,
+            exchanged: done.exchanged,
+        })
+    })
 }
 
-pub(crate) fn write(
-    address: usize,
-    size: usize,
-    initial: impl Fn() -> u64,
-    order: Ordering,
-    value: u64,
-    place: Place,
-) -> Option<Option<u64>> {
-    perform(|run| run.write_memory(address, size, initial(), order, value, place))
+/// An operation on a word that the explorer alone knows.
+pub(crate) fn read_word(address: usize, mode: &ReadMode, place: Place) -> Option<Read> {
+    read(&NoMemory(address), mode, false, place)
+}
+
+pub(crate) fn write(memory: &impl Memory, order: Ordering, value: u64, place: Place) -> Option<()> {
+    perform(|run| {
+        let (address, size) = (memory.address(), memory.size());
+        let store = run.write_memory(address, size, memory.value(), order, value, place)?;
+        if let Some(value) = store {
+            memory.set_value(value);
+        }
+        Ok(())
+    })
 }
 
 pub(crate) fn fence(order: Ordering, place: Place) -> Option<()> {
@@ -280,7 +337,7 @@ pub(crate) fn begin_to_wait(address: usize, place: Place) -> Option<()> {
         expected: 0,
         new: 0,
     };
-    read(address, NO_MEMORY, || 0, &pass, false, place)?;
+    read_word(address, &pass, place)?;
     with(|run| run.add_waiter(address))
 }
 
@@ -312,7 +369,7 @@ fn wake(thread: ThreadId, place: Place) {
             bits: u64::BITS,
         },
     };
-    read(bell(thread), NO_MEMORY, || 0, &ring, false, place);
+    read_word(bell(thread), &ring, place);
 }
 
 /// Wakes one of the threads that wait for a notification. The choice is part of
@@ -322,14 +379,14 @@ pub(crate) fn notify_one(address: usize, place: Place) -> Option<()> {
         expected: 0,
         new: 1,
     };
-    read(address, NO_MEMORY, || 0, &begin, false, place)?;
+    read_word(address, &begin, place)?;
     let waiters = with(|run| run.count_waiters(address))?;
     let which = match waiters {
         0 | 1 => 0,
         _ => choose(waiters as u64, place)?,
     };
     let waiter = with(|run| run.take_waiter(address, which as usize))?;
-    write(address, NO_MEMORY, || 0, Ordering::Relaxed, 0, place)?;
+    write(&NoMemory(address), Ordering::Relaxed, 0, place)?;
     if let Some(waiter) = waiter {
         wake(waiter, place);
     }
@@ -342,7 +399,7 @@ pub(crate) fn notify_all(address: usize, place: Place) -> Option<()> {
         expected: 0,
         new: 0,
     };
-    read(address, NO_MEMORY, || 0, &pass, false, place)?;
+    read_word(address, &pass, place)?;
     for waiter in with(|run| run.take_waiters(address))? {
         wake(waiter, place);
     }

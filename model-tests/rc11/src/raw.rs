@@ -10,30 +10,28 @@ use std::sync::atomic::Ordering;
 use crate::context;
 use crate::graph::ReadMode;
 
-pub use crate::run::Done;
+pub use crate::context::{Memory, Read};
 
-/// A load or a read-modify-write. `memory` reads what lies there.
+/// A load or a read-modify-write.
+#[inline]
 pub fn read(
-    address: usize,
-    size: usize,
-    memory: impl Fn() -> u64,
+    memory: &impl Memory,
     mode: ReadMode,
     weak: bool,
     place: &'static Location<'static>,
-) -> Option<Done> {
-    context::read(address, size, memory, &mode, weak, place)
+) -> Option<Read> {
+    context::read(memory, &mode, weak, place)
 }
 
-/// A store of `value`. Gives what memory has to hold then, if it changes.
+/// A store of `value`.
+#[inline]
 pub fn write(
-    address: usize,
-    size: usize,
-    memory: impl Fn() -> u64,
+    memory: &impl Memory,
     order: Ordering,
     value: u64,
     place: &'static Location<'static>,
-) -> Option<Option<u64>> {
-    context::write(address, size, memory, order, value, place)
+) -> Option<()> {
+    context::write(memory, order, value, place)
 }
 
 /// A fence, which must not be relaxed.

@@ -3,7 +3,7 @@
 use ::core::sync::atomic::Ordering;
 
 use rc11::graph::ReadMode;
-use rc11::raw::{self, Done};
+use rc11::raw;
 
 use super::{Place, Plain};
 use crate::access::Exchange;
@@ -41,35 +41,41 @@ pub(crate) fn performed() -> usize {
     raw::performed().unwrap_or(0)
 }
 
-#[inline]
-fn read<W: Word>(word: &W, mode: ReadMode, weak: bool, place: Place) -> Option<Done> {
-    let done = raw::read(word.address(), W::SIZE, || word.value(), mode, weak, place)?;
-    if let Some(value) = done.store {
-        word.set_value(value);
+/// A word, as rc11 sees it.
+struct InMemory<'a, W>(&'a W);
+
+impl<W: Word> raw::Memory for InMemory<'_, W> {
+    #[inline]
+    fn address(&self) -> usize {
+        self.0.address()
     }
-    Some(done)
+
+    #[inline]
+    fn size(&self) -> usize {
+        W::SIZE
+    }
+
+    #[inline]
+    fn value(&self) -> u64 {
+        self.0.value()
+    }
+
+    #[inline]
+    fn set_value(&self, value: u64) {
+        self.0.set_value(value);
+    }
 }
 
 /// A load as the code has it: which values it may read is what rc11 explores.
 #[inline]
 pub(crate) fn load<W: Word>(word: &W, order: Ordering, _: Probe, place: Place) -> Option<u64> {
-    read(word, ReadMode::Load { order }, false, place).map(|done| done.read)
+    let mode = ReadMode::Load { order };
+    raw::read(&InMemory(word), mode, false, place).map(|read| read.value)
 }
 
 #[inline]
 pub(crate) fn store<W: Word>(word: &W, value: u64, order: Ordering, place: Place) -> Option<()> {
-    let store = raw::write(
-        word.address(),
-        W::SIZE,
-        || word.value(),
-        order,
-        value,
-        place,
-    )?;
-    if let Some(value) = store {
-        word.set_value(value);
-    }
-    Some(())
+    raw::write(&InMemory(word), order, value, place)
 }
 
 #[inline]
@@ -79,7 +85,8 @@ pub(crate) fn update<W: Word>(
     order: Ordering,
     place: Place,
 ) -> Option<u64> {
-    read(word, ReadMode::Update { order, update }, false, place).map(|done| done.read)
+    let mode = ReadMode::Update { order, update };
+    raw::read(&InMemory(word), mode, false, place).map(|read| read.value)
 }
 
 #[inline]
@@ -95,10 +102,10 @@ pub(crate) fn exchange<W: Word>(
         success: exchange.success,
         failure: exchange.failure,
     };
-    let done = read(word, mode, weak, place)?;
-    Some(match done.exchanged {
-        true => Ok(done.read),
-        false => Err(done.read),
+    let read = raw::read(&InMemory(word), mode, weak, place)?;
+    Some(match read.exchanged {
+        true => Ok(read.value),
+        false => Err(read.value),
     })
 }
 

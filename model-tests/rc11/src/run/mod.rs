@@ -50,13 +50,13 @@ pub(crate) enum Phase {
 
 /// What an atomic access comes to.
 #[derive(Clone, Copy, Debug)]
-pub struct Done {
+pub(crate) struct Done {
     /// The value read.
-    pub read: u64,
+    pub(crate) read: u64,
     /// Whether a compare-and-swap has succeeded.
-    pub exchanged: bool,
+    pub(crate) exchanged: bool,
     /// The value of the newest write that was performed, to be put into memory.
-    pub store: Option<u64>,
+    pub(crate) store: Option<u64>,
 }
 
 /// What the explorer is asked to do in ways that differ from the default.

@@ -9,7 +9,7 @@ use std::ptr;
 use core::sync::atomic as real;
 pub use core::sync::atomic::Ordering;
 
-use crate::context;
+use crate::context::{self, Memory as _};
 use crate::graph::{Operation, ReadMode, Update};
 use crate::race::Place;
 
@@ -56,33 +56,13 @@ macro_rules! atomic {
                 Self(real::$name::new(value))
             }
 
-            fn address(&self) -> usize {
-                ptr::from_ref(self).addr()
-            }
-
-            /// What memory holds: the newest value written so far.
-            fn memory(&self) -> u64 {
-                // ORDERING: Relaxed, no partner: in a model one OS thread runs at
-                // a time; outside it serves as the value of a failed exchange.
-                ($to)(self.0.load(Ordering::Relaxed))
-            }
-
-            fn set_memory(&self, value: Option<u64>) {
-                if let Some(value) = value {
-                    // ORDERING: Relaxed, no partner: one OS thread runs at a time.
-                    self.0.store(($from)(value), Ordering::Relaxed);
-                }
-            }
-
             /// The newest value, without taking part in the model.
             pub fn peek(&self) -> $value {
-                ($from)(self.memory())
+                ($from)(self.value())
             }
 
             pub(crate) fn update(&self, mode: &ReadMode, weak: bool, place: Place) -> Option<u64> {
-                let done = context::read(self.address(), size_of::<$value>(), || self.memory(), mode, weak, place)?;
-                self.set_memory(done.store);
-                Some(done.read)
+                context::read(self, mode, weak, place).map(|read| read.value)
             }
 
             /// As in [`core::sync::atomic`].
@@ -104,9 +84,8 @@ macro_rules! atomic {
 
             pub(crate) fn store_at(&self, value: $value, order: Ordering, place: Place) {
                 let to = ($to)(value);
-                match context::write(self.address(), size_of::<$value>(), || self.memory(), order, to, place) {
-                    Some(store) => self.set_memory(store),
-                    None => self.0.store(value, order),
+                if context::write(self, order, to, place).is_none() {
+                    self.0.store(value, order);
                 }
             }
 
@@ -179,11 +158,9 @@ macro_rules! atomic {
                 let expected = ($to)(current);
                 let mode = ReadMode::Exchange { expected, new: ($to)(new), success, failure };
                 let place = Location::caller();
-                let done = context::read(self.address(), size_of::<$value>(), || self.memory(), &mode, weak, place)?;
-                self.set_memory(done.store);
-                let exchanged = done.exchanged;
-                let old = ($from)(done.read);
-                Some(if exchanged { Ok(old) } else { Err(old) })
+                let read = context::read(self, &mode, weak, place)?;
+                let old = ($from)(read.value);
+                Some(if read.exchanged { Ok(old) } else { Err(old) })
             }
 
             /// As in [`core::sync::atomic`].
@@ -219,6 +196,27 @@ macro_rules! atomic {
             #[track_caller]
             pub fn into_inner(mut self) -> $value {
                 *self.get_mut()
+            }
+        }
+
+        impl $(<$generic>)? context::Memory for $name $(<$generic>)? {
+            fn address(&self) -> usize {
+                ptr::from_ref(self).addr()
+            }
+
+            fn size(&self) -> usize {
+                size_of::<$value>()
+            }
+
+            fn value(&self) -> u64 {
+                // ORDERING: Relaxed, no partner: in a model one OS thread runs at
+                // a time; outside it serves as the value of a failed exchange.
+                ($to)(self.0.load(Ordering::Relaxed))
+            }
+
+            fn set_value(&self, value: u64) {
+                // ORDERING: Relaxed, no partner: one OS thread runs at a time.
+                self.0.store(($from)(value), Ordering::Relaxed);
             }
         }
 

@@ -27,14 +27,7 @@ impl Thread {
                 bits: 64,
             },
         };
-        context::read(
-            token(self.0),
-            context::NO_MEMORY,
-            || 0,
-            &mode,
-            false,
-            Location::caller(),
-        );
+        context::read_word(token(self.0), &mode, Location::caller());
     }
 
     /// The number of the thread, counted from 0 in its execution.
@@ -66,14 +59,7 @@ pub fn park() {
         new: 0,
     };
     let token = token(current().0);
-    context::read(
-        token,
-        context::NO_MEMORY,
-        || 0,
-        &mode,
-        false,
-        Location::caller(),
-    );
+    context::read_word(token, &mode, Location::caller());
 }
 
 /// Lets others run, which they do anyway.

@@ -8,6 +8,7 @@ mod os_thread;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::thread::panicking;
@@ -81,17 +82,18 @@ enum Host {
     OsThread(OsThread),
 }
 
-/// Does one job after the other.
-type Jobs = Coroutine<Option<AnyJob>, Signal, ()>;
+/// Does one [`JOB`] after the other.
+type Jobs = Coroutine<(), Signal, ()>;
 
 fn coroutine(stack: DefaultStack) -> Jobs {
-    Coroutine::with_stack(stack, |yielder, mut job: Option<AnyJob>| {
+    Coroutine::with_stack(stack, |yielder, ()| {
         loop {
             YIELDER.set(yielder);
-            let now = job.take().expect("a fiber that is done is given a job");
-            let result = catch_unwind(AssertUnwindSafe(|| now.run()));
+            let job = JOB.with(|slot| slot.take());
+            let job = job.expect("a fiber that is done is given a job");
+            let result = catch_unwind(AssertUnwindSafe(|| job.run()));
             YIELDER.set(ptr::null());
-            job = yielder.suspend(Signal::Finished(result));
+            yielder.suspend(Signal::Finished(result));
         }
     })
 }
@@ -107,8 +109,8 @@ unsafe fn take_stack(mut jobs: Jobs) -> DefaultStack {
     jobs.into_stack()
 }
 
-fn run_on(jobs: &mut Jobs, run: Box<Run>, job: Option<AnyJob>) -> (Box<Run>, Signal) {
-    context::enter(run, || match jobs.resume(job) {
+fn run_on(jobs: &mut Jobs, run: Box<Run>) -> (Box<Run>, Signal) {
+    context::enter(run, || match jobs.resume(()) {
         CoroutineResult::Yield(signal) => signal,
         CoroutineResult::Return(()) => unreachable!("a fiber has no end"),
     })
@@ -116,8 +118,16 @@ fn run_on(jobs: &mut Jobs, run: Box<Run>, job: Option<AnyJob>) -> (Box<Run>, Sig
 
 thread_local! {
     /// How the coroutine that runs on this OS thread suspends itself.
-    static YIELDER: Cell<*const Yielder<Option<AnyJob>, Signal>> =
-        const { Cell::new(ptr::null()) };
+    static YIELDER: Cell<*const Yielder<(), Signal>> = const { Cell::new(ptr::null()) };
+
+    /// What the coroutine that goes on next begins to do. Never dropped: it is taken
+    /// at once.
+    static JOB: ManuallyDrop<Cell<Option<AnyJob>>> = const { ManuallyDrop::new(Cell::new(None)) };
+}
+
+/// Gives the coroutine that goes on next a job, whose last one is done.
+fn start_next(job: AnyJob) {
+    JOB.with(|slot| slot.set(Some(job)));
 }
 
 /// Fibers between two explorations: to make one takes system calls.
@@ -186,7 +196,7 @@ impl Fiber {
 
     /// Runs a job up to its first suspension.
     pub(crate) fn start(&mut self, run: Box<Run>, job: Job) -> (Box<Run>, Signal) {
-        self.coroutine(run, Some(AnyJob::Job(job)))
+        self.start_coroutine(run, AnyJob::Job(job))
     }
 
     /// Runs a thread of a program up to its first suspension.
@@ -204,7 +214,7 @@ impl Fiber {
         // SAFETY: only the lifetime changes, and the caller promises that nobody
         // uses the program after it.
         let program = unsafe { std::mem::transmute::<&dyn Program, &'static dyn Program>(program) };
-        self.coroutine(run, Some(AnyJob::Program(program, thread)))
+        self.start_coroutine(run, AnyJob::Program(program, thread))
     }
 
     /// The same on an OS thread that ends with the job.
@@ -223,15 +233,20 @@ impl Fiber {
         if self.is_os_thread() {
             self.os_thread(run, None)
         } else {
-            self.coroutine(run, None)
+            self.coroutine(run)
         }
     }
 
-    fn coroutine(&mut self, run: Box<Run>, job: Option<AnyJob>) -> (Box<Run>, Signal) {
+    fn start_coroutine(&mut self, run: Box<Run>, job: AnyJob) -> (Box<Run>, Signal) {
+        start_next(job);
+        self.coroutine(run)
+    }
+
+    fn coroutine(&mut self, run: Box<Run>) -> (Box<Run>, Signal) {
         let Some(Host::Coroutine(jobs)) = &mut self.0 else {
             unreachable!("a job stays on its OS thread");
         };
-        run_on(jobs, run, job)
+        run_on(jobs, run)
     }
 
     fn os_thread(&mut self, run: Box<Run>, job: Option<Job>) -> (Box<Run>, Signal) {

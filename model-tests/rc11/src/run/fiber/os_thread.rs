@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 
 use corosensei::stack::DefaultStack;
 
-use super::{AnyJob, Job, Signal, coroutine, run_on, take_stack};
+use super::{AnyJob, Job, Signal, coroutine, run_on, start_next, take_stack};
 use crate::context;
 use crate::run::Run;
 
@@ -101,7 +101,10 @@ fn run(stack: DefaultStack, last_word: LastWord) -> DefaultStack {
         let mut jobs = coroutine(stack);
         let (mut run, mut job) = last_word.take_over();
         loop {
-            let (done, signal) = run_on(&mut jobs, run, job.map(AnyJob::Job));
+            if let Some(job) = job {
+                start_next(AnyJob::Job(job));
+            }
+            let (done, signal) = run_on(&mut jobs, run);
             match signal {
                 Signal::Suspended => last_word.hand_back(done, Signal::Suspended),
                 Signal::Finished(result) => {
