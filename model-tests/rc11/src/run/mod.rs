@@ -163,11 +163,13 @@ impl Run {
         self.dead = false;
         self.needs_os_threads = false;
         self.goes_on = false;
-        self.threads.clear();
         self.threads
             .resize_with(self.graph.threads(), Thread::default);
-        for thread in &mut self.threads[..self.statics] {
-            thread.state = State::Ready;
+        for (number, thread) in self.threads.iter_mut().enumerate() {
+            thread.reset(match number < self.statics {
+                true => State::Ready,
+                false => State::Absent,
+            });
         }
         self.extending = self.guess_who_extends();
     }

@@ -37,6 +37,24 @@ pub(crate) struct Thread {
     pub(crate) started: bool,
 }
 
+impl Thread {
+    /// Begins another execution, as a new one would, but in place.
+    pub(super) fn reset(&mut self, state: State) {
+        self.state = state;
+        self.performed = 0;
+        self.effects = 0;
+        self.yielded = None;
+        self.must_wait = false;
+        self.probed = 0;
+        self.untracked = 0;
+        self.waited_in_vain = 0;
+        self.offer = None;
+        self.rounds.clear();
+        self.job = None;
+        self.started = false;
+    }
+}
+
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum State {
@@ -60,13 +78,20 @@ pub(crate) enum State {
 impl Run {
     /// The thread to run next: the lowest that can go on. In a replay the one that is
     /// to extend the graph comes last if it can, so that it need not be left.
-    #[inline]
     pub(crate) fn next_thread(&self) -> Option<ThreadId> {
-        let last = self.extending.filter(|_| self.phase == Phase::Replay);
-        let mut able = (0..self.threads.len())
-            .filter(|&thread| last != Some(thread) && self.can_run(thread, self.phase));
-        able.next()
-            .or(last.filter(|&last| self.can_run(last, self.phase)))
+        let last = match self.phase {
+            Phase::Replay => self.extending,
+            _ => None,
+        };
+        for thread in 0..self.threads.len() {
+            if last != Some(thread) && self.can_run(thread, self.phase) {
+                return Some(thread);
+            }
+        }
+        match last {
+            Some(last) if self.can_run(last, self.phase) => Some(last),
+            _ => None,
+        }
     }
 
     #[inline(always)]
