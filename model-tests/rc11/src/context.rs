@@ -355,7 +355,7 @@ pub(crate) fn wait_for_notification(may_end: bool, place: Place) {
         new: 0,
     };
     perform(|run| match run.phase {
-        Phase::Probe if may_end => Err(run.probe_goes_on()),
+        Phase::Recheck if may_end => Err(run.would_go_on()),
         _ => run.read(bell(run.current), NO_MEMORY, 0, &ring, false, place),
     });
 }

@@ -441,7 +441,7 @@ impl<'a> Exploration<'a> {
         }
         // Who is alone has seen all changes before it waits.
         if !run.redundant && (run.forward.is_some() || run.all_saw_the_newest()) {
-            self.probe();
+            self.recheck();
         }
         self.cancel();
         if self.state().failure.is_none() {
@@ -504,10 +504,10 @@ impl<'a> Exploration<'a> {
 
     /// Lets each thread that waits see the newest values. If none goes on then,
     /// this is a deadlock.
-    fn probe(&mut self) {
+    fn recheck(&mut self) {
         let waiting: Vec<_> = self.state().waiting().collect();
         for waiting in waiting.iter().filter(|waiting| waiting.joins.is_none()) {
-            self.state().phase = Phase::Probe;
+            self.state().phase = Phase::Recheck;
             self.resume(waiting.thread);
             let run = self.state();
             if run.goes_on || run.failure.is_some() {

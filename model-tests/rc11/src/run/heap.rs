@@ -213,7 +213,7 @@ impl Run {
         kind: AccessKind,
         place: Place,
     ) -> Result<(), Pause> {
-        if matches!(self.phase, Phase::Cancel | Phase::Probe) {
+        if matches!(self.phase, Phase::Cancel | Phase::Recheck) {
             return Ok(());
         }
         if self.failure.is_some() {
@@ -294,7 +294,7 @@ impl Run {
     /// The thread that runs frees a block of an arena. A failure stops it at its
     /// next operation.
     pub(crate) fn free(&mut self, address: usize) {
-        let is_over = matches!(self.phase, Phase::Cancel | Phase::Probe);
+        let is_over = matches!(self.phase, Phase::Cancel | Phase::Recheck);
         if is_over || self.failure.is_some() || !self.heap.has(address) {
             return;
         }

@@ -43,7 +43,7 @@ pub(crate) enum Phase {
     Extend,
     /// Threads that wait are asked whether they would go on, if they saw the
     /// newest values: events are not added.
-    Probe,
+    Recheck,
     /// Threads that are left are unwound.
     Cancel,
 }
@@ -104,7 +104,7 @@ pub(crate) struct Run {
     pub(crate) dead: bool,
     /// Whether a thread that unwinds has to wait, which takes an OS thread.
     pub(crate) needs_os_threads: bool,
-    /// Thread that a probe has seen to go on.
+    /// Thread that would go on, as a recheck has seen.
     pub(crate) goes_on: bool,
     /// How it goes on, if it is the only execution asked for.
     pub(crate) forward: Option<Forward>,
@@ -195,7 +195,7 @@ impl Run {
                 self.needs_os_threads = self.failure.is_none() && !self.redundant && !self.dead;
             }
             // It has come further than where it waited.
-            Phase::Probe => self.goes_on = true,
+            Phase::Recheck => self.goes_on = true,
             Phase::Cancel => {}
         }
         self.phase = Phase::Cancel;
@@ -300,7 +300,7 @@ impl Run {
     ) -> Result<Done, Pause> {
         match self.phase {
             Phase::Cancel => return Err(Pause::Unwind),
-            Phase::Probe => return self.probe_read(address, initial, *mode),
+            Phase::Recheck => return self.recheck_read(address, initial, *mode),
             Phase::Replay | Phase::Extend => {}
         }
         self.check_waits()?;
@@ -362,7 +362,7 @@ impl Run {
     ) -> Result<Option<u64>, Pause> {
         match self.phase {
             Phase::Cancel => return Err(Pause::Unwind),
-            Phase::Probe => return Err(self.probe_goes_on()),
+            Phase::Recheck => return Err(self.would_go_on()),
             Phase::Replay | Phase::Extend => {}
         }
         self.check_waits()?;
@@ -425,7 +425,7 @@ impl Run {
     /// must race with that. What lies there afterwards is a new location.
     pub(crate) fn own(&mut self, address: usize, place: Place) -> Result<(), Pause> {
         match self.phase {
-            Phase::Cancel | Phase::Probe => return Ok(()),
+            Phase::Cancel | Phase::Recheck => return Ok(()),
             Phase::Replay | Phase::Extend => {}
         }
         let thread = self.current;
@@ -460,7 +460,7 @@ impl Run {
     pub(crate) fn choose(&mut self, of: u64, place: Place) -> Result<u64, Pause> {
         match self.phase {
             Phase::Cancel => return Err(Pause::Unwind),
-            Phase::Probe => return Err(self.probe_goes_on()),
+            Phase::Recheck => return Err(self.would_go_on()),
             Phase::Replay | Phase::Extend => {}
         }
         self.check_waits()?;
@@ -482,7 +482,7 @@ impl Run {
     fn other(&mut self, kind: Kind, place: Place) -> Result<(), Pause> {
         match self.phase {
             Phase::Cancel => return Err(Pause::Unwind),
-            Phase::Probe => return Err(self.probe_goes_on()),
+            Phase::Recheck => return Err(self.would_go_on()),
             Phase::Replay | Phase::Extend => {}
         }
         self.check_waits()?;
@@ -507,8 +507,8 @@ impl Run {
     ) -> Result<(), Pause> {
         match self.phase {
             Phase::Cancel => return Err(Pause::Unwind),
-            Phase::Probe if writes => return Err(self.probe_goes_on()),
-            Phase::Probe => return Ok(()),
+            Phase::Recheck if writes => return Err(self.would_go_on()),
+            Phase::Recheck => return Ok(()),
             Phase::Replay | Phase::Extend => {}
         }
         let thread = self.current;

@@ -126,13 +126,13 @@ impl Run {
 
     /// The thread that runs would go on if it saw the newest values. It stays where
     /// it is until it is unwound in its turn.
-    pub(crate) fn probe_goes_on(&mut self) -> Pause {
+    pub(crate) fn would_go_on(&mut self) -> Pause {
         self.goes_on = true;
         Pause::Suspend
     }
 
     /// Reads the newest value, without an event.
-    pub(super) fn probe_read(
+    pub(super) fn recheck_read(
         &mut self,
         address: usize,
         initial: u64,
@@ -149,10 +149,10 @@ impl Run {
             return Err(Pause::Suspend);
         }
         if mode.written(value).is_some() {
-            return Err(self.probe_goes_on());
+            return Err(self.would_go_on());
         }
-        self.thread().probed += 1;
-        if self.thread().probed > self.rules.max_events {
+        self.thread().rechecked += 1;
+        if self.thread().rechecked > self.rules.max_events {
             return Err(self.fail(FailureKind::TooManyEvents(self.rules.max_events)));
         }
         Ok(Done {

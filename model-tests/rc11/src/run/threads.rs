@@ -22,7 +22,7 @@ pub(crate) struct Thread {
     /// It has to wait next.
     pub(super) must_wait: bool,
     /// Loads since it was asked whether it would go on.
-    pub(super) probed: usize,
+    pub(super) rechecked: usize,
     /// How many calls it is in whose memory comes from the system.
     pub(crate) untracked: usize,
     /// How often it waited in vain while its execution was given up.
@@ -45,7 +45,7 @@ impl Thread {
         self.effects = 0;
         self.yielded = None;
         self.must_wait = false;
-        self.probed = 0;
+        self.rechecked = 0;
         self.untracked = 0;
         self.waited_in_vain = 0;
         self.offer = None;
@@ -207,7 +207,7 @@ impl Run {
     pub(crate) fn join(&mut self, child: ThreadId, place: Place) -> Result<(), Pause> {
         match self.phase {
             Phase::Cancel => return Err(Pause::Unwind),
-            Phase::Probe => return Err(Pause::Suspend),
+            Phase::Recheck => return Err(Pause::Suspend),
             Phase::Replay | Phase::Extend => {}
         }
         if self.next_event().is_none() {
@@ -224,7 +224,7 @@ impl Run {
     pub(crate) fn spin(&mut self, place: Place) -> Result<(), Pause> {
         match self.phase {
             Phase::Cancel => return Err(Pause::Unwind),
-            Phase::Probe => return Err(Pause::Suspend),
+            Phase::Recheck => return Err(Pause::Suspend),
             Phase::Replay | Phase::Extend => {}
         }
         if self.next_event().is_some() {
@@ -258,7 +258,7 @@ impl Run {
     /// change.
     pub(crate) fn yields(&mut self, place: Place) -> Result<(), Pause> {
         let now = Some((place, self.thread().effects));
-        if self.thread().yielded == now || matches!(self.phase, Phase::Cancel | Phase::Probe) {
+        if self.thread().yielded == now || matches!(self.phase, Phase::Cancel | Phase::Recheck) {
             return self.spin(place);
         }
         self.thread().yielded = now;
@@ -316,12 +316,12 @@ impl Run {
     pub(crate) fn finished(&mut self, thread: ThreadId, result: Result<(), Box<dyn Any + Send>>) {
         self.threads[thread].state = State::Finished;
         match result {
-            Ok(()) if self.phase == Phase::Probe => self.goes_on = true,
+            Ok(()) if self.phase == Phase::Recheck => self.goes_on = true,
             Ok(()) => {}
             Err(payload) if payload.is::<Cancelled>() => {}
             // Nothing that it saw was real.
             Err(_) if self.phase == Phase::Cancel => {}
-            Err(_) if self.phase == Phase::Probe => self.goes_on = true,
+            Err(_) if self.phase == Phase::Recheck => self.goes_on = true,
             Err(payload) => {
                 self.fail(FailureKind::Panic { thread, payload });
             }
