@@ -90,10 +90,15 @@ impl<P: Protocol> Holdings<P> {
     /// unwinds with [`Aborted`] if it does now.
     fn attempt(&mut self, op: Op, writer: Writer) -> OpResult {
         P::Host::world().begin_operation(self.thread, may_tear_down(op));
-        if self.slots.len() <= op.slot {
-            self.slots.resize_with(op.slot + 1, || Holding::Nothing);
-        }
-        perform(self.thread, &mut self.slots[op.slot], op, writer)
+        let holding = match self.slots.get_mut(op.slot) {
+            Some(holding) => holding,
+            None => {
+                self.slots.resize_with(op.slot, || Holding::Nothing);
+                self.slots.push(Holding::Nothing);
+                &mut self.slots[op.slot]
+            }
+        };
+        perform(self.thread, holding, op, writer)
     }
 
     /// Forgets all handles.
@@ -285,7 +290,7 @@ fn claim<P: Protocol, const KIND: u8>(
     let generation = metadata.generation();
     match claim(metadata) {
         Ok(claimed) => {
-            P::Host::world().register().stored(generation);
+            P::Host::register().stored(generation);
             *holding = claimed;
             OpResult::Ok
         }
@@ -299,7 +304,7 @@ fn repurpose<P: Protocol, const KIND: u8>(
 ) -> Held<P::Unique> {
     let generation = metadata.generation();
     let unique = P::repurpose(Held::into_inner(unique), metadata);
-    P::Host::world().register().stored(generation);
+    P::Host::register().stored(generation);
     Held::new(unique)
 }
 
@@ -332,21 +337,9 @@ pub struct ThreadResult {
     pub drops: Vec<(usize, OpResult)>,
 }
 
-impl ThreadResult {
-    /// Whether the thread stopped because a count would have overflowed.
-    #[inline]
-    pub fn aborted(&self) -> bool {
-        let drops = self.drops.iter().map(|(_, result)| result);
-        self.results
-            .iter()
-            .chain(drops)
-            .any(|result| *result == OpResult::Abort)
-    }
-}
-
 /// One thread of a program on its way.
 pub struct ThreadRun<'a, P: Protocol> {
-    program: &'a Program,
+    ops: &'a [Op],
     thread: usize,
     ends: Ends,
     holdings: Holdings<P>,
@@ -372,7 +365,7 @@ impl<'a, P: Protocol> ThreadRun<'a, P> {
         done.results.clear();
         done.drops.clear();
         ThreadRun {
-            program,
+            ops: &program.threads[thread],
             thread,
             ends,
             // SAFETY: promised by the caller.
@@ -402,9 +395,8 @@ impl<'a, P: Protocol> ThreadRun<'a, P> {
     /// As [`step`](Self::step), for a thread that did not abort; it unwinds
     /// with [`Aborted`] if it does now.
     fn advance(&mut self) -> Option<OpResult> {
-        let ops = &self.program.threads[self.thread];
         let index = self.done.results.len();
-        let (op, writer) = if let Some(op) = ops.get(index) {
+        let (op, writer) = if let Some(op) = self.ops.get(index) {
             (*op, Writer::op(self.thread + 1, index + 1))
         } else if self.ends == Ends::Left {
             return None;
@@ -433,7 +425,7 @@ impl<'a, P: Protocol> ThreadRun<'a, P> {
     #[inline]
     fn end_operation(&mut self, op: Op, result: &OpResult) {
         P::Host::end_operation(op, result, || P::peek(op.slot));
-        if self.done.results.len() < self.program.threads[self.thread].len() {
+        if self.done.results.len() < self.ops.len() {
             self.done.results.push(*result);
         } else {
             self.done.drops.push((op.slot, *result));
@@ -442,8 +434,7 @@ impl<'a, P: Protocol> ThreadRun<'a, P> {
 
     /// Skips the operations that are left.
     pub fn finish(self) {
-        let ops = self.program.threads[self.thread].len();
-        self.done.results.resize(ops, OpResult::Skipped);
+        self.done.results.resize(self.ops.len(), OpResult::Skipped);
     }
 }
 

@@ -11,7 +11,7 @@ pub use programs::spec::SlotState;
 
 use crate::outcome::{OpResult, Writer};
 use crate::program::{self, StartKind};
-use crate::world::{Host, KindA, KindB, Tracked};
+use crate::world::{Host, KindA, KindB, StartState, Tracked};
 
 /// A protocol of shared and unique handles to the metadata of frames, as a host
 /// runs it. Frames are named by their slots, which count from 0.
@@ -172,14 +172,14 @@ pub enum Start<P: Protocol> {
 
 impl<P: Protocol> Start<P> {
     /// That of a program, whose world has nothing in it yet.
-    pub(crate) fn of(program: &program::Program) -> Self {
-        let metadata = KindA::initial;
-        match program.start.kind {
+    #[inline]
+    pub(crate) fn of(start: &StartState) -> Self {
+        match start.kind {
             StartKind::Unused => Start::Unused,
             StartKind::Shared | StartKind::SharedTwice => {
-                Start::Shared(metadata(), program.start_count())
+                Start::Shared(KindA::initial(), start.handles)
             }
-            StartKind::Unique => Start::Unique(metadata()),
+            StartKind::Unique => Start::Unique(KindA::initial()),
         }
     }
 }

@@ -22,7 +22,7 @@ use prop_tests::outcome::{Ends, OpResult, Outcome};
 use prop_tests::program::strategy::program_with_mailboxes;
 use prop_tests::program::{Op, Program, StartKind};
 use prop_tests::protocol::SlotState;
-use prop_tests::world::{Fault, Host, LocalHost, World};
+use prop_tests::world::{Fault, Host, LocalHost, StartState, World};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -66,7 +66,7 @@ fn execute(
     let threads = 0..program.threads.len();
     // SAFETY: handles of the last execution are forgotten, and the world
     // belongs to this OS thread.
-    unsafe { LocalHost::world().reset::<MetaCore<LocalHost>>(program) };
+    unsafe { LocalHost::world().reset::<MetaCore<LocalHost>>(&StartState::of(program)) };
     let start = |(thread, done)| {
         // SAFETY: the world was just reset for this program; each thread is
         // started once.
@@ -235,7 +235,7 @@ unsafe impl Host for Recording {
 fn a_thread_that_is_run_to_its_end_reports_each_operation_and_each_drop() {
     let program: Program = "shared: clone read | get".parse().expect("a program");
     // SAFETY: no execution came before, and the world belongs to this OS thread.
-    unsafe { Recording::world().reset::<MetaCore<Recording>>(&program) };
+    unsafe { Recording::world().reset::<MetaCore<Recording>>(&StartState::of(&program)) };
     let mut done = [ThreadResult::default(), ThreadResult::default()];
     for (thread, done) in done.iter_mut().enumerate() {
         THREAD.set(thread);

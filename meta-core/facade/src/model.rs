@@ -288,7 +288,7 @@ pub fn start() {
     CONTROL.with(|c| {
         c.lives.borrow_mut().clear();
         c.set_up.borrow_mut().clear();
-        c.threads.borrow_mut().clear();
+        c.threads.borrow_mut().fill(None);
         c.setting_up.set(true);
         c.running.set(true);
     });
@@ -358,10 +358,13 @@ pub fn enter_thread(thread: usize) {
         None => c.thread.set(thread),
         Some(number) => {
             let mut threads = c.threads.borrow_mut();
-            if threads.len() <= number {
-                threads.resize(number + 1, None);
+            match threads.get_mut(number) {
+                Some(entered) => *entered = Some(thread),
+                None => {
+                    threads.resize(number, None);
+                    threads.push(Some(thread));
+                }
             }
-            threads[number] = Some(thread);
         }
     });
 }
@@ -678,12 +681,10 @@ fn follow(
     }
 }
 
-/// The life of the value at an address.
+/// Where the life of the value at an address is.
 #[inline]
-fn find(lives: &mut [(usize, Life)], address: usize) -> Option<&mut Life> {
-    let mut newest_first = lives.iter_mut().rev();
-    let found = newest_first.find(|(at, _)| *at == address);
-    found.map(|(_, life)| life)
+fn find(lives: &[(usize, Life)], address: usize) -> Option<usize> {
+    lives.iter().rposition(|(at, _)| *at == address)
 }
 
 /// Checks that the value of a cell that begins without one can be accessed so, and
@@ -699,7 +700,7 @@ pub(crate) fn mark(
             return None;
         }
         let mut lives = c.lives.borrow_mut();
-        let mut life = find(&mut lives, address).copied();
+        let mut found = find(&lives, address);
         if access == Access::Init && c.setting_up.get() {
             c.set_up.borrow_mut().push((address, cell));
         } else if access != Access::Init && !c.setting_up.get() && !c.set_up.borrow().is_empty() {
@@ -708,25 +709,25 @@ pub(crate) fn mark(
             let mut set_up = c.set_up.borrow_mut();
             if set_up.iter().any(|(at, _)| *at == address) {
                 set_up.clear();
-            } else if life.is_none() {
+            } else if found.is_none() {
                 follow(&mut lives, &set_up, address, cell);
-                life = find(&mut lives, address).copied();
+                found = find(&lives, address);
                 set_up.clear();
             }
         }
+        let life = found.map(|at| &mut lives[at].1);
         match (access, life) {
             (Access::Init, Some(Life::Live)) => Some(ViolationKind::Overwrite),
-            (Access::Init, _) => {
-                match find(&mut lives, address) {
-                    Some(life) => *life = Life::Live,
-                    None => lives.push((address, Life::Live)),
-                }
+            (Access::Init, Some(life)) => {
+                *life = Life::Live;
                 None
             }
-            (Access::Take, Some(Life::Live)) => {
-                if let Some(life) = find(&mut lives, address) {
-                    *life = Life::Gone;
-                }
+            (Access::Init, None) => {
+                lives.push((address, Life::Live));
+                None
+            }
+            (Access::Take, Some(life @ Life::Live)) => {
+                *life = Life::Gone;
                 None
             }
             (Access::Take, Some(Life::Gone)) => Some(ViolationKind::DoubleDrop),

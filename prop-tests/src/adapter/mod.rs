@@ -4,8 +4,9 @@ mod memory;
 pub mod scenario;
 
 use std::any::Any;
+use std::cell::Cell;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use facade::named;
 use meta_core::{
@@ -14,9 +15,22 @@ use meta_core::{
 };
 
 use crate::protocol::{Protocol, Refused, SlotState, Start};
-use crate::world::{self, Host, Tracked};
+use crate::world::{self, Host, Tracked, World};
 
 pub use memory::{Memory, paddr_of};
+
+thread_local! {
+    /// The memory that this OS thread asked for last, and whose it is: asked for in
+    /// every step.
+    static LAST: Cell<Option<(&'static World, &'static Memory)>> = const { Cell::new(None) };
+}
+
+#[cold]
+fn memory_of(world: &'static World) -> &'static Memory {
+    let memory = world.memory();
+    LAST.set(Some((world, memory)));
+    memory
+}
 
 /// `meta-core`, and its platform, on a host.
 #[derive(Debug)]
@@ -26,7 +40,11 @@ impl<H: Host> MetaCore<H> {
     /// What the world of the host keeps for it.
     #[inline]
     pub fn memory() -> &'static Memory {
-        H::world().memory()
+        let world = H::world();
+        match LAST.get() {
+            Some((of, memory)) if ptr::eq(of, world) => memory,
+            _ => memory_of(world),
+        }
     }
 }
 

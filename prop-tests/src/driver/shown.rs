@@ -4,15 +4,15 @@
 
 use std::hash::{Hash, Hasher};
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::ThreadResult;
-use crate::outcome::{End, Ends, OpResult, Outcome, SlotEnd};
+use crate::outcome::{End, Ends, OpResult, Outcome, SlotEnd, hash_parts};
 use crate::program::Program;
 use crate::protocol::{Protocol, SlotState};
 use crate::world::{Fault, Host};
 
-/// What an execution showed. Those that show the same outcome hash alike.
+/// What an execution showed. It hashes as its outcome.
 #[derive(Clone, Debug)]
 pub struct Shown<'a> {
     ends: Ends,
@@ -68,33 +68,41 @@ impl Shown<'_> {
 }
 
 impl Hash for Shown<'_> {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for thread in self.threads {
-            thread.results.hash(state);
-        }
-        for drops in self.drops() {
-            state.write_usize(drops.len());
-            drops.for_each(|result| result.hash(state));
-        }
-        self.slots.hash(state);
+        let results = self.threads.iter().map(|thread| &thread.results[..]);
+        hash_parts(results, self.drops(), self.slots.as_deref(), state);
     }
 }
 
-/// What an execution showed, when all its threads are done.
+/// What an execution with so many slots showed, when all its threads are done.
 ///
 /// # Errors
 ///
 /// The first contract of the metadata's life that was broken.
 pub fn show<'a, P: Protocol>(
     program: &Program,
+    slots: usize,
     ends: Ends,
     threads: &'a [ThreadResult],
 ) -> Result<Shown<'a>, Fault> {
-    let register = P::Host::world().register();
+    // By slot, how many drops tore its metadata down: each gives the frame back once.
+    let mut last_drops: SmallVec<[u32; 2]> = smallvec![0; slots];
+    let mut judged = true;
+    for (ops, thread) in program.threads.iter().zip(threads) {
+        let results = ops.iter().map(|op| op.slot).zip(thread.results.iter().copied());
+        for (slot, result) in results.chain(thread.drops.iter().copied()) {
+            match result {
+                OpResult::Last => last_drops[slot] += 1,
+                OpResult::Abort => judged = false,
+                _ => {}
+            }
+        }
+    }
+    let register = P::Host::register();
     let mut slots = SmallVec::new();
-    for slot in 0..program.slots() {
+    for (slot, last_drops) in last_drops.into_iter().enumerate() {
         let state = P::peek(slot);
-        let last_drops = last_drops(program, threads, slot);
         if let Some(fault) = register.first_fault(slot, state, last_drops) {
             return Err(fault);
         }
@@ -106,7 +114,6 @@ pub fn show<'a, P: Protocol>(
         };
         slots.push((end, register.live(slot)));
     }
-    let judged = !threads.iter().any(ThreadResult::aborted);
     Ok(Shown {
         ends,
         threads,
@@ -124,23 +131,7 @@ pub fn outcome<P: Protocol>(
     ends: Ends,
     threads: &[ThreadResult],
 ) -> Result<Outcome, Fault> {
-    show::<P>(program, ends, threads).map(|shown| shown.to_outcome())
-}
-
-/// How many drops of this slot tore its metadata down: each gives the frame
-/// back once.
-fn last_drops(program: &Program, threads: &[ThreadResult], slot: usize) -> u32 {
-    let last = (slot, OpResult::Last);
-    let mut count = 0;
-    for (ops, thread) in program.threads.iter().zip(threads) {
-        for (op, result) in ops.iter().zip(&thread.results) {
-            count += u32::from((op.slot, *result) == last);
-        }
-        for drop in &thread.drops {
-            count += u32::from(*drop == last);
-        }
-    }
-    count
+    show::<P>(program, program.slots(), ends, threads).map(|shown| shown.to_outcome())
 }
 
 #[cfg(test)]
@@ -196,19 +187,25 @@ mod tests {
     }
 
     #[test]
-    fn those_that_show_the_same_outcome_hash_alike() {
+    fn what_was_shown_hashes_as_its_outcome() {
         // An outcome does not say of which slot a drop was.
-        let of_slot = |slot| [thread(&[Ok], &[(slot, Last)])];
+        let of_slot = |slot| [thread(&[Ok], &[(slot, Last)]), thread(&[Skipped], &[])];
         let (first, second) = (of_slot(0), of_slot(1));
-        let [first, second] = [&first, &second].map(|threads| Shown {
-            ends: Ends::Dropped,
-            threads,
-            slots: None,
-        });
-        assert!(first.is(&second.to_outcome()));
-        assert_eq!(
-            FxBuildHasher.hash_one(&first),
-            FxBuildHasher.hash_one(&second)
-        );
+        for (ends, slots) in [
+            (Ends::Dropped, None),
+            (Ends::Left, Some(smallvec![(SlotEnd::Shared(2), true)])),
+        ] {
+            let [first, second] = [&first, &second].map(|threads| Shown {
+                ends,
+                threads,
+                slots: slots.clone(),
+            });
+            let outcome = second.to_outcome();
+            assert!(first.is(&outcome));
+            assert_eq!(
+                FxBuildHasher.hash_one(&first),
+                FxBuildHasher.hash_one(&outcome)
+            );
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! Who runs the threads of a program: a host for each engine.
 
 use std::cell::Cell;
+use std::ops::DerefMut;
 use std::panic::resume_unwind;
 
-use super::{Gift, World};
+use super::{Gift, Register, World};
 use crate::outcome::OpResult;
 use crate::program::Op;
 use crate::protocol::SlotState;
@@ -22,6 +23,13 @@ pub unsafe trait Host: Sized + Send + Sync + 'static {
 
     /// The thread of the program that is running, counted from 0.
     fn thread() -> usize;
+
+    /// What is known of the metadata, for nobody else meanwhile: no step of the
+    /// protocol is made before it is let go.
+    #[inline]
+    fn register() -> impl DerefMut<Target = Register> {
+        Self::world().register()
+    }
 
     /// Called before each operation, and before each drop at the end, counted
     /// from 0 in its thread.

@@ -71,7 +71,6 @@ impl Flag for AtomicU64 {
 /// How often a program can give to the mailbox of each slot; none where it does
 /// not name the mailbox.
 pub(super) fn gives(program: &Program) -> Vec<Option<usize>> {
-    // Asked before every execution: most programs have none.
     if !program.uses_mailboxes() {
         return Vec::new();
     }

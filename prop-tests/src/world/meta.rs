@@ -25,12 +25,12 @@ pub type KindB<P> = Tracked<P, b'B'>;
 impl<P: Protocol, const KIND: u8> Tracked<P, KIND> {
     /// A value of a new generation.
     pub fn new(slot: usize, writer: Writer) -> Self {
-        Self::of(P::Host::world().register().born(slot), writer)
+        Self::of(P::Host::register().born(slot), writer)
     }
 
     /// The metadata of the start state.
     pub(crate) fn initial() -> Self {
-        let mut register = P::Host::world().register();
+        let mut register = P::Host::register();
         let generation = register.born(0);
         register.stored(generation);
         Self::of(generation, Writer::Start)
@@ -58,23 +58,20 @@ impl<P: Protocol, const KIND: u8> Tracked<P, KIND> {
     /// The protocol's hook before its destructor, for metadata that was stored;
     /// was it given the frame that the metadata belongs to?
     pub fn on_drop(&mut self, own_frame: impl FnOnce(usize) -> bool) {
-        let world = P::Host::world();
-        let mut register = world.register();
+        let mut register = P::Host::register();
         let slot = register.slot_of(self.generation);
-        let allowed = world.may_tear_down(P::Host::thread(), slot, P::peek(slot));
+        let allowed = P::Host::world().may_tear_down(P::Host::thread(), slot, P::peek(slot));
         register.on_drop(self.generation, allowed, own_frame(slot));
     }
 }
 
 impl<P: Protocol, const KIND: u8> Drop for Tracked<P, KIND> {
     fn drop(&mut self) {
-        let world = P::Host::world();
-        let mut register = world.register();
-        let slot = register.slot_of(self.generation);
-        let allowed = world.may_tear_down(P::Host::thread(), slot, P::peek(slot));
-        if register.dropped(self.generation, allowed) {
-            world.torn_down(P::Host::thread(), slot);
-        }
+        P::Host::register().dropped(self.generation, |slot| {
+            let (world, thread) = (P::Host::world(), P::Host::thread());
+            world.torn_down(thread, slot);
+            world.may_tear_down(thread, slot, P::peek(slot))
+        });
     }
 }
 
@@ -105,7 +102,6 @@ pub fn tag_of<P: Protocol>(metadata: &dyn Any) -> Option<Tag> {
 
 /// The frame of a slot goes back to the allocator.
 pub fn freed<P: Protocol>(slot: usize) {
-    let world = P::Host::world();
-    let emptied = world.tore_down(P::Host::thread(), slot);
-    world.register().freed(slot, emptied, P::peek(slot));
+    let emptied = P::Host::world().tore_down(P::Host::thread(), slot);
+    P::Host::register().freed(slot, emptied, P::peek(slot));
 }

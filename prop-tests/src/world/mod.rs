@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use self::teardown::{Teardown, Teardowns};
-use crate::program::{MAX_THREADS, Program};
+use crate::program::{MAX_THREADS, Program, StartKind};
 use crate::protocol::{Protocol, SlotState, Start};
 
 pub use host::{Aborted, Host, LocalHost, abort};
@@ -23,10 +23,42 @@ pub use mailbox::{Flag, Gift, Mailbox};
 pub use meta::{KindA, KindB, Tag, Tracked, freed, tag_of};
 pub use register::{Counts, Fault, FaultKind, Register};
 
+/// The start state of a program: worked out once, for all of its executions.
+#[derive(Clone, Debug)]
+pub struct StartState {
+    pub(crate) kind: StartKind,
+    /// The handles to the first slot, forgotten ones included.
+    pub(crate) handles: u64,
+    threads: usize,
+    slots: usize,
+    /// By slot, how often its mailbox can be given to, if there is one.
+    gives: Vec<Option<usize>>,
+}
+
+impl StartState {
+    /// That of a program.
+    pub fn of(program: &Program) -> Self {
+        StartState {
+            kind: program.start.kind,
+            handles: program.start_count(),
+            threads: program.threads.len(),
+            slots: program.slots(),
+            gives: mailbox::gives(program),
+        }
+    }
+
+    /// How many slots there are.
+    #[inline]
+    pub fn slots(&self) -> usize {
+        self.slots
+    }
+}
+
 /// What the threads of a program share.
 #[derive(Debug)]
 pub struct World {
     memory: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// For hosts without a register of their own.
     register: Mutex<Register>,
     teardowns: Teardowns,
     /// By slot, for hosts without mailboxes of their own. A slot whose mailbox
@@ -60,7 +92,7 @@ impl World {
         memory.downcast_ref().expect("a world has one protocol")
     }
 
-    /// Puts the world into the start state of `program`. The handles of the start
+    /// Puts the world into the start state of a program. The handles of the start
     /// are made by [`Holdings::of_start`](crate::driver::Holdings::of_start).
     ///
     /// # Panics
@@ -71,11 +103,10 @@ impl World {
     ///
     /// Handles to slots and borrows of them from before the call are never used
     /// again, and no other thread uses the world during the call.
-    pub unsafe fn reset<P: Protocol>(&self, program: &Program) {
-        let slots = program.slots();
-        self.forget_all(program.threads.len(), slots);
+    pub unsafe fn reset<P: Protocol>(&self, start: &StartState) {
+        self.forget_all::<P>(start.threads, start.slots);
         // SAFETY: promised by the caller.
-        unsafe { self.furnish::<P>(slots, Start::of(program), &mailbox::gives(program)) };
+        unsafe { self.furnish::<P>(start.slots, Start::of(start), &start.gives) };
     }
 
     /// Makes all of the first `count` slots unused, and a mailbox for slot 0
@@ -89,18 +120,16 @@ impl World {
     ///
     /// As [`reset`](Self::reset).
     pub(crate) unsafe fn reset_unused<P: Protocol>(&self, count: usize, gives: Option<usize>) {
-        self.forget_all(MAX_THREADS, count);
+        self.forget_all::<P>(MAX_THREADS, count);
         // SAFETY: promised by the caller.
         unsafe { self.furnish::<P>(count, Start::Unused, &[gives]) };
     }
 
     /// Forgets the last execution, as far as this many threads come to look and
     /// this many slots are concerned.
-    fn forget_all(&self, threads: usize, slots: usize) {
-        self.register().reset(slots);
-        for thread in 0..threads {
-            self.begin_operation(thread, None);
-        }
+    fn forget_all<P: Protocol>(&self, threads: usize, slots: usize) {
+        P::Host::register().reset(slots);
+        self.teardowns.forget(threads);
     }
 
     /// # Safety
@@ -136,9 +165,9 @@ impl World {
             .expect("the program names the mailbox")
     }
 
-    /// What is known of the metadata.
+    /// What is known of the metadata, where the host has no other register.
     #[inline]
-    pub fn register(&self) -> MutexGuard<'_, Register> {
+    pub(crate) fn register(&self) -> MutexGuard<'_, Register> {
         // A panic under the lock ends the execution; the next one resets.
         self.register.lock().unwrap_or_else(PoisonError::into_inner)
     }

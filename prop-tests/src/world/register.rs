@@ -135,20 +135,22 @@ impl Register {
         check(own_page, "on_drop was given another page than the frame's");
     }
 
-    /// A value is dropped; says whether that is the end of stored metadata,
-    /// and not of a value that a claim refused.
-    pub(super) fn dropped(&mut self, generation: u32, allowed: bool) -> bool {
+    /// A value is dropped. If that is the end of stored metadata, and not of a value
+    /// that a claim refused, `allowed` says of its slot whether its thread may tear it
+    /// down now.
+    #[inline]
+    pub(super) fn dropped(&mut self, generation: u32, allowed: impl FnOnce(usize) -> bool) {
         let value = &mut self.generations[generation as usize];
         value.drops += 1;
         let Generation { slot, .. } = *value;
         let torn_down = value.stored || value.on_drops > 0;
-        if torn_down && !allowed {
+        if torn_down && !allowed(slot) {
             let what = "metadata was dropped in the wrong state of the slot";
             self.fault(FaultKind::UseAfterDrop, slot, what);
         }
-        torn_down
     }
 
+    #[cold]
     fn fault(&mut self, kind: FaultKind, slot: usize, what: &'static str) {
         self.faults.push(Fault::of(kind, slot, what));
     }
@@ -290,9 +292,20 @@ mod tests {
         generation
     }
 
+    /// Whether it was asked if the value may be torn down.
+    fn drop(register: &mut Register, generation: u32, allowed: bool) -> bool {
+        let mut asked = None;
+        register.dropped(generation, |slot| {
+            asked = Some(slot);
+            allowed
+        });
+        assert!(asked.is_none_or(|slot| slot == 0), "{asked:?}");
+        asked.is_some()
+    }
+
     fn tear_down(register: &mut Register, generation: u32) {
         register.on_drop(generation, true, true);
-        assert!(register.dropped(generation, true));
+        assert!(drop(register, generation, true));
     }
 
     /// One generation from its claim to the hand-over.
@@ -306,7 +319,7 @@ mod tests {
     fn a_life_without_fault_is_told_from_a_faulty_one() {
         let refused = |register: &mut Register| {
             let generation = register.born(0);
-            assert!(!register.dropped(generation, false));
+            assert!(!drop(register, generation, false));
         };
         assert_eq!(judge(|_| (), Unused, 0), None);
         assert_eq!(judge(refused, Unused, 0), None);
@@ -362,7 +375,7 @@ mod tests {
         let dropped = |register: &mut Register| {
             let generation = store(register);
             tear_down(register, generation);
-            register.dropped(generation, true);
+            drop(register, generation, true);
         };
         assert_eq!(judge(dropped, Unused, 0), twice);
         let on_dropped = |register: &mut Register| {
@@ -373,8 +386,8 @@ mod tests {
         assert_eq!(judge(on_dropped, Unused, 0), twice);
         let refused = |register: &mut Register| {
             let generation = register.born(0);
-            register.dropped(generation, false);
-            register.dropped(generation, false);
+            drop(register, generation, false);
+            drop(register, generation, false);
         };
         assert_eq!(judge(refused, Unused, 0), twice);
     }
@@ -384,7 +397,7 @@ mod tests {
         let used = |what| Some((FaultKind::UseAfterDrop, what));
         let reversed = |register: &mut Register| {
             let generation = store(register);
-            register.dropped(generation, true);
+            drop(register, generation, true);
             register.on_drop(generation, true, true);
         };
         assert_eq!(
@@ -407,7 +420,7 @@ mod tests {
         let on_drop = |register: &mut Register| {
             let generation = store(register);
             register.on_drop(generation, false, true);
-            register.dropped(generation, true);
+            drop(register, generation, true);
         };
         assert_eq!(
             judge(on_drop, Unused, 0),
@@ -416,7 +429,7 @@ mod tests {
         let drop = |register: &mut Register| {
             let generation = store(register);
             register.on_drop(generation, true, true);
-            register.dropped(generation, false);
+            drop(register, generation, false);
         };
         assert_eq!(
             judge(drop, Unused, 0),
@@ -429,7 +442,7 @@ mod tests {
         let events = |register: &mut Register| {
             let generation = store(register);
             register.on_drop(generation, true, false);
-            register.dropped(generation, true);
+            drop(register, generation, true);
         };
         let what = "on_drop was given another page than the frame's";
         assert_eq!(
@@ -442,7 +455,7 @@ mod tests {
     fn a_missing_on_drop_is_reported() {
         let events = |register: &mut Register| {
             let generation = store(register);
-            assert!(register.dropped(generation, true));
+            assert!(drop(register, generation, true));
         };
         let what = "metadata was dropped without its on_drop";
         assert_eq!(judge(events, Unused, 0), Some((FaultKind::Leak, what)));

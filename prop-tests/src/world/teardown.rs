@@ -76,6 +76,14 @@ impl Teardowns {
         self.0[thread].0.store(word, Ordering::Relaxed);
     }
 
+    /// None of the first `threads` is in an operation.
+    #[inline]
+    pub(super) fn forget(&self, threads: usize) {
+        for Entry(word) in &self.0[..threads] {
+            word.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// That of `thread`.
     #[inline]
     pub(super) fn get(&self, thread: usize) -> Teardown {

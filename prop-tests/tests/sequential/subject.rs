@@ -13,7 +13,7 @@ use prop_tests::driver::{self, Holdings, ThreadResult};
 use prop_tests::outcome::{OpResult, Writer};
 use prop_tests::program::{Op, OpName, Program};
 use prop_tests::protocol::{Protocol, SlotState};
-use prop_tests::world::{Counts, Host, LocalHost, tag_of};
+use prop_tests::world::{Counts, Host, LocalHost, StartState, tag_of};
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 
 use super::history::{Call, History};
@@ -41,7 +41,7 @@ impl Subject {
         };
         // SAFETY: handles of the last run were forgotten with its subject, and
         // the world belongs to this OS thread.
-        unsafe { LocalHost::world().reset::<Core>(&program) };
+        unsafe { LocalHost::world().reset::<Core>(&StartState::of(&program)) };
         let holdings = |thread| {
             // SAFETY: the world was just reset for this program; each thread
             // gets its handles once.
@@ -145,7 +145,7 @@ fn compare_slot(
     let state = Core::peek(slot);
     expect(history, &named("the state"), state, specified.state)?;
 
-    let register = LocalHost::world().register();
+    let register = LocalHost::register();
     let seen = register.counts(slot);
     expect(history, &named("what became of the metadata"), seen, counts)?;
     let freed_in = (counts.freed > 0).then_some(SlotState::Unused);

@@ -10,7 +10,7 @@ use programs::spec::{MemoryModel, Params};
 use prop_tests::driver::{self, ThreadResult};
 use prop_tests::protocol::Protocol;
 use prop_tests::scenario::{Record, Scenario};
-use prop_tests::world::{Fault, Host};
+use prop_tests::world::{Fault, Host, StartState};
 use rustc_hash::FxHashSet;
 
 use super::judge::Judge;
@@ -21,7 +21,7 @@ pub(super) trait Checked: Send + Sync + 'static {
     /// What one thread did.
     type Done: Default + Send;
     /// What an execution showed.
-    type Seen: Clone + Eq + Hash + Display + Send;
+    type Seen: Clone + Eq + Hash + Display + Send + Sync;
     /// The same, before it is made an outcome.
     type Shown<'a>: Shown<Self::Seen>;
 
@@ -54,10 +54,16 @@ pub(super) trait Checked: Send + Sync + 'static {
         let _ = done;
     }
 
+    /// A tally in which nothing was counted yet. What it expects is allowed.
+    fn tally(&self) -> Tally<Self::Seen> {
+        Tally::default()
+    }
+
     /// What an execution showed, when all threads are done.
     fn show<'a>(&self, done: &'a [Self::Done]) -> Result<Self::Shown<'a>, Fault>;
 
-    /// The failure that an outcome is, if it is not allowed; or else it may be
+    /// The failure that an outcome is that the tally did not expect, if it is not
+    /// allowed; or else it may be
     /// added to those that could not be decided.
     fn forbidden(&self, seen: &Self::Seen, undecided: &mut u64) -> Option<Failure>;
 
@@ -67,7 +73,8 @@ pub(super) trait Checked: Send + Sync + 'static {
     /// Where that is known from.
     fn allowed_by(&self) -> AllowedBy;
 
-    /// The outcomes that a complete exploration had to show and did not.
+    /// The outcomes that a complete exploration had to show and did not, by its
+    /// [tally](Self::tally).
     fn missing(&self, seen: &Tally<Self::Seen>) -> Vec<String>;
 
     /// Which slot has something at an address.
@@ -84,12 +91,14 @@ pub(super) trait Checked: Send + Sync + 'static {
 /// A program on the handles of a protocol.
 pub(super) struct CheckedProgram<P> {
     pub(super) judge: Judge,
+    start: StartState,
     protocol: PhantomData<P>,
 }
 
 impl<P: Protocol> CheckedProgram<P> {
     pub(super) fn new(judge: Judge) -> Self {
         CheckedProgram {
+            start: StartState::of(&judge.program),
             judge,
             protocol: PhantomData,
         }
@@ -107,7 +116,7 @@ impl<P: Protocol> Checked for CheckedProgram<P> {
 
     unsafe fn reset(&self) {
         // SAFETY: promised by the caller.
-        unsafe { P::Host::world().reset::<P>(&self.judge.program) };
+        unsafe { P::Host::world().reset::<P>(&self.start) };
     }
 
     unsafe fn run(&self, thread: usize, done: &mut ThreadResult) {
@@ -117,7 +126,12 @@ impl<P: Protocol> Checked for CheckedProgram<P> {
     }
 
     fn show<'a>(&self, done: &'a [ThreadResult]) -> Result<driver::Shown<'a>, Fault> {
-        driver::show::<P>(&self.judge.program, self.judge.ends, done)
+        let Judge { program, ends, .. } = &self.judge;
+        driver::show::<P>(program, self.start.slots(), *ends, done)
+    }
+
+    fn tally(&self) -> Tally<Outcome> {
+        self.judge.tally()
     }
 
     fn forbidden(&self, seen: &Outcome, undecided: &mut u64) -> Option<Failure> {
@@ -133,12 +147,7 @@ impl<P: Protocol> Checked for CheckedProgram<P> {
     }
 
     fn missing(&self, seen: &Tally<Outcome>) -> Vec<String> {
-        let seen: FxHashSet<_> = seen.iter().map(|(outcome, _)| outcome).collect();
-        self.judge
-            .asked()
-            .filter(|outcome| !seen.contains(outcome))
-            .map(Outcome::to_string)
-            .collect()
+        self.judge.missing(seen).map(Outcome::to_string).collect()
     }
 
     fn slots(&self) -> fn(usize) -> Option<usize> {

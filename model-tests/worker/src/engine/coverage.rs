@@ -41,11 +41,14 @@ pub(super) fn take() -> BTreeSet<Transition> {
 /// skipped; `now` says the newest state of its slot.
 #[inline]
 pub(super) fn finished(op: Op, result: &OpResult, now: impl FnOnce() -> spec::SlotState) {
-    if let Some(known) = WORDS.get().filter(|_| WANTED.get()) {
+    if WANTED.get()
+        && let Some(known) = WORDS.get()
+    {
         add(op, *result, now(), known);
     }
 }
 
+#[cold]
 fn add(op: Op, result: OpResult, now: spec::SlotState, known: RefCounts) {
     if result == OpResult::Skipped || Transition::moves_handles(op.name) {
         return;

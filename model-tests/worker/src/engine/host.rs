@@ -2,8 +2,10 @@
 //! of one OS thread, which has a world of its own.
 
 use std::cell::{Cell, RefCell};
+use std::ops::DerefMut;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::thread::LocalKey;
 
 #[cfg(loom)]
 use ::loom::sync::atomic::AtomicU64;
@@ -15,7 +17,7 @@ use meta_core::model;
 use programs::outcome::OpResult;
 use programs::program::Op;
 use prop_tests::protocol::SlotState;
-use prop_tests::world::{Flag, Gift, Host, Mailbox, World};
+use prop_tests::world::{Flag, Gift, Host, Mailbox, Register, World};
 
 use super::coverage;
 
@@ -30,6 +32,8 @@ thread_local! {
     /// Made when it is first asked for, and never dropped; asked for in every
     /// step.
     static WORLD: Cell<Option<&'static World>> = const { Cell::new(None) };
+    /// The same. It is that of one OS thread, and takes no lock.
+    static REGISTER: Cell<Option<&'static RefCell<Register>>> = const { Cell::new(None) };
     /// Never destroyed, like the world: an explorer's atomics must not be
     /// touched outside its executions.
     static MAILBOXES: &'static RefCell<Rc<Mailboxes>> = Box::leak(Box::default());
@@ -52,6 +56,14 @@ impl Flag for ModelFlag {
     }
 }
 
+/// Makes what this OS thread does not have yet.
+#[cold]
+fn first<T: Copy>(own: &'static LocalKey<Cell<Option<T>>>, make: impl FnOnce() -> T) -> T {
+    let made = make();
+    own.set(Some(made));
+    made
+}
+
 /// Performs a step on a mailbox. Other threads run meanwhile, and perform
 /// theirs: the mailboxes are not borrowed.
 fn mailbox<R>(slot: usize, step: impl FnOnce(&Mailbox<ModelFlag>) -> R) -> R {
@@ -68,13 +80,16 @@ fn mailbox<R>(slot: usize, step: impl FnOnce(&Mailbox<ModelFlag>) -> R) -> R {
 unsafe impl Host for ModelHost {
     #[inline]
     fn world() -> &'static World {
-        WORLD.get().unwrap_or_else(|| {
-            let world = World::leak();
-            WORLD.set(Some(world));
-            world
-        })
+        WORLD.get().unwrap_or_else(|| first(&WORLD, World::leak))
     }
 
+    #[inline]
+    fn register() -> impl DerefMut<Target = Register> {
+        let made = || first(&REGISTER, || Box::leak(Box::default()));
+        REGISTER.get().unwrap_or_else(made).borrow_mut()
+    }
+
+    #[inline]
     fn thread() -> usize {
         model::current_thread()
     }

@@ -1,12 +1,14 @@
 //! Judges what an execution showed.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use pipe::{AllowedBy, Failure, Job, Reason};
 use programs::outcome::{Ends, OpResult, Outcome};
 use programs::program::Program;
 use programs::spec::{MemoryModel, Params};
 use prop_tests::world::{Fault, FaultKind};
+
+use super::tally::Tally;
 
 /// What is allowed in one job.
 pub(super) struct Judge {
@@ -16,8 +18,8 @@ pub(super) struct Judge {
     params: Params,
     /// Whether the engine is to reach every allowed outcome.
     exact: bool,
-    /// What is allowed, as far as it is not searched for.
-    pub(super) allowed: BTreeSet<Outcome>,
+    /// What is allowed, as far as it is not searched for, in order.
+    pub(super) allowed: Arc<Vec<Outcome>>,
     pub(super) allowed_by: AllowedBy,
 }
 
@@ -49,7 +51,7 @@ impl Judge {
                 Some(_) => AllowedBy::Specification,
                 None => AllowedBy::Search,
             },
-            allowed: allowed.unwrap_or_default(),
+            allowed: Arc::new(allowed.into_iter().flatten().collect()),
         })
     }
 
@@ -72,7 +74,8 @@ impl Judge {
             let Some(explored) = explored else {
                 return Ok(None);
             };
-            (self.allowed, self.allowed_by) = (explored, AllowedBy::Explorer);
+            self.allowed = Arc::new(explored.into_iter().collect());
+            self.allowed_by = AllowedBy::Explorer;
         }
         Ok(Some(self))
     }
@@ -81,7 +84,7 @@ impl Judge {
     pub(super) fn forbidden(&self, outcome: &Outcome, undecided: &mut u64) -> Option<Failure> {
         let allowed = match self.allowed_by {
             AllowedBy::Specification | AllowedBy::Explorer | AllowedBy::Nobody => {
-                Ok(Some(self.allowed.contains(outcome)))
+                Ok(Some(self.allowed.binary_search(outcome).is_ok()))
             }
             AllowedBy::Search => {
                 self.memory
@@ -115,9 +118,18 @@ impl Judge {
         }
     }
 
-    /// The allowed outcomes that had to be seen.
-    pub(super) fn asked(&self) -> impl Iterator<Item = &Outcome> {
-        self.allowed.iter().filter(|_| self.exact)
+    /// A tally that expects what is allowed.
+    pub(super) fn tally(&self) -> Tally<Outcome> {
+        Tally::expecting(self.allowed.clone())
+    }
+
+    /// The allowed outcomes that had to be seen and were not.
+    pub(super) fn missing<'a>(
+        &self,
+        seen: &'a Tally<Outcome>,
+    ) -> impl Iterator<Item = &'a Outcome> + use<'a> {
+        let exact = self.exact;
+        seen.missing().filter(move |_| exact)
     }
 }
 
@@ -177,7 +189,7 @@ mod tests {
     fn what_is_too_large_to_enumerate_is_searched_for() {
         let two = judge("unused: alloc alloc@1 | get@1 get", true, 1);
         assert_eq!(
-            (two.allowed_by, two.asked().count()),
+            (two.allowed_by, two.missing(&two.tally()).count()),
             (AllowedBy::Search, 0)
         );
         let allowed = "ok ok | ok ok => left @0 shared(2) live, @1 shared(2) live";
@@ -198,9 +210,8 @@ mod tests {
     #[test]
     fn only_an_exact_engine_is_asked_for_all_that_is_allowed() {
         let asked = |exact| {
-            judge("unused: alloc | get", exact, MOST_STATES)
-                .asked()
-                .count()
+            let judge = judge("unused: alloc | get", exact, MOST_STATES);
+            judge.missing(&judge.tally()).count()
         };
         assert_eq!((asked(true), asked(false)), (3, 0));
     }

@@ -5,7 +5,7 @@
 //! is built by construction, and results go through plain memory that loom does
 //! not see.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use meta_core::model;
@@ -129,9 +129,7 @@ fn execution<C: Checked>(watch: &Arc<Watch<C>>) {
         }
         let mut done = std::mem::take(&mut execution.gathered().done);
         watch.join(&mut done);
-        if let Err(stop) = watch.end(done, |_| Ok(())) {
-            resume_unwind(Box::new(stop));
-        }
+        watch.end_or_stop(done);
     }
 }
 
@@ -164,9 +162,7 @@ impl<C: Checked> Execution<C> {
         if gathered.running == 0 && !self.watch.checked().joins() {
             let done = std::mem::take(&mut gathered.done);
             drop(gathered);
-            if let Err(stop) = self.watch.end(done, |_| Ok(())) {
-                resume_unwind(Box::new(stop));
-            }
+            self.watch.end_or_stop(done);
         }
     }
 }

@@ -297,7 +297,9 @@ impl<C: Checked> Explored<'_, C> {
     /// The start and the end are made of accesses as well.
     fn run_joined(&self) {
         let watch = self.watch;
-        let mut done = watch.begin();
+        // SAFETY: no other thread of this core runs.
+        let mut done = std::mem::take(unsafe { &mut *self.done() });
+        watch.begin_in(&mut done);
         let threads = &mut done[..watch.checked().threads()];
         let (first, others) = threads.split_first_mut().expect("there are threads");
         scope(|scope| {
@@ -327,10 +329,7 @@ impl<C: Checked> Program for Explored<'_, C> {
         let done = self.done();
         if !self.watch.checked().joins() {
             // SAFETY: no thread of this core runs, and none goes on that has begun.
-            let done = unsafe { &mut *done };
-            // That of an execution that was blocked.
-            self.watch.give_back(std::mem::take(done));
-            *done = self.watch.begin();
+            self.watch.begin_in(unsafe { &mut *done });
         }
     }
 
@@ -346,7 +345,7 @@ impl<C: Checked> Program for Explored<'_, C> {
 
     fn finish(&self, execution: &Execution<'_>) -> Flow {
         // SAFETY: all threads of this core are done.
-        let done = unsafe { std::mem::take(&mut *self.done()) };
+        let done = unsafe { &*self.done() };
         let told = |steps: &mut Vec<_>| told::add(steps, execution.graph(), false);
         match self.watch.end(done, told) {
             Ok(executions) if self.most.is_some_and(|most| executions >= most) => Flow::Stop,

@@ -7,7 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -141,9 +141,7 @@ fn execution<C: Checked>(watch: &Watch<C>) {
         watch.run_thread(0, first);
     });
     watch.join(&mut done);
-    if let Err(stop) = watch.end(done, |_| Ok(())) {
-        resume_unwind(Box::new(stop));
-    }
+    watch.end_or_stop(done);
 }
 
 /// PCT that also runs what leaves it nothing to choose, where shuttle's own

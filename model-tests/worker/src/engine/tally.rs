@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
-/// What one execution showed, before it is made an outcome. Those that show the
-/// same one hash alike.
+/// What one execution showed, before it is made an outcome: it hashes as that does.
 pub(super) trait Shown<S>: Hash {
     /// Whether it is this outcome.
     fn is(&self, outcome: &S) -> bool;
@@ -18,48 +18,122 @@ pub(super) trait Shown<S>: Hash {
 
 /// How many executions showed each outcome. Looked up after every execution, so
 /// that a hash has to be quick, and nothing is put together for the look.
-pub(super) struct Tally<S>(HashTable<Entry<S>>);
+pub(super) struct Tally<S> {
+    expected: Arc<Vec<S>>,
+    table: HashTable<Entry<S>>,
+    seen: usize,
+}
 
 struct Entry<S> {
     hash: u64,
-    outcome: S,
+    outcome: Which<S>,
     times: u64,
+}
+
+enum Which<S> {
+    Expected(usize),
+    Other(S),
+}
+
+impl<S> Entry<S> {
+    #[inline]
+    fn outcome<'a>(&'a self, expected: &'a [S]) -> &'a S {
+        match &self.outcome {
+            Which::Expected(n) => &expected[*n],
+            Which::Other(outcome) => outcome,
+        }
+    }
+}
+
+/// An outcome that no execution showed before.
+pub(super) struct First<'a, S> {
+    pub(super) outcome: &'a S,
+    /// Whether it was expected.
+    pub(super) expected: bool,
 }
 
 impl<S> Default for Tally<S> {
     fn default() -> Self {
-        Tally(HashTable::new())
+        Tally {
+            expected: Arc::default(),
+            table: HashTable::new(),
+            seen: 0,
+        }
     }
 }
 
 impl<S> Tally<S> {
+    /// A tally of outcomes among which these, each another, are expected.
+    pub(super) fn expecting(expected: Arc<Vec<S>>) -> Self
+    where
+        S: Hash,
+    {
+        let mut table = HashTable::with_capacity(expected.len());
+        for (n, outcome) in expected.iter().enumerate() {
+            let entry = Entry {
+                hash: FxBuildHasher.hash_one(outcome),
+                outcome: Which::Expected(n),
+                times: 0,
+            };
+            table.insert_unique(entry.hash, entry, |entry| entry.hash);
+        }
+        Tally {
+            expected,
+            table,
+            seen: 0,
+        }
+    }
+
     /// Counts what an execution showed; gives the outcome if it is the first
     /// that showed it.
     #[inline]
-    pub(super) fn count(&mut self, shown: &impl Shown<S>) -> Option<&S> {
+    pub(super) fn count(&mut self, shown: &impl Shown<S>) -> Option<First<'_, S>> {
         let hash = FxBuildHasher.hash_one(shown);
-        let is = |entry: &Entry<S>| entry.hash == hash && shown.is(&entry.outcome);
-        if let Some(entry) = self.0.find_mut(hash, is) {
-            entry.times += 1;
+        let expected = &self.expected[..];
+        let is = |entry: &Entry<S>| entry.hash == hash && shown.is(entry.outcome(expected));
+        let entry = match self.table.find_entry(hash, is) {
+            Ok(entry) => entry.into_mut(),
+            Err(absent) => {
+                let entry = Entry {
+                    hash,
+                    outcome: Which::Other(shown.to_outcome()),
+                    times: 0,
+                };
+                let table = absent.into_table();
+                (table.insert_unique(hash, entry, |entry| entry.hash)).into_mut()
+            }
+        };
+        entry.times += 1;
+        if entry.times > 1 {
             return None;
         }
-        let entry = Entry {
-            hash,
-            outcome: shown.to_outcome(),
-            times: 1,
-        };
-        let entry = self.0.insert_unique(hash, entry, |entry| entry.hash);
-        Some(&entry.into_mut().outcome)
+        self.seen += 1;
+        Some(First {
+            outcome: entry.outcome(expected),
+            expected: matches!(entry.outcome, Which::Expected(_)),
+        })
     }
 
     /// How many outcomes there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.seen
     }
 
     /// The outcomes, each with how many executions showed it.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&S, u64)> {
-        self.0.iter().map(|entry| (&entry.outcome, entry.times))
+        let seen = self.table.iter().filter(|entry| entry.times > 0);
+        seen.map(|entry| (entry.outcome(&self.expected), entry.times))
+    }
+
+    /// Those that were expected and that no execution showed, in their order.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &S> {
+        let mut seen = vec![false; self.expected.len()];
+        for entry in &self.table {
+            if let Which::Expected(n) = entry.outcome {
+                seen[n] = entry.times > 0;
+            }
+        }
+        (self.expected.iter().zip(seen)).filter_map(|(outcome, seen)| (!seen).then_some(outcome))
     }
 
     /// The same in the text form.
@@ -102,7 +176,7 @@ mod tests {
         let mut tally = Tally::default();
         let new: Vec<_> = [3, 5, 3, 3, 8, 5]
             .into_iter()
-            .filter_map(|number| tally.count(&Number(number)).copied())
+            .filter_map(|number| tally.count(&Number(number)).map(|first| *first.outcome))
             .collect();
         assert_eq!((new, tally.len()), (vec![3, 5, 8], 3));
         let texts: BTreeMap<String, u64> = tally.to_texts();

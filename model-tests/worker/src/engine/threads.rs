@@ -21,7 +21,7 @@ use prop_tests::world::{Host, World};
 
 use super::checked::Checked;
 use super::judge;
-use super::tally::Tally;
+use super::tally::{First, Tally};
 use super::{Progress, message_of, not_mine, panics};
 use crate::interrupt;
 
@@ -87,7 +87,7 @@ fn rounds_of<C: Checked>(checked: &C, job: &Job, rounds: u64, progress: &Progres
     let mut run = Run {
         checked,
         started: Instant::now(),
-        outcomes: Tally::default(),
+        outcomes: checked.tally(),
         rounds: 0,
         undecided: 0,
         failure: None,
@@ -191,10 +191,11 @@ impl<C: Checked> Run<'_, C> {
             Ok(()) => match self.checked.show(&self.done) {
                 Err(fault) => judge::of_fault(&fault),
                 Ok(shown) => {
-                    let Some(outcome) = self.outcomes.count(&shown) else {
-                        return;
+                    let unexpected = self.outcomes.count(&shown).filter(|first| !first.expected);
+                    let forbidden = |first: First<'_, _>| {
+                        (self.checked).forbidden(first.outcome, &mut self.undecided)
                     };
-                    match self.checked.forbidden(outcome, &mut self.undecided) {
+                    match unexpected.and_then(forbidden) {
                         Some(failure) => failure,
                         None => return,
                     }
@@ -447,7 +448,7 @@ mod tests {
         let job = job("unused: alloc | alloc", 50);
         let program = job.case.program().unwrap();
         let mut judge = Judge::new(program, &job, Params::MODEL, false, MOST_STATES).unwrap();
-        judge.allowed.clear();
+        judge.allowed = Arc::default();
         let checked = CheckedProgram::<MetaCore<ThreadHost>>::new(judge);
         let progress: Progress = Arc::new(|_| ());
         let run = rounds_of(&checked, &job, 50, &progress);

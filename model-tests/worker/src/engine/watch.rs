@@ -11,7 +11,7 @@ use pipe::{Exploration, Failure, Job, Limits, Reason, Record, SoFar, Step};
 
 use super::checked::Checked;
 use super::judge;
-use super::tally::Tally;
+use super::tally::{First, Tally};
 use super::{Progress, compiled, coverage, failure, panics};
 use crate::interrupt;
 
@@ -56,6 +56,7 @@ pub(super) struct Watch<C: Checked> {
 struct State<C: Checked> {
     /// What each thread of executions that are over did; its memory is used
     /// again.
+    #[cfg(not(rc11))]
     done: Vec<Vec<C::Done>>,
     outcomes: Tally<C::Seen>,
     examples: BTreeMap<String, Vec<Step>>,
@@ -72,11 +73,12 @@ struct State<C: Checked> {
     failure: Option<Failure>,
 }
 
-impl<C: Checked> Default for State<C> {
-    fn default() -> Self {
+impl<C: Checked> State<C> {
+    fn new(checked: &C) -> Self {
         State {
+            #[cfg(not(rc11))]
             done: Vec::new(),
-            outcomes: Tally::default(),
+            outcomes: checked.tally(),
             examples: BTreeMap::new(),
             begun: 0,
             executions: 0,
@@ -96,6 +98,7 @@ impl<C: Checked> Watch<C> {
     pub(super) fn new(job: &Job, how: How, checked: Arc<C>, progress: Progress) -> Self {
         coverage::collect(how.record.coverage, checked.slots(), checked.params());
         Watch {
+            state: Mutex::new(State::new(&checked)),
             checked,
             how,
             limits: if how.stops_itself {
@@ -107,7 +110,6 @@ impl<C: Checked> Watch<C> {
             earlier: Exploration::new(compiled()),
             started: Instant::now(),
             progress,
-            state: Mutex::default(),
         }
     }
 
@@ -122,10 +124,19 @@ impl<C: Checked> Watch<C> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Begins an execution in the start state, and gives room for what each of
-    /// its threads does; it unwinds with [`Stop`] if the exploration is to be
-    /// cut off.
+    /// As [`begin_in`](Self::begin_in), in the memory of an execution that is over, if
+    /// there is one.
+    #[cfg(not(rc11))]
     pub(super) fn begin(&self) -> Vec<C::Done> {
+        let mut done = self.state().done.pop().unwrap_or_default();
+        self.begin_in(&mut done);
+        done
+    }
+
+    /// Begins an execution in the start state, and gives `done` room for what each
+    /// of its threads does; it unwinds with [`Stop`] if the exploration is to be
+    /// cut off.
+    pub(super) fn begin_in(&self, done: &mut Vec<C::Done>) {
         let mut state = self.state();
         let mut over = !self.how.stops_itself && interrupt::requested()
             || self
@@ -151,25 +162,18 @@ impl<C: Checked> Watch<C> {
             resume_unwind(Box::new(Stop));
         }
         state.begun += 1;
-        let mut done = state.done.pop().unwrap_or_default();
-        let joined = usize::from(self.checked.joins());
-        done.resize_with(self.checked.threads() + joined, C::Done::default);
         drop(state);
+        let joined = usize::from(self.checked.joins());
+        let threads = self.checked.threads() + joined;
+        if done.len() != threads {
+            done.resize_with(threads, C::Done::default);
+        }
         model::start();
         model::enter_thread(0);
         // SAFETY: the last execution is over, its handles are gone or forgotten,
         // and no thread of this one has started.
         unsafe { self.checked.reset() };
         model::begin_execution();
-        done
-    }
-
-    /// Takes the room of an execution that is not to be counted, for the next.
-    #[cfg(rc11)]
-    pub(super) fn give_back(&self, done: Vec<C::Done>) {
-        if !done.is_empty() {
-            self.state().done.push(done);
-        }
     }
 
     /// Runs one thread of the execution under way.
@@ -202,7 +206,7 @@ impl<C: Checked> Watch<C> {
     /// of recorded steps.
     pub(super) fn end(
         &self,
-        done: Vec<C::Done>,
+        done: &[C::Done],
         told: impl FnOnce(&mut Vec<Step>) -> Result<(), String>,
     ) -> Result<u64, Stop> {
         let mut guard = self.state();
@@ -215,12 +219,11 @@ impl<C: Checked> Watch<C> {
             None
         } else {
             state.injected |= model::was_injected();
-            self.judge(state, &done, told)
+            self.judge(state, done, told)
         };
         // Of several cores the first that fails ends it.
         let failure = failure.filter(|_| state.failure.is_none());
         let Some(failure) = failure else {
-            state.done.push(done);
             return Ok(state.executions);
         };
         state.failure = Some(Failure {
@@ -228,6 +231,16 @@ impl<C: Checked> Watch<C> {
             ..failure
         });
         Err(Stop)
+    }
+
+    /// As [`end`](Self::end), where a failure unwinds. Takes the memory for another
+    /// execution.
+    #[cfg(not(rc11))]
+    pub(super) fn end_or_stop(&self, done: Vec<C::Done>) {
+        match self.end(&done, |_| Ok(())) {
+            Ok(_) => self.state().done.push(done),
+            Err(stop) => resume_unwind(Box::new(stop)),
+        }
     }
 
     /// Counts what an execution showed, and gives the failure that it is.
@@ -242,13 +255,16 @@ impl<C: Checked> Watch<C> {
             Ok(shown) => shown,
             Err(fault) => return Some(judge::of_fault(&fault)),
         };
-        let outcome = state.outcomes.count(&shown)?;
+        let First { outcome, expected } = state.outcomes.count(&shown)?;
         if self.how.record.examples {
             let mut steps = self.steps_so_far();
             if let Err(error) = told(&mut steps) {
                 return Some(Reason::tool(error).into());
             }
             state.examples.insert(outcome.to_string(), steps);
+        }
+        if expected {
+            return None;
         }
         // What was seen before was judged then.
         if !self.earlier.outcomes.is_empty()

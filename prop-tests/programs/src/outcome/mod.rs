@@ -12,14 +12,16 @@
 //! In an [`OutcomePattern`] a result may also be `*`, and all that begins with
 //! `=>` may be left out.
 
+mod hash;
 mod parse;
 mod pattern;
 mod print;
 
+pub use hash::hash_parts;
 pub use pattern::{EndPattern, OutcomePattern, ResultPattern};
 
 /// The result of one operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OpResult {
     /// The operation did not apply and was skipped; printed as `-`.
     Skipped,
@@ -133,7 +135,7 @@ pub enum End {
 }
 
 /// An outcome, in the shape of its program.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Outcome {
     /// One result for each operation of each thread.
     pub results: Vec<Vec<OpResult>>,

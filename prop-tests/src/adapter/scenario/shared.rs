@@ -80,7 +80,7 @@ impl<H: Host> Run for SharedState<H> {
     }
 
     fn outcome(&self, threads: &[Record]) -> Result<String, Fault> {
-        let register = H::world().register();
+        let register = H::register();
         let mut ends = Vec::with_capacity(self.scenario.frames);
         for slot in 0..self.scenario.frames {
             let state = MetaCore::<H>::peek(slot);

@@ -153,7 +153,7 @@ impl<'a, H: Host> Thread<'a, H> {
         // The metadata of the frame that refuses is not stored.
         let stored = asked.len() - usize::from(claimed.is_err());
         for generation in &asked[..stored] {
-            H::world().register().stored(*generation);
+            H::register().stored(*generation);
         }
         let last = self.end(row.clone());
         match claimed {
@@ -199,7 +199,7 @@ impl<'a, H: Host> Thread<'a, H> {
         let generation = metadata.generation();
         match Frame::from_unused(paddr_of(slot), metadata) {
             Ok(frame) => {
-                H::world().register().stored(generation);
+                H::register().stored(generation);
                 Some(Held::new(frame))
             }
             Err(error) => {
@@ -215,7 +215,7 @@ impl<'a, H: Host> Thread<'a, H> {
         let metadata = self.metadata(slot);
         let generation = metadata.generation();
         let owned = Owned::from_unused(paddr_of(slot), Link::new(metadata));
-        H::world().register().stored(generation);
+        H::register().stored(generation);
         owned.expect("the frame is unused")
     }
 
