@@ -1,5 +1,6 @@
 //! Many jobs on several workers.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,12 @@ use std::thread;
 use crate::interrupt;
 use crate::worker::Worker;
 use pipe::{EngineName, Exploration, Job};
+
+/// How many jobs a worker gets that take so many seconds each: those of a part of a
+/// second, so that it need not wait for each, and others have as much to do.
+fn ahead(seconds: f64) -> usize {
+    (0.02 / seconds.max(0.001)).max(1.0) as usize
+}
 
 /// Workers of one engine, or of several.
 #[derive(Debug)]
@@ -64,15 +71,28 @@ impl Pool {
             for workers in &mut self.workers {
                 let (jobs, stop, to_answers) = (&jobs, &stop, to_answers.clone());
                 scope.spawn(move || {
-                    // ORDERING: Relaxed: a flag that is looked at again.
-                    while !stop.load(Ordering::Relaxed) && !interrupt::requested() {
-                        let next = jobs.lock().unwrap_or_else(|e| e.into_inner()).next();
-                        let Some((tag, job)) = next else { return };
+                    let mut asked = VecDeque::new();
+                    let mut most = 1;
+                    while !interrupt::requested() {
+                        // ORDERING: Relaxed: a flag that is looked at again.
+                        if asked.len() <= most / 2 && !stop.load(Ordering::Relaxed) {
+                            let mut jobs = jobs.lock().unwrap_or_else(|e| e.into_inner());
+                            asked.extend(jobs.by_ref().take(most - asked.len()));
+                        }
+                        let Some((_, job)) = asked.front() else {
+                            return;
+                        };
                         let engine = job.engine();
+                        let own = asked.iter().map(|(_, job): &(T, Job)| job);
+                        let own = own.take_while(|job| job.engine() == engine);
                         let answer = match workers.iter_mut().find(|w| w.engine() == engine) {
-                            Some(worker) => worker.explore(&job, &mut |_| ()),
+                            Some(worker) => worker.explore_first(own, &mut |_| ()),
                             None => Err(format!("no worker runs {engine}")),
                         };
+                        if let Ok(run) = &answer {
+                            most = (2 * most).min(ahead(run.seconds));
+                        }
+                        let (tag, job) = asked.pop_front().expect("it was the first");
                         if to_answers.send((tag, job, answer)).is_err() {
                             return;
                         }

@@ -30,6 +30,19 @@ struct Process {
     child: Child,
     requests: Option<ChildStdin>,
     replies: Receiver<String>,
+    /// Requests that have no last reply yet.
+    under_way: usize,
+}
+
+/// What became of a request.
+enum Answer {
+    Reply(Reply),
+    /// The worker came to its end, with this request alone under way or with others.
+    Died {
+        alone: bool,
+        reason: Reason,
+    },
+    None(Reason),
 }
 
 impl Worker {
@@ -60,17 +73,44 @@ impl Worker {
         job: &Job,
         progress: &mut dyn FnMut(SoFar),
     ) -> Result<Exploration, String> {
+        self.explore_first(std::iter::once(job), progress)
+    }
+
+    /// Explores the first of several jobs, of which the worker gets all, so that it
+    /// need not wait for the next. The next calls must go on with the others, in
+    /// this order.
+    ///
+    /// # Errors
+    ///
+    /// As [`explore`](Self::explore).
+    ///
+    /// # Panics
+    ///
+    /// Without a job.
+    pub fn explore_first<'a>(
+        &mut self,
+        jobs: impl Iterator<Item = &'a Job>,
+        progress: &mut dyn FnMut(SoFar),
+    ) -> Result<Exploration, String> {
+        let mut jobs = jobs.peekable();
+        let job = *jobs.peek().expect("there is a job");
         let started = Instant::now();
         let mut last = SoFar::default();
-        let request = Request::Explore(Box::new(job.clone()));
         let mut report = |so_far| {
             last = so_far;
             progress(so_far);
         };
-        let reason = match self.ask(&request, &job.limits, &mut report)? {
-            Ok(Reply::Done(exploration)) => return Ok(*exploration),
-            Ok(other) => Reason::tool(format_args!("the worker replied {other:?}")),
-            Err(reason) => reason,
+        let requests = jobs.map(|job| Request::Explore(Box::new(job.clone())));
+        let mut answer = self.ask(requests, &job.limits, &mut report)?;
+        if let Answer::Died { alone: false, .. } = answer {
+            // It may have been another one's fault: that of a reply which was not sent.
+            let request = std::iter::once(Request::Explore(Box::new(job.clone())));
+            answer = self.ask(request, &job.limits, &mut report)?;
+        }
+        let reason = match answer {
+            Answer::Reply(Reply::Done(exploration)) => return Ok(*exploration),
+            Answer::Reply(other) => Reason::tool(format_args!("the worker replied {other:?}")),
+            Answer::Died { reason, .. } | Answer::None(reason) => reason,
         };
         Ok(Exploration {
             executions: last.executions,
@@ -90,31 +130,37 @@ impl Worker {
             executions: None,
             seconds: Some(PATIENCE.as_secs_f64()),
         };
-        match self.ask(&Request::Describe, &limits, &mut |_| ())? {
-            Ok(Reply::Described(description)) => Ok(*description),
-            Ok(other) => Err(format!("the {} worker replied {other:?}", self.engine)),
-            Err(reason) => Err(reason.to_string()),
+        let request = std::iter::once(Request::Describe);
+        match self.ask(request, &limits, &mut |_| ())? {
+            Answer::Reply(Reply::Described(description)) => Ok(*description),
+            Answer::Reply(other) => Err(format!("the {} worker replied {other:?}", self.engine)),
+            Answer::Died { reason, .. } | Answer::None(reason) => Err(reason.to_string()),
         }
     }
 
-    /// The reply to a request, or why there is none.
+    /// The answer to the first of some requests; those that are not under way yet
+    /// are sent.
     fn ask(
         &mut self,
-        request: &Request,
+        requests: impl Iterator<Item = Request>,
         limits: &Limits,
         progress: &mut dyn FnMut(SoFar),
-    ) -> Result<Result<Reply, Reason>, String> {
+    ) -> Result<Answer, String> {
         let started = Instant::now();
         let mut process = match self.process.take() {
             Some(process) => process,
             None => self.start()?,
         };
-        let mut line = request.to_line().map_err(|e| e.to_string())?;
-        line.push('\n');
+        let mut lines = String::new();
+        for request in requests.skip(process.under_way) {
+            lines += &request.to_line().map_err(|e| e.to_string())?;
+            lines.push('\n');
+            process.under_way += 1;
+        }
         // A worker that is gone shows in its replies.
         if let Some(requests) = &mut process.requests {
             let _ = requests
-                .write_all(line.as_bytes())
+                .write_all(lines.as_bytes())
                 .and_then(|()| requests.flush());
         }
         let mut executions = 0;
@@ -131,37 +177,40 @@ impl Worker {
                         executions = so_far.executions;
                         progress(so_far);
                     }
-                    Ok(Reply::Refused(reason)) => {
-                        self.process = Some(process);
-                        return Err(reason);
-                    }
                     Ok(reply) => {
+                        process.under_way -= 1;
                         if process.requests.is_some() {
                             self.process = Some(process);
                         }
-                        return Ok(Ok(reply));
+                        return match reply {
+                            Reply::Refused(reason) => Err(reason),
+                            reply => Ok(Answer::Reply(reply)),
+                        };
                     }
                     Err(error) => {
                         let message =
                             format_args!("the {} worker replied `{line}`: {error}", self.engine);
-                        return Ok(Err(Reason::tool(message)));
+                        return Ok(Answer::None(Reason::tool(message)));
                     }
                 },
                 Err(RecvTimeoutError::Timeout) => {
                     if interrupted.is_some_and(|since| since.elapsed() > PATIENCE) {
-                        return Ok(Err(Reason::Interrupted));
+                        return Ok(Answer::None(Reason::Interrupted));
                     }
                     let limit = limits.seconds.map(|s| s + PATIENCE.as_secs_f64());
                     if limit.is_some_and(|limit| started.elapsed().as_secs_f64() > limit) {
-                        return Ok(Err(Reason::NoEnd));
+                        return Ok(Answer::None(Reason::NoEnd));
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     let status = process.child.wait().map_err(|e| e.to_string())?;
-                    return Ok(Err(Reason::tool(format_args!(
-                        "the {} worker died after {executions} executions: {status}",
-                        self.engine
-                    ))));
+                    return Ok(Answer::Died {
+                        alone: process.under_way == 1,
+                        reason: Reason::tool(format_args!(
+                            "the {} worker died after {executions} executions: {status}",
+                            self.engine
+                        )),
+                    });
                 }
             }
         }
@@ -195,6 +244,7 @@ impl Worker {
             child,
             requests,
             replies,
+            under_way: 0,
         })
     }
 }
@@ -213,5 +263,59 @@ impl Drop for Process {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use pipe::Verdict;
+    use programs::outcome::Ends;
+    use programs::program::Program;
+
+    use super::*;
+
+    /// A worker that sends its replies late: when it is asked for nothing more for a tenth
+    /// of a second. At a `drop` it dies.
+    fn late(directory: &Path) -> PathBuf {
+        let done = Exploration {
+            complete: true,
+            threads_run: 2,
+            ..Exploration::new(EngineName::Rc11)
+        };
+        let done = Reply::Done(Box::new(done)).to_line().unwrap();
+        let script = format!(
+            "#!/bin/bash\nreplies=\nwhile true; do\n\
+             read -r -t 0.1 line; status=$?\n\
+             [ $status = 1 ] && exit\n\
+             [ $status != 0 ] && {{ printf %s \"$replies\"; replies=; continue; }}\n\
+             case $line in *drop*) exit 3;; esac\n\
+             replies+='{done}'$'\\n'\ndone\n"
+        );
+        let program = directory.join("late");
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        program
+    }
+
+    #[test]
+    fn a_worker_that_dies_is_the_fault_of_the_job_at_which_it_does() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut worker = Worker::new(EngineName::Rc11, &late(directory.path()));
+        let job = |program: &str| Job::rc11(program.parse::<Program>().unwrap(), Ends::Left);
+        let texts = [
+            "unused: get | get",
+            "shared: get | get",
+            "shared: drop | get",
+        ];
+        let jobs = [texts[0], texts[1], texts[2], texts[1], texts[0]].map(job);
+        let verdicts: Vec<_> = (0..jobs.len())
+            .map(|n| worker.explore_first(jobs[n..].iter(), &mut |_| ()))
+            .map(|run| run.unwrap().verdict())
+            .collect();
+        use Verdict::{Pass, ToolFailure};
+        assert_eq!(verdicts, [Pass, Pass, ToolFailure, Pass, Pass]);
     }
 }

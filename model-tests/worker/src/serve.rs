@@ -1,11 +1,15 @@
 //! The worker's side of the pipe.
 
 use std::io::{self, BufRead, Write};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 use pipe::{Reply, Request, SoFar};
 
 use crate::{Subject, interrupt};
+
+/// How long replies wait for others while there is more to do.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// Answers the requests on standard input, until it ends.
 pub(crate) fn serve(subject: &Subject) -> io::Result<()> {
@@ -21,7 +25,19 @@ pub(crate) fn serve(subject: &Subject) -> io::Result<()> {
         }
         interrupt::request();
     });
-    for line in requests {
+    let mut gathering = Instant::now();
+    loop {
+        let line = match requests.try_recv() {
+            Ok(line) => line,
+            Err(_) => {
+                send()?;
+                let Ok(line) = requests.recv() else {
+                    return Ok(());
+                };
+                gathering = Instant::now();
+                line
+            }
+        };
         let reply = match Request::from_line(&line) {
             Err(error) => Reply::Refused(format!("not a request: {error}")),
             Ok(Request::Describe) => Reply::Described(Box::new(subject.describe())),
@@ -30,20 +46,35 @@ pub(crate) fn serve(subject: &Subject) -> io::Result<()> {
                 Ok(exploration) => Reply::Done(Box::new(exploration)),
             },
         };
-        send(&reply)?;
+        add(&reply)?;
+        if gathering.elapsed() > GATHER {
+            send()?;
+            gathering = Instant::now();
+        }
     }
-    Ok(())
 }
 
 fn report(so_far: SoFar) {
     // If nobody listens any more, the end of the input will say so.
-    let _ = send(&Reply::Progress(so_far));
+    let _ = add(&Reply::Progress(so_far)).and_then(|()| send());
 }
 
-fn send(reply: &Reply) -> io::Result<()> {
-    let mut line = reply.to_line()?;
-    line.push('\n');
+/// Replies that were not sent yet.
+static REPLIES: Mutex<String> = Mutex::new(String::new());
+
+fn add(reply: &Reply) -> io::Result<()> {
+    let line = reply.to_line()?;
+    let mut replies = REPLIES.lock().unwrap_or_else(PoisonError::into_inner);
+    *replies += &line;
+    replies.push('\n');
+    Ok(())
+}
+
+fn send() -> io::Result<()> {
+    let mut replies = REPLIES.lock().unwrap_or_else(PoisonError::into_inner);
     let mut out = io::stdout().lock();
-    out.write_all(line.as_bytes())?;
-    out.flush()
+    out.write_all(replies.as_bytes())?;
+    out.flush()?;
+    replies.clear();
+    Ok(())
 }

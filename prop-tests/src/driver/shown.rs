@@ -90,7 +90,10 @@ pub fn show<'a, P: Protocol>(
     let mut last_drops: SmallVec<[u32; 2]> = smallvec![0; slots];
     let mut judged = true;
     for (ops, thread) in program.threads.iter().zip(threads) {
-        let results = ops.iter().map(|op| op.slot).zip(thread.results.iter().copied());
+        let results = ops
+            .iter()
+            .map(|op| op.slot)
+            .zip(thread.results.iter().copied());
         for (slot, result) in results.chain(thread.drops.iter().copied()) {
             match result {
                 OpResult::Last => last_drops[slot] += 1,
