@@ -51,6 +51,12 @@ impl Pool {
         self.workers.len()
     }
 
+    /// The most [memory](Worker::peak_memory) of one of them.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let workers = self.workers.iter().flatten();
+        workers.filter_map(Worker::peak_memory).max()
+    }
+
     /// Explores jobs until they run out, an interrupt is requested, or `take`
     /// breaks; jobs under way are finished then and still taken. Answers come
     /// in any order, each with its tag.

@@ -120,6 +120,18 @@ impl Worker {
         })
     }
 
+    /// The most memory that its process has had at once, in bytes, where the system says
+    /// so (Linux does) and the process has started.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = format!("/proc/{}/status", self.process.as_ref()?.child.id());
+        let status = std::fs::read_to_string(status).ok()?;
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kibibytes: u64 = peak.trim().strip_suffix(" kB")?.parse().ok()?;
+        Some(kibibytes << 10)
+    }
+
     /// Describes the code under test.
     ///
     /// # Errors
@@ -317,5 +329,17 @@ mod tests {
             .collect();
         use Verdict::{Pass, ToolFailure};
         assert_eq!(verdicts, [Pass, Pass, ToolFailure, Pass, Pass]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_worker_that_runs_has_memory() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut worker = Worker::new(EngineName::Rc11, &late(directory.path()));
+        assert_eq!(worker.peak_memory(), None);
+        let program: Program = "unused: get | get".parse().unwrap();
+        let job = Job::rc11(program, Ends::Left);
+        worker.explore(&job, &mut |_| ()).unwrap();
+        assert!(worker.peak_memory().is_some_and(|bytes| bytes > 1 << 10));
     }
 }

@@ -50,6 +50,7 @@ pub(super) fn all(
                 unit: Unit::Seconds,
                 values: vec![seconds],
                 executions: Some(executions),
+                peak_memory: None,
             })?,
             other => {
                 let verdict = other.unwrap_or(Verdict::Pass);

@@ -151,6 +151,7 @@ fn read(part: Part, folder: &Path) -> Result<(String, Figure), String> {
         // Criterion's are nanoseconds.
         values: vec![estimates.median.point_estimate / 1e9],
         executions: benchmark.throughput.map(|throughput| throughput.elements),
+        peak_memory: None,
     };
     Ok((benchmark.full_id, figure))
 }

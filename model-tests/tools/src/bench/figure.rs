@@ -80,6 +80,9 @@ pub struct Figure {
     /// Executions that this took, where it is an exploration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executions: Option<u64>,
+    /// The most memory of a worker, in bytes, where the system says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
 }
 
 impl Figure {
@@ -140,6 +143,7 @@ pub(super) mod tests {
             unit: Unit::Seconds,
             values: values.to_vec(),
             executions: None,
+            peak_memory: None,
         }
     }
 

@@ -109,6 +109,7 @@ fn figure(name: &str, instructions: f64, executions: Option<u64>) -> Result<Figu
         unit: Unit::Instructions,
         values: vec![instructions],
         executions,
+        peak_memory: None,
     })
 }
 

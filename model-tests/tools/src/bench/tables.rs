@@ -270,12 +270,13 @@ fn commands(results: &Results) -> Table {
             value(figure),
             spread(figure),
             rate.map_or_else(dash, |rate| count(rate.round() as u64)),
+            figure.peak_memory.map_or_else(dash, mebibytes),
         ]
     });
     Table {
         title: "Commands",
         note: format!(
-            "Once everything is built, on {} by default.",
+            "Once everything is built, on {} by default. Memory is the most that a worker has at once.",
             workers(results.plan.workers)
         ),
         header: vec![
@@ -285,6 +286,7 @@ fn commands(results: &Results) -> Table {
             "time",
             "±",
             "executions a second",
+            "memory",
         ],
         words: 2,
         rows: rows.collect(),
@@ -399,6 +401,10 @@ fn workers(number: usize) -> String {
 
 fn dash() -> String {
     "-".to_owned()
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
 fn times(ratio: &Figure) -> String {

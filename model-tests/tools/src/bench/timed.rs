@@ -52,6 +52,9 @@ pub(super) fn all(
     if way == Way::Rc11 {
         take(alone(way, worker, bound(3, 2), &both)?)?;
     }
+    if long && way == Way::Rc11 {
+        take(alone(way, worker, bound(4, 2), &[Ends::Left])?)?;
+    }
     if !interrupt::requested() {
         take(audit_of(way, pool, corpus, subject, bound(2, 2))?)?;
     }
@@ -66,6 +69,7 @@ fn figure(way: Way, group: &str, started: Instant, executions: Option<u64>) -> F
         unit: Unit::Seconds,
         values: vec![started.elapsed().as_secs_f64()],
         executions,
+        peak_memory: None,
     }
 }
 
@@ -133,11 +137,13 @@ fn campaign(way: Way, pool: &mut Pool, bound: Bound, ends: &[Ends]) -> Result<Fi
     failed.map_or_else(|| Ok(figure(way, &group, started, Some(executions))), Err)
 }
 
-/// The campaign on one worker.
+/// The campaign on one worker, that does nothing else: what it takes is processor time
+/// and memory for this campaign.
 fn alone(way: Way, worker: &Path, bound: Bound, ends: &[Ends]) -> Result<Figure, String> {
     let mut pool = Pool::new(way.engine(), worker, 1);
     let mut figure = campaign(way, &mut pool, bound, ends)?;
     figure.group.push_str(", one worker");
+    figure.peak_memory = pool.peak_memory();
     Ok(figure)
 }
 

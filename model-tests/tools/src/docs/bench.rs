@@ -164,6 +164,7 @@ mod tests {
                 unit: Unit::Seconds,
                 values: vec![time],
                 executions: None,
+                peak_memory: None,
             });
         }
         let text = reasons(&results);
