@@ -120,12 +120,12 @@ pub(crate) fn read(
     weak: bool,
     place: Place,
 ) -> Option<Read> {
-    if weak && with(|run| run.rules.spurious)? && choose(2, place)? == 1 {
-        let order = match *mode {
-            ReadMode::Exchange { failure, .. } => failure,
-            mode => mode.order(memory.value()),
-        };
-        return read(memory, &ReadMode::Load { order }, false, place);
+    if weak
+        && let ReadMode::Exchange { failure, .. } = *mode
+        && with(|run| run.rules.spurious)?
+        && choose(2, place)? == 1
+    {
+        return read(memory, &ReadMode::Load { order: failure }, false, place);
     }
     perform(|run| {
         let (address, size) = (memory.address(), memory.size());
