@@ -415,6 +415,7 @@ impl<'a, P: Protocol> ThreadRun<'a, P> {
     }
 
     /// The operation under way has aborted the thread.
+    #[cold]
     fn abort(&mut self) -> OpResult {
         self.holdings.abort();
         let op = self.op.expect("an operation is under way");
@@ -422,7 +423,7 @@ impl<'a, P: Protocol> ThreadRun<'a, P> {
         OpResult::Abort
     }
 
-    #[inline]
+    #[inline(always)]
     fn end_operation(&mut self, op: Op, result: &OpResult) {
         P::Host::end_operation(op, result, || P::peek(op.slot));
         if self.done.results.len() < self.ops.len() {

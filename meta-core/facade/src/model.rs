@@ -681,10 +681,12 @@ fn follow(
     }
 }
 
-/// Where the life of the value at an address is.
+/// The life of the value at an address.
 #[inline]
-fn find(lives: &[(usize, Life)], address: usize) -> Option<usize> {
-    lives.iter().rposition(|(at, _)| *at == address)
+fn find(lives: &mut [(usize, Life)], address: usize) -> Option<&mut Life> {
+    let mut newest_first = lives.iter_mut().rev();
+    let found = newest_first.find(|(at, _)| *at == address);
+    found.map(|(_, life)| life)
 }
 
 /// Checks that the value of a cell that begins without one can be accessed so, and
@@ -700,7 +702,7 @@ pub(crate) fn mark(
             return None;
         }
         let mut lives = c.lives.borrow_mut();
-        let mut found = find(&lives, address);
+        let mut life = find(&mut lives, address).copied();
         if access == Access::Init && c.setting_up.get() {
             c.set_up.borrow_mut().push((address, cell));
         } else if access != Access::Init && !c.setting_up.get() && !c.set_up.borrow().is_empty() {
@@ -709,25 +711,25 @@ pub(crate) fn mark(
             let mut set_up = c.set_up.borrow_mut();
             if set_up.iter().any(|(at, _)| *at == address) {
                 set_up.clear();
-            } else if found.is_none() {
+            } else if life.is_none() {
                 follow(&mut lives, &set_up, address, cell);
-                found = find(&lives, address);
+                life = find(&mut lives, address).copied();
                 set_up.clear();
             }
         }
-        let life = found.map(|at| &mut lives[at].1);
         match (access, life) {
             (Access::Init, Some(Life::Live)) => Some(ViolationKind::Overwrite),
-            (Access::Init, Some(life)) => {
-                *life = Life::Live;
+            (Access::Init, _) => {
+                match find(&mut lives, address) {
+                    Some(life) => *life = Life::Live,
+                    None => lives.push((address, Life::Live)),
+                }
                 None
             }
-            (Access::Init, None) => {
-                lives.push((address, Life::Live));
-                None
-            }
-            (Access::Take, Some(life @ Life::Live)) => {
-                *life = Life::Gone;
+            (Access::Take, Some(Life::Live)) => {
+                if let Some(life) = find(&mut lives, address) {
+                    *life = Life::Gone;
+                }
                 None
             }
             (Access::Take, Some(Life::Gone)) => Some(ViolationKind::DoubleDrop),

@@ -89,18 +89,16 @@ pub fn show<'a, P: Protocol>(
     // By slot, how many drops tore its metadata down: each gives the frame back once.
     let mut last_drops: SmallVec<[u32; 2]> = smallvec![0; slots];
     let mut judged = true;
+    let mut add = |slot: usize, result| match result {
+        OpResult::Last => last_drops[slot] += 1,
+        OpResult::Abort => judged = false,
+        _ => {}
+    };
     for (ops, thread) in program.threads.iter().zip(threads) {
-        let results = ops
-            .iter()
-            .map(|op| op.slot)
-            .zip(thread.results.iter().copied());
-        for (slot, result) in results.chain(thread.drops.iter().copied()) {
-            match result {
-                OpResult::Last => last_drops[slot] += 1,
-                OpResult::Abort => judged = false,
-                _ => {}
-            }
-        }
+        let results = ops.iter().zip(&thread.results);
+        results.for_each(|(op, result)| add(op.slot, *result));
+        let drops = thread.drops.iter();
+        drops.for_each(|(slot, result)| add(*slot, *result));
     }
     let register = P::Host::register();
     let mut slots = SmallVec::new();

@@ -15,6 +15,13 @@ struct Generation {
     drops: u32,
 }
 
+impl Generation {
+    #[inline]
+    fn is_live(&self) -> bool {
+        self.stored && self.drops == 0
+    }
+}
+
 /// What happened to every metadata value, and which frames were given back.
 #[derive(Debug, Default)]
 pub struct Register {
@@ -199,9 +206,8 @@ impl Register {
     /// than one unless something is wrong.
     pub fn live_generations(&self, slot: usize) -> impl Iterator<Item = u32> + '_ {
         let generations = (0..).zip(&self.generations);
-        let live = move |value: &Generation| value.slot == slot && value.stored && value.drops == 0;
         generations
-            .filter(move |(_, value)| live(value))
+            .filter(move |(_, value)| value.slot == slot && value.is_live())
             .map(|(generation, _)| generation)
     }
 
@@ -222,7 +228,9 @@ impl Register {
             return Some(fault.clone());
         }
         let fault = |kind, what| Some(Fault::of(kind, slot, what));
+        let mut live = 0;
         for value in self.values(slot) {
+            live += usize::from(value.is_live());
             if value.drops > 1 || value.on_drops > 1 {
                 return fault(FaultKind::DoubleDrop, "metadata was dropped twice");
             }
@@ -238,7 +246,7 @@ impl Register {
             }
         }
         let in_use = !matches!(state, SlotState::Unused | SlotState::Busy);
-        match (self.live_generations(slot).count(), in_use) {
+        match (live, in_use) {
             (0, false) | (1, true) => {}
             (0, true) => {
                 let what = "the slot is in use without metadata";

@@ -115,9 +115,8 @@ const _: () = assert!(MAX_SLOTS <= u16::BITS as usize);
 impl Slots {
     #[inline]
     fn of(row: Range<usize>) -> Self {
-        let mut slots = Slots::default();
-        row.for_each(|slot| slots.add(slot));
-        slots
+        assert!(row.start <= row.end && row.end <= MAX_SLOTS);
+        Slots(((1_u32 << row.end) - (1 << row.start)) as u16)
     }
 
     #[inline]

@@ -39,7 +39,7 @@ pub(super) fn take() -> BTreeSet<Transition> {
 
 /// Adds the operation that this thread has just finished, unless it was
 /// skipped; `now` says the newest state of its slot.
-#[inline]
+#[inline(always)]
 pub(super) fn finished(op: Op, result: &OpResult, now: impl FnOnce() -> spec::SlotState) {
     if WANTED.get()
         && let Some(known) = WORDS.get()

@@ -99,7 +99,7 @@ unsafe impl Host for ModelHost {
         model::begin_operation(op);
     }
 
-    #[inline]
+    #[inline(always)]
     fn end_operation(op: Op, result: &OpResult, state: impl FnOnce() -> SlotState) {
         coverage::finished(op, result, state);
         model::end_operation(result);
