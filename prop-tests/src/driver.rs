@@ -410,7 +410,7 @@ impl<'a, P: Protocol> ThreadRun<'a, P> {
         self.op = Some(op);
         P::Host::begin_operation(index + self.done.drops.len());
         let result = self.holdings.attempt(op, writer);
-        self.end_operation(op, &result);
+        self.end_operation(op, result);
         Some(result)
     }
 
@@ -419,17 +419,17 @@ impl<'a, P: Protocol> ThreadRun<'a, P> {
     fn abort(&mut self) -> OpResult {
         self.holdings.abort();
         let op = self.op.expect("an operation is under way");
-        self.end_operation(op, &OpResult::Abort);
+        self.end_operation(op, OpResult::Abort);
         OpResult::Abort
     }
 
     #[inline(always)]
-    fn end_operation(&mut self, op: Op, result: &OpResult) {
+    fn end_operation(&mut self, op: Op, result: OpResult) {
         P::Host::end_operation(op, result, || P::peek(op.slot));
         if self.done.results.len() < self.ops.len() {
-            self.done.results.push(*result);
+            self.done.results.push(result);
         } else {
-            self.done.drops.push((op.slot, *result));
+            self.done.drops.push((op.slot, result));
         }
     }
 

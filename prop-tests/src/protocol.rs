@@ -198,6 +198,7 @@ pub enum Refused {
 }
 
 impl From<Refused> for OpResult {
+    #[inline]
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::InUse => OpResult::InUse,

@@ -225,7 +225,7 @@ unsafe impl Host for Recording {
         CALLS.with_borrow_mut(|calls| calls.push(format!("{}.{op}", THREAD.get() + 1)));
     }
 
-    fn end_operation(op: Op, result: &OpResult, state: impl FnOnce() -> SlotState) {
+    fn end_operation(op: Op, result: OpResult, state: impl FnOnce() -> SlotState) {
         let end = format!("{} {result} {:?}", op.name.as_str(), state());
         CALLS.with_borrow_mut(|calls| calls.push(end));
     }

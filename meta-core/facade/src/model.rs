@@ -397,10 +397,14 @@ pub fn begin_operation(op: usize) {
 
 /// Records what came of the operation that this thread is in.
 #[inline]
-pub fn end_operation(result: &dyn Display) {
-    trace(0, || EventKind::End {
-        result: result.to_string(),
-    });
+pub fn end_operation(result: impl Display) {
+    // By value, for nobody else is to need the address of a result.
+    #[cold]
+    fn end(result: impl Display) -> EventKind {
+        let result = result.to_string();
+        EventKind::End { result }
+    }
+    trace(0, || end(result));
 }
 
 /// Records what came of a step to a mailbox of the harness.

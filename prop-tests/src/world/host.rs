@@ -39,7 +39,7 @@ pub unsafe trait Host: Sized + Send + Sync + 'static {
 
     /// Called after each operation, one that was skipped included, and after
     /// each drop at the end; `state` looks at the slot.
-    fn end_operation(op: Op, result: &OpResult, state: impl FnOnce() -> SlotState) {
+    fn end_operation(op: Op, result: OpResult, state: impl FnOnce() -> SlotState) {
         let _ = (op, result, state);
     }
 

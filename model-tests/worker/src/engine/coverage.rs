@@ -40,11 +40,11 @@ pub(super) fn take() -> BTreeSet<Transition> {
 /// Adds the operation that this thread has just finished, unless it was
 /// skipped; `now` says the newest state of its slot.
 #[inline(always)]
-pub(super) fn finished(op: Op, result: &OpResult, now: impl FnOnce() -> spec::SlotState) {
+pub(super) fn finished(op: Op, result: OpResult, now: impl FnOnce() -> spec::SlotState) {
     if WANTED.get()
         && let Some(known) = WORDS.get()
     {
-        add(op, *result, now(), known);
+        add(op, result, now(), known);
     }
 }
 

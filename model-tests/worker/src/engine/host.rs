@@ -100,7 +100,7 @@ unsafe impl Host for ModelHost {
     }
 
     #[inline(always)]
-    fn end_operation(op: Op, result: &OpResult, state: impl FnOnce() -> SlotState) {
+    fn end_operation(op: Op, result: OpResult, state: impl FnOnce() -> SlotState) {
         coverage::finished(op, result, state);
         model::end_operation(result);
     }
