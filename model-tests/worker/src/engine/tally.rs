@@ -183,4 +183,37 @@ mod tests {
         let text = |number: u64, times| (number.to_string(), times);
         assert_eq!(texts, BTreeMap::from([text(3, 3), text(5, 2), text(8, 1)]));
     }
+
+    impl Shown<i8> for i8 {
+        fn is(&self, outcome: &i8) -> bool {
+            self == outcome
+        }
+
+        fn to_outcome(&self) -> i8 {
+            *self
+        }
+    }
+
+    #[test]
+    fn what_was_expected_is_told_from_the_rest_and_missing_until_it_is_seen() {
+        let mut tally = Tally::expecting(Arc::new(vec![1, 2, 3]));
+        let missing = |tally: &Tally<i8>| tally.missing().copied().collect::<Vec<_>>();
+        assert_eq!((missing(&tally), tally.len()), (vec![1, 2, 3], 0));
+        let firsts = [3, -3, 3, 1, -3].map(|number: i8| {
+            let first = tally.count(&number);
+            first.map(|first| (*first.outcome, first.expected))
+        });
+        let expected = [
+            Some((3, true)),
+            Some((-3, false)),
+            None,
+            Some((1, true)),
+            None,
+        ];
+        assert_eq!(firsts, expected);
+        assert_eq!((missing(&tally), tally.len()), (vec![2], 3));
+        let texts: BTreeMap<String, u64> = tally.to_texts();
+        let text = |number: i8, times| (number.to_string(), times);
+        assert_eq!(texts, BTreeMap::from([text(-3, 2), text(1, 1), text(3, 2)]));
+    }
 }
