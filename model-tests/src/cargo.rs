@@ -23,9 +23,13 @@ pub fn cargo(root: &Path, target: &Path, engine: EngineName) -> Command {
         flags.push_str(cfg);
     }
     let mut cargo = Command::new(program);
+    match flags.trim() {
+        // To scripts that ask for it an empty one is another one than none.
+        "" => cargo.env_remove("RUSTFLAGS"),
+        flags => cargo.env("RUSTFLAGS", flags),
+    };
     cargo
         .current_dir(root)
-        .env("RUSTFLAGS", flags.trim())
         .env("CARGO_TARGET_DIR", target)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_TARGET")

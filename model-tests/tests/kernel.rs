@@ -77,18 +77,11 @@ fn below(folder: &Path) -> BTreeSet<PathBuf> {
 
 #[test]
 fn the_files_are_those_of_the_normal_build() {
-    let target = workspace::target().join(EngineName::Threads.as_str());
+    let target = workspace::target();
     let mut normal = cargo(workspace::root(), &target, EngineName::Threads);
-    normal.args([
-        "build",
-        "--quiet",
-        "--profile",
-        "worker",
-        "--package",
-        "kernel",
-    ]);
+    normal.args(["build", "--quiet", "--release", "--package", "kernel"]);
     run(normal).unwrap();
-    let normal = sources(&target.join("worker/libkernel.rlib"));
+    let normal = sources(&target.join("release/libkernel.rlib"));
     LazyLock::force(&WORKERS);
     let model = sources(&workspace::target().join("rc11/worker/kernel-subject"));
 

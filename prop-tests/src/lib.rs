@@ -4,7 +4,7 @@
 pub mod adapter;
 pub mod driver;
 // The boot is of real slots only.
-#[cfg(not(model))]
+#[cfg(all(feature = "hosted", not(model)))]
 pub mod hosted;
 pub mod protocol;
 pub mod scenario;

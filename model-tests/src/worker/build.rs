@@ -1,4 +1,5 @@
-//! Builds the workers of engines, each in a target folder of its own.
+//! Builds the workers of engines: those of explorers each in a target folder of its own,
+//! that of real threads beside the commands.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,7 +17,7 @@ use crate::package::{self, Package};
 use crate::workspace;
 use crate::{note, unseen};
 
-/// Engines in the order in which their workers take longer to build.
+/// Explorers in the order in which their workers take longer to build, then the sample.
 const QUICKEST_FIRST: [EngineName; 4] = [
     EngineName::Rc11,
     EngineName::Shuttle,
@@ -34,37 +35,47 @@ pub fn build(engine: EngineName) -> Result<PathBuf, String> {
 }
 
 fn build_with(engine: EngineName, adapt: fn(Command) -> Command) -> Result<PathBuf, String> {
-    let target = workspace::target().join(engine.as_str());
     if let Some(package) = package::chosen() {
-        return build_subject(package, engine, &target, adapt);
+        return build_subject(package, engine, adapt);
     }
-    let mut command = cargo(workspace::root(), &target, engine);
-    command
-        .args(["build", "--quiet", "--profile", "worker"])
-        .args(["--package", "worker", "--bin", "worker"])
-        .stdout(Stdio::null());
+    let (mut command, folder) = build_in(workspace::root(), "worker", "worker", engine);
+    command.stdout(Stdio::null());
     run(adapt(command)).map_err(|e| format!("building the {engine} worker failed: {e}"))?;
-    Ok(target
-        .join("worker")
-        .join(format!("worker{}", std::env::consts::EXE_SUFFIX)))
+    Ok(folder.join(format!("worker{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// A call of cargo that builds a worker, and the folder it is made in. Real threads need
+/// no flags: in the checkout they share a folder, a profile and a choice of features with
+/// the commands, so that what both link is built once.
+fn build_in(root: &Path, package: &str, program: &str, engine: EngineName) -> (Command, PathBuf) {
+    let shared = engine.cfg().is_none() && root == workspace::root();
+    let (target, profile) = match shared {
+        true => (workspace::target(), "release"),
+        false => (workspace::target().join(engine.as_str()), "worker"),
+    };
+    let mut command = cargo(root, &target, engine);
+    command.args(["build", "--quiet", "--profile", profile, "--bin", program]);
+    match shared {
+        true => command.arg("--workspace"),
+        false => command.args(["--package", package]),
+    };
+    (command, target.join(profile))
 }
 
 /// The same for another subject. The libraries that both need are built once.
 fn build_subject(
     package: &Package,
     engine: EngineName,
-    target: &Path,
     adapt: fn(Command) -> Command,
 ) -> Result<PathBuf, String> {
     let failed = |e: String| {
         let (shown, name) = (&package.shown, &package.name);
         format!("building the {engine} worker of {shown} (package {name}) failed:\n{e}")
     };
-    let mut command = cargo(&package.workspace, target, engine);
-    command
-        .args(["build", "--quiet", "--profile", "worker"])
-        .args(["--package", &package.name, "--bin", &package.program])
-        .arg("--message-format=json-render-diagnostics");
+    let target = &workspace::target().join(engine.as_str());
+    let (root, name, program) = (&package.workspace, &package.name, &package.program);
+    let (mut command, _) = build_in(root, name, program, engine);
+    command.arg("--message-format=json-render-diagnostics");
     if package.workspace != workspace::root() {
         command
             .arg("--config")
