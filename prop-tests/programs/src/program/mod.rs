@@ -18,20 +18,25 @@
 //! and taking acquires from the give that it takes from: a mailbox orders
 //! nothing else.
 
+#[cfg(feature = "enumerate")]
 mod canonical;
+#[cfg(feature = "enumerate")]
 mod enumerate;
 mod holdings;
 mod parse;
 mod print;
 #[cfg(feature = "random")]
 pub mod random;
+#[cfg(feature = "enumerate")]
 mod rank;
 #[cfg(feature = "strategy")]
 pub mod strategy;
 
 pub use crate::text::ParseError;
+#[cfg(feature = "enumerate")]
 pub use enumerate::{Bound, enumerate, enumerate_on, enumerate_with, size};
 pub use holdings::{Holding, PossibleHoldings};
+#[cfg(feature = "enumerate")]
 pub use rank::Ranked;
 
 /// The most threads a program can have; an engine may take fewer.
