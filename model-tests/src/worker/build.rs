@@ -38,16 +38,23 @@ fn build_with(engine: EngineName, adapt: fn(Command) -> Command) -> Result<PathB
     if let Some(package) = package::chosen() {
         return build_subject(package, engine, adapt);
     }
-    let (mut command, folder) = build_in(workspace::root(), "worker", "worker", engine);
+    let failed = |e: String| format!("building the {engine} worker failed: {e}");
+    let built = build_in(workspace::root(), "worker", "worker", engine);
+    let (mut command, folder) = built.map_err(failed)?;
     command.stdout(Stdio::null());
-    run(adapt(command)).map_err(|e| format!("building the {engine} worker failed: {e}"))?;
+    run(adapt(command)).map_err(failed)?;
     Ok(folder.join(format!("worker{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// A call of cargo that builds a worker, and the folder it is made in. Real threads need
 /// no flags: in the checkout they share a folder, a profile and a choice of features with
 /// the commands, so that what both link is built once.
-fn build_in(root: &Path, package: &str, program: &str, engine: EngineName) -> (Command, PathBuf) {
+fn build_in(
+    root: &Path,
+    package: &str,
+    program: &str,
+    engine: EngineName,
+) -> Result<(Command, PathBuf), String> {
     let shared = engine.cfg().is_none() && root == workspace::root();
     let (target, profile) = match shared {
         true => (workspace::target(), "release"),
@@ -59,7 +66,20 @@ fn build_in(root: &Path, package: &str, program: &str, engine: EngineName) -> (C
         true => command.arg("--workspace"),
         false => command.args(["--package", package]),
     };
-    (command, target.join(profile))
+    if root != workspace::root() {
+        command.arg("--config").arg(profile_file(&target)?);
+    }
+    // Executions of these take longer than all that is around them.
+    if matches!(engine, EngineName::Loom | EngineName::Shuttle) {
+        for level in [
+            "pipe.opt-level=0",
+            "programs.opt-level=1",
+            "serde_json.opt-level=0",
+        ] {
+            command.arg(format!("--config=profile.worker.package.{level}"));
+        }
+    }
+    Ok((command, target.join(profile)))
 }
 
 /// The same for another subject. The libraries that both need are built once.
@@ -74,13 +94,8 @@ fn build_subject(
     };
     let target = &workspace::target().join(engine.as_str());
     let (root, name, program) = (&package.workspace, &package.name, &package.program);
-    let (mut command, _) = build_in(root, name, program, engine);
+    let (mut command, _) = build_in(root, name, program, engine).map_err(failed)?;
     command.arg("--message-format=json-render-diagnostics");
-    if package.workspace != workspace::root() {
-        command
-            .arg("--config")
-            .arg(profile(target).map_err(failed)?);
-    }
     let output = run_aloud(adapt(command)).map_err(failed)?;
     let built = built(&output)
         .into_iter()
@@ -109,7 +124,7 @@ fn copy(program: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// The profile of workers, for a workspace that does not know it.
-fn profile(target: &Path) -> Result<PathBuf, String> {
+fn profile_file(target: &Path) -> Result<PathBuf, String> {
     let manifest = workspace::root().join("Cargo.toml");
     let text =
         std::fs::read_to_string(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
