@@ -69,14 +69,18 @@ fn build_in(
     if root != workspace::root() {
         command.arg("--config").arg(profile_file(&target)?);
     }
-    // Executions of these take longer than all that is around them.
+    // Executions of these take longer than all that is around them, and campaigns are
+    // rarely theirs: they are built in less time instead.
     if matches!(engine, EngineName::Loom | EngineName::Shuttle) {
-        for level in [
-            "pipe.opt-level=0",
+        for setting in [
             "programs.opt-level=1",
+            "prop-tests.codegen-units=16",
+            "prop-tests.incremental=true",
             "serde_json.opt-level=0",
+            "worker.codegen-units=16",
+            "worker.incremental=true",
         ] {
-            command.arg(format!("--config=profile.worker.package.{level}"));
+            command.arg(format!("--config=profile.worker.package.{setting}"));
         }
     }
     Ok((command, target.join(profile)))
