@@ -108,14 +108,15 @@ impl Run {
     }
 
     /// Whether a thread of the start has something to replay, and need not follow
-    /// another one at once.
+    /// another one at once: which saves an exploration a switch. Single executions, of
+    /// which stories are told, begin with their threads in turn.
     #[inline]
     fn can_replay(&self, thread: ThreadId) -> bool {
         let Some(first) = self.graph.event_of(thread, 0) else {
             return false;
         };
         match self.graph.event(first).kind {
-            Kind::Read { reads_from, .. } if !reads_from.is_init() => {
+            Kind::Read { reads_from, .. } if !reads_from.is_init() && self.forward.is_none() => {
                 let from = self.graph.event(reads_from);
                 from.index < self.threads[from.thread].performed
             }
