@@ -527,6 +527,7 @@ impl MetaSlot {
 
     /// The newest state, for diagnostics and checks: not a step of the
     /// protocol, and invisible to models.
+    #[inline]
     pub fn snapshot(&self) -> SlotState {
         SlotState::from_raw(self.ref_count.peek())
     }

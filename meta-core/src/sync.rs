@@ -160,6 +160,7 @@ impl AtomicWord {
     }
 
     /// The latest value, without taking part in the protocol.
+    #[inline]
     pub(crate) fn peek(&self) -> u64 {
         // ORDERING: PEEK, Relaxed, no partner: for diagnostics, and for checks of a
         // word that no other thread may change.

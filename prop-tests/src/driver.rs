@@ -405,7 +405,7 @@ impl<'a, P: Protocol> ThreadRun<'a, P> {
                 name: OpName::Drop,
                 slot: self.holdings.lowest_held()?,
             };
-            (drop, Writer::Start)
+            (drop, Writer::START)
         };
         self.op = Some(op);
         P::Host::begin_operation(index + self.done.drops.len());

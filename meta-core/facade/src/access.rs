@@ -6,7 +6,7 @@ use ::core::sync::atomic::{self, Ordering};
 use crate::model::{self, EventKind};
 use crate::named::Access;
 use crate::places::{Operation, Site};
-use crate::update::Update;
+use crate::update::{self, Fetch};
 use crate::word::{Memory, Word};
 use crate::{engine, statics};
 
@@ -117,18 +117,24 @@ pub(crate) fn store<W: Word>(word: &W, value: u64, code: Ordering, site: Site) -
 }
 
 #[inline]
-pub(crate) fn fetch<W: Word>(word: &W, update: Update, code: Ordering, site: Site) -> Option<u64> {
+pub(crate) fn fetch<W: Word>(
+    word: &W,
+    operation: Fetch,
+    operand: u64,
+    code: Ordering,
+    site: Site,
+) -> Option<u64> {
     let ordering = model::access_ordering(site, code);
     step(
         word,
-        || engine::update(word, update, ordering, site.place),
+        || engine::update(word, operation, operand, ordering, site.place),
         |&old| Done {
             site,
             operation: Operation::Update,
             code,
             ordering: Some(ordering),
             read: Some(old),
-            written: Some(update.apply(old)),
+            written: Some(update::of::<W>(operation, operand).apply(old)),
             spurious: false,
         },
     )

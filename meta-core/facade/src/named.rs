@@ -211,6 +211,7 @@ macro_rules! named {
                 self.exchange_at((current, new), [success.0, failure.0], sites, Strength::Retried)
             }
 
+            #[inline]
             fn peek(&self) -> $value {
                 self.newest()
             }

@@ -1,5 +1,7 @@
 //! What read-modify-writes make of a value.
 
+use crate::word::Word;
+
 #[cfg(rc11)]
 pub(crate) use rc11::graph::{Operation as Fetch, Update};
 
@@ -50,5 +52,15 @@ impl Update {
             Fetch::MinSigned => signed(value).min(signed(operand)) as u64,
         };
         result & (u64::MAX >> shift)
+    }
+}
+
+/// An operation on the values of a word.
+#[inline(always)]
+pub(crate) fn of<W: Word>(operation: Fetch, operand: u64) -> Update {
+    Update {
+        operation,
+        operand,
+        bits: W::BITS,
     }
 }

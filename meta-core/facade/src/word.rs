@@ -5,6 +5,9 @@ pub(crate) trait Word {
     /// Its size in bytes.
     const SIZE: usize;
 
+    /// How many bits its values have.
+    const BITS: u32;
+
     fn address(&self) -> usize;
 
     /// What memory holds: the newest value.

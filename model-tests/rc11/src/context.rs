@@ -1,6 +1,7 @@
 //! How the operations of a model reach the execution that they are part of.
 
 use std::alloc::Layout;
+use std::any::Any;
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::resume_unwind;
@@ -21,14 +22,17 @@ thread_local! {
 pub(crate) const NO_MEMORY: usize = 0;
 
 /// Lets a thread of `run` run by `resume`.
-pub(crate) fn enter<R>(run: Box<Run>, resume: impl FnOnce() -> R) -> (Box<Run>, R) {
+#[inline(always)]
+pub(crate) fn enter(run: Box<Run>, resume: impl FnOnce()) -> Box<Run> {
     RUN.with(|slot| slot.set(Some(run)));
-    let result = resume();
+    resume();
     let run = RUN.with(|slot| slot.take());
-    (
-        run.expect("a thread leaves the execution where it was"),
-        result,
-    )
+    run.expect("a thread leaves the execution where it was")
+}
+
+/// The thread that runs has come to its end, or unwound.
+pub(crate) fn ended(result: Result<(), Box<dyn Any + Send>>) {
+    with(|run| run.ended(result));
 }
 
 /// Leaves the execution on this OS thread, whose thread is at its end.
@@ -114,6 +118,7 @@ impl Memory for NoMemory {
     fn set_value(&self, _: u64) {}
 }
 
+#[inline(always)]
 pub(crate) fn read(
     memory: &impl Memory,
     mode: &ReadMode,
@@ -256,11 +261,13 @@ pub(crate) fn check_cancelled() {
 }
 
 /// The number of the thread that runs.
+#[inline]
 pub(crate) fn current() -> Option<ThreadId> {
     with(|run| run.current)
 }
 
 /// How many events of the graph the thread that runs has performed.
+#[inline]
 pub(crate) fn performed() -> Option<usize> {
     with(|run| run.threads[run.current].performed)
 }

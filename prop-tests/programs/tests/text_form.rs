@@ -49,11 +49,11 @@ fn any_drop() -> impl Strategy<Value = OpResult> {
             OpResult::Kept,
             OpResult::Full,
             OpResult::Empty,
-            OpResult::Read(Writer::Start),
+            OpResult::Read(Writer::START),
             OpResult::Mismatch,
         ]),
         any::<u64>().prop_map(OpResult::Count),
-        (1..20_u16, 1..20_u16).prop_map(|(thread, op)| OpResult::Read(Writer::Op { thread, op })),
+        (1..20_usize, 1..20_usize).prop_map(|(thread, op)| OpResult::Read(Writer::op(thread, op))),
     ]
 }
 

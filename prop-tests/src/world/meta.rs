@@ -33,7 +33,7 @@ impl<P: Protocol, const KIND: u8> Tracked<P, KIND> {
         let mut register = P::Host::register();
         let generation = register.born(0);
         register.stored(generation);
-        Self::of(generation, Writer::Start)
+        Self::of(generation, Writer::START)
     }
 
     fn of(generation: u32, writer: Writer) -> Self {

@@ -147,8 +147,8 @@ fn control_every_operation_is_seen_with_each_of_its_results() {
             if let Step::Op { op, .. } = step {
                 let result = match history.last {
                     OpResult::Count(_) => "number".to_owned(),
-                    OpResult::Read(Writer::Start) => "start".to_owned(),
-                    OpResult::Read(Writer::Op { .. }) => "writer".to_owned(),
+                    OpResult::Read(Writer::START) => "start".to_owned(),
+                    OpResult::Read(_) => "writer".to_owned(),
                     result => result.to_string(),
                 };
                 let mut seen = seen.borrow_mut();

@@ -112,7 +112,7 @@ impl Subject {
     pub(crate) fn end(mut self, mut history: History) -> TestCaseResult {
         while let Some((thread, op)) = history.drop_one() {
             LocalHost::enter_thread(thread);
-            let result = self.holdings[thread].perform(op, Writer::Start);
+            let result = self.holdings[thread].perform(op, Writer::START);
             self.done[thread].drops.push((op.slot, result));
             expect_result(thread, op, result, &history)?;
             self.compare(&history)?;

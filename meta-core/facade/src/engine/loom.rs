@@ -22,7 +22,7 @@ use super::sizes::Words;
 use super::{Place, Plain, is_on};
 use crate::access::Exchange;
 use crate::model::{self, Probe, Violation, ViolationKind};
-use crate::update::{Fetch, Update};
+use crate::update::{self, Fetch};
 use crate::word::{Memory, Word};
 
 pub use loom::thread;
@@ -253,25 +253,22 @@ pub(crate) fn store<W: Word>(word: &W, value: u64, order: Ordering, place: Place
 #[inline]
 pub(crate) fn update<W: Word>(
     word: &W,
-    update: Update,
+    operation: Fetch,
+    operand: u64,
     order: Ordering,
     place: Place,
 ) -> Option<u64> {
-    let Update {
-        operation,
-        operand,
-        bits,
-    } = update;
+    let update = update::of::<W>(operation, operand);
     step(word, place, |object| match operation {
         Fetch::Swap => {
             let new = object.inward(operand);
             (object.atomic.swap(new, order), Some(new))
         }
-        Fetch::Add if bits == u64::BITS => {
+        Fetch::Add if W::BITS == u64::BITS => {
             let old = object.atomic.fetch_add(operand, order);
             (old, Some(old.wrapping_add(operand)))
         }
-        Fetch::Sub if bits == u64::BITS => {
+        Fetch::Sub if W::BITS == u64::BITS => {
             let old = object.atomic.fetch_sub(operand, order);
             (old, Some(old.wrapping_sub(operand)))
         }

@@ -8,7 +8,7 @@ use rc11::raw;
 use super::{Place, Plain};
 use crate::access::Exchange;
 use crate::model::{self, Probe};
-use crate::update::Update;
+use crate::update::{self, Fetch};
 use crate::word::{Memory, Word};
 
 pub use rc11::thread;
@@ -81,11 +81,16 @@ pub(crate) fn store<W: Word>(word: &W, value: u64, order: Ordering, place: Place
 #[inline]
 pub(crate) fn update<W: Word>(
     word: &W,
-    update: Update,
+    // Its parts one by one: a copy of the whole waits for them to be written.
+    operation: Fetch,
+    operand: u64,
     order: Ordering,
     place: Place,
 ) -> Option<u64> {
-    let mode = ReadMode::Update { order, update };
+    let mode = ReadMode::Update {
+        order,
+        update: update::of::<W>(operation, operand),
+    };
     raw::read(&InMemory(word), mode, false, place).map(|read| read.value)
 }
 

@@ -17,7 +17,7 @@ use super::{Place, Plain, is_on};
 use crate::access::Exchange;
 use crate::model::{self, Probe, Violation, ViolationKind};
 use crate::named::Access;
-use crate::update::Update;
+use crate::update::{self, Fetch};
 use crate::word::{Memory, Word};
 
 pub use shuttle::thread;
@@ -104,7 +104,14 @@ pub(crate) fn store<W: Word>(word: &W, value: u64, _: Ordering, place: Place) ->
 }
 
 #[inline]
-pub(crate) fn update<W: Word>(word: &W, update: Update, _: Ordering, place: Place) -> Option<u64> {
+pub(crate) fn update<W: Word>(
+    word: &W,
+    operation: Fetch,
+    operand: u64,
+    _: Ordering,
+    place: Place,
+) -> Option<u64> {
+    let update = update::of::<W>(operation, operand);
     step(word, place, |old| Some(update.apply(old)))
 }
 

@@ -12,7 +12,7 @@ pub use ::core::sync::atomic::*;
 use crate::access::{self, Strength};
 use crate::engine;
 use crate::places::Site;
-use crate::update::{Fetch, Update};
+use crate::update::{self, Fetch};
 use crate::word::Word;
 
 /// As [`core::sync::atomic::fence`].
@@ -58,6 +58,7 @@ macro_rules! atomic {
 
         impl $(<$generic>)? Word for $name $(<$generic>)? {
             const SIZE: usize = size_of::<$value>();
+            const BITS: u32 = $bits;
 
             #[inline]
             fn address(&self) -> usize {
@@ -114,6 +115,7 @@ macro_rules! atomic {
 
             /// What memory holds, which is no step of the model.
             #[allow(dead_code, reason = "only integers have names")]
+            #[inline]
             pub(crate) fn newest(&self) -> $value {
                 ($from)(self.value())
             }
@@ -166,8 +168,9 @@ macro_rules! atomic {
                 order: Ordering,
                 site: Site,
             ) -> $value {
-                let update = Update { operation, operand: ($to)(operand), bits: $bits };
-                let old = access::fetch(self, update, order, site).unwrap_or_else(|| {
+                let operand = ($to)(operand);
+                let old = access::fetch(self, operation, operand, order, site).unwrap_or_else(|| {
+                    let update = update::of::<Self>(operation, operand);
                     self.outside(order, |value| Some(update.apply(value))).unwrap_or_else(|old| old)
                 });
                 ($from)(old)

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::failure::{Failure, FailureKind};
 use crate::graph::{Graph, ThreadId};
-use crate::run::fiber::{self, Fiber, Job, Signal};
+use crate::run::fiber::{self, Fiber, Job};
 use crate::run::{Phase, Rules, Run, State};
 use pool::{Books, Pool};
 use progress::Observer;
@@ -539,23 +539,21 @@ impl<'a> Exploration<'a> {
     }
 
     /// Lets a thread run until it suspends itself or is done.
+    #[inline(always)]
     fn resume(&mut self, thread: ThreadId) {
         let mut run = self.run.take().expect("no thread runs now");
         run.current = thread;
         let state = &mut run.threads[thread];
         state.state = State::Ready;
-        let (mut run, signal) = match state.started {
+        self.run = Some(match state.started {
             true => self.fibers[thread].go_on(run),
             false => self.start(run),
-        };
-        if let Signal::Finished(result) = signal {
-            run.finished(thread, result);
-        }
-        self.run = Some(run);
+        });
     }
 
     /// Lets the current thread run from its start.
-    fn start(&mut self, mut run: Box<Run>) -> (Box<Run>, Signal) {
+    #[inline(always)]
+    fn start(&mut self, mut run: Box<Run>) -> Box<Run> {
         let thread = run.current;
         while self.fibers.len() <= thread {
             self.fibers.push(Fiber::new(self.builder.stack_size));

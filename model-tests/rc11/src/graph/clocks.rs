@@ -15,7 +15,8 @@ pub(crate) type Clock = [u32];
 pub(crate) struct Clocks {
     /// Threads that there is room for, in quads.
     width: usize,
-    /// For each event a clock of each [`Which`], `width` quads each.
+    /// For [`EventId::INIT`], where all numbers are 0, and for each event: a clock of
+    /// each [`Which`], `width` quads each.
     flat: Vec<Quad>,
 }
 
@@ -45,7 +46,12 @@ impl Clocks {
     /// Forgets all events, and makes room for so many threads.
     pub(crate) fn reset(&mut self, threads: usize) {
         self.width = quads(threads);
+        self.clear();
+    }
+
+    fn clear(&mut self) {
         self.flat.clear();
+        self.push();
     }
 
     /// Makes room for one more thread, if there is none.
@@ -65,7 +71,7 @@ impl Clocks {
     /// Forgets all events, and makes as much room as `other` has.
     pub(crate) fn reset_like(&mut self, other: &Clocks) {
         self.width = other.width;
-        self.flat.clear();
+        self.clear();
     }
 
     /// Room for one more event.
@@ -80,7 +86,7 @@ impl Clocks {
     pub(crate) fn push_copies(&mut self, other: &Clocks, events: Range<usize>) {
         debug_assert_eq!(self.width, other.width, "graphs of one family");
         let size = KINDS * self.width;
-        let copied = &other.flat[events.start * size..events.end * size];
+        let copied = &other.flat[(events.start + 1) * size..(events.end + 1) * size];
         self.flat.extend_from_slice(copied);
     }
 
@@ -90,7 +96,7 @@ impl Clocks {
 
     #[inline]
     fn at(&self, event: usize, which: Which) -> usize {
-        (event * KINDS + which as usize) * self.width
+        ((event + 1) * KINDS + which as usize) * self.width
     }
 
     fn get(&self, event: usize, which: Which) -> &Clock {
@@ -174,41 +180,45 @@ impl Made {
     }
 }
 
+/// By the place of a thread in its quad, what is its own.
+const OWN: [Quad; 4] = {
+    const ALL: u32 = u32::MAX;
+    [
+        [ALL, 0, 0, 0],
+        [0, ALL, 0, 0],
+        [0, 0, ALL, 0],
+        [0, 0, 0, ALL],
+    ]
+};
+
+/// Without branches on what the event is, which a processor would not foresee.
 #[inline(always)]
 fn compute(flat: &mut [Quad], width: usize, event: EventId, made: &Made) {
-    let own = made.index as u32 + 1;
+    let index = made.index as u32 + 1;
     for quad in 0..width {
-        let at = |event: EventId, which: Which| (event.index() * KINDS + which as usize) * width;
-        let add = |to: Quad, from: EventId, which: Which| match from.is_init() {
-            true => to,
-            false => newest(to, flat[at(from, which) + quad]),
+        let at =
+            |event: EventId, which: Which| (event.place() * KINDS + which as usize) * width + quad;
+        let own = match quad == made.thread / 4 {
+            true => OWN[made.thread % 4].map(|own| own & index),
+            false => Quad::default(),
         };
-        let mut happens_before = add(Quad::default(), made.before, Which::HappensBefore);
-        let mut prefix = add(Quad::default(), made.before, Which::Prefix);
-        if quad == made.thread / 4 {
-            happens_before[made.thread % 4] = own;
-            prefix[made.thread % 4] = own;
-        }
-        prefix = add(prefix, made.reads_from, Which::Prefix);
-        happens_before = add(happens_before, made.acquires, Which::Message);
-        let mut message = match made.releases == event {
-            true => happens_before,
-            false => add(Quad::default(), made.releases, Which::HappensBefore),
-        };
-        message = add(message, made.hands_on, Which::Message);
-        flat[at(event, Which::HappensBefore) + quad] = happens_before;
-        flat[at(event, Which::Prefix) + quad] = prefix;
-        flat[at(event, Which::Message) + quad] = message;
+        let before = flat[at(made.before, Which::HappensBefore)];
+        let acquired = flat[at(made.acquires, Which::Message)];
+        flat[at(event, Which::HappensBefore)] = newest(newest(before, own), acquired);
+        let before = flat[at(made.before, Which::Prefix)];
+        let read = flat[at(made.reads_from, Which::Prefix)];
+        flat[at(event, Which::Prefix)] = newest(newest(before, own), read);
+        let released = flat[at(made.releases, Which::HappensBefore)];
+        let handed_on = flat[at(made.hands_on, Which::Message)];
+        flat[at(event, Which::Message)] = newest(released, handed_on);
     }
 }
 
-/// The greater number of each two.
-#[inline]
-fn newest(mut quad: Quad, other: Quad) -> Quad {
-    for (number, other) in quad.iter_mut().zip(other) {
-        *number = (*number).max(other);
-    }
-    quad
+/// The greater number of each two. Events are not as many that the sign matters, with
+/// which a processor compares sooner.
+#[inline(always)]
+fn newest(quad: Quad, other: Quad) -> Quad {
+    std::array::from_fn(|number| (quad[number] as i32).max(other[number] as i32) as u32)
 }
 
 /// The quads that so many threads take.

@@ -24,6 +24,12 @@ impl EventId {
         self.0 as usize
     }
 
+    /// The position if the initial write comes first.
+    #[inline]
+    pub(crate) fn place(self) -> usize {
+        self.0.wrapping_add(1) as usize
+    }
+
     /// Whether this is the initial write of a location.
     pub fn is_init(self) -> bool {
         self == Self::INIT

@@ -184,6 +184,7 @@ impl Graph {
     }
 
     /// The clock after the `index`-th event of a thread; that of its start for 0.
+    #[inline]
     pub(crate) fn clock_after(&self, thread: ThreadId, events: usize) -> Option<&Clock> {
         let before = match events.checked_sub(1) {
             Some(last) => self.threads[thread].events.get(last).copied(),
@@ -311,20 +312,19 @@ impl Graph {
 
     /// Works out the clocks of an event from those it depends on.
     fn compute_clocks(&mut self, id: EventId) {
-        let Event {
-            thread,
-            index,
-            kind,
-        } = *self.event(id);
-        let mut made = Made::nothing(thread, index);
+        let event = self.event(id);
+        let (thread, index) = (event.thread, event.index);
         let before = match index.checked_sub(1) {
             Some(last) => Some(self.threads[thread].events[last]),
             None => self.threads[thread].spawned,
         };
-        made.before = before.unwrap_or(EventId::INIT);
-        match kind {
+        let mut made = Made {
+            before: before.unwrap_or(EventId::INIT),
+            ..Made::nothing(thread, index)
+        };
+        match event.kind {
             Kind::Read {
-                mode,
+                ref mode,
                 reads_from,
                 value,
                 ..
@@ -349,26 +349,30 @@ impl Graph {
             _ => {}
         }
         self.clocks.compute(id, &made);
-        let at = id.index();
-        match kind {
-            Kind::Fence { order } if acquires(order) => {
-                for earlier in 0..index {
-                    let earlier = self.threads[thread].events[earlier];
-                    if let Kind::Read { reads_from, .. } = self.event(earlier).kind
-                        && !reads_from.is_init()
-                    {
-                        self.clocks.acquire(at, reads_from.index());
-                    }
-                }
-            }
+        match self.event(id).kind {
+            Kind::Read { .. } | Kind::Write { .. } => {}
+            Kind::Fence { order } if acquires(order) => self.acquire_what_was_read(id),
             Kind::Join { child } => {
                 let events = &self.threads[child].events;
                 if let Some(last) = events.last().copied().or(self.threads[child].spawned) {
-                    self.clocks.follow(at, last.index());
-                    self.clocks.end(at, child, events.len());
+                    self.clocks.follow(id.index(), last.index());
+                    self.clocks.end(id.index(), child, events.len());
                 }
             }
             _ => {}
+        }
+    }
+
+    /// An acquire fence acquires what the reads before it in its thread have read.
+    fn acquire_what_was_read(&mut self, fence: EventId) {
+        let Event { thread, index, .. } = *self.event(fence);
+        for earlier in 0..index {
+            let earlier = self.threads[thread].events[earlier];
+            if let Kind::Read { reads_from, .. } = self.event(earlier).kind
+                && !reads_from.is_init()
+            {
+                self.clocks.acquire(fence.index(), reads_from.index());
+            }
         }
     }
 

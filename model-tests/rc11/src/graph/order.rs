@@ -4,7 +4,7 @@
 //! it: the initial write has position 0, and a new write at position `p` comes
 //! after the first `p` of the others.
 
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 use super::Graph;
 use super::clocks::Clock;
@@ -13,13 +13,13 @@ use super::event::{EventId, Kind, LocationId, ThreadId};
 impl Graph {
     /// The positions of the writes that the next read of `thread` may read from:
     /// from the newest that it must have seen on.
-    pub(crate) fn sources(&self, thread: ThreadId, location: LocationId) -> RangeInclusive<usize> {
+    pub(crate) fn sources(&self, thread: ThreadId, location: LocationId) -> Range<usize> {
         let newest = self.modification_order(location).len();
         let floor = match self.clock_of(thread) {
             Some(clock) => self.floor(clock, location),
             None => 0,
         };
-        floor..=newest
+        floor..newest + 1
     }
 
     /// The position of the newest write that the thread of an access has to know of
@@ -105,7 +105,7 @@ impl Graph {
             let newest = self.modification_order(location).len();
             (self.floor_before(write), newest)
         };
-        (first..=last).filter(move |&position| !self.is_updated(location, position))
+        (first..last + 1).filter(move |&position| !self.is_updated(location, position))
     }
 
     /// The position of the newest write that is among the events of a clock, or
@@ -113,8 +113,11 @@ impl Graph {
     pub(crate) fn floor(&self, clock: &Clock, location: LocationId) -> usize {
         let writes = self.modification_order(location);
         let mut floor = 0;
-        if writes.is_empty() {
-            return floor;
+        match writes.last() {
+            None => return floor,
+            // The usual case, and the quick one.
+            Some(&newest) if self.is_in(newest, clock) => return writes.len(),
+            Some(_) => {}
         }
         // What a thread did later is never older: its last access decides.
         for (thread, &events) in self.threads.iter().zip(clock) {

@@ -165,11 +165,12 @@ impl Run {
         self.goes_on = false;
         self.threads
             .resize_with(self.graph.threads(), Thread::default);
-        for (number, thread) in self.threads.iter_mut().enumerate() {
-            thread.reset(match number < self.statics {
-                true => State::Ready,
+        for thread in 0..self.threads.len() {
+            let state = match thread < self.statics {
+                true => self.first_state(thread),
                 false => State::Absent,
-            });
+            };
+            self.threads[thread].reset(state);
         }
         self.extending = self.guess_who_extends();
     }
@@ -588,7 +589,7 @@ impl Run {
         let weak_waits = weak && self.rules.weak_waits;
         let waits = |value: u64| mode.waits(value) || (weak_waits && mode.written(value).is_none());
         let sources = self.graph.sources(self.current, location);
-        let newest = *sources.end();
+        let newest = sources.end - 1;
         for position in sources {
             let from = self.graph.write_at(location, position);
             let value = self.graph.written(from, location);

@@ -63,9 +63,9 @@ pub(crate) enum State {
     Absent,
     /// It can run.
     Ready,
-    /// It has replayed its events.
+    /// It has replayed its events, if there are any.
     AtEnd,
-    /// Its next read comes after this event of that thread.
+    /// Its next event is a read that comes after this event of that thread.
     Follows(ThreadId, usize),
     /// It waits for the end of another thread.
     Joins(ThreadId, Place),
@@ -97,9 +97,7 @@ impl Run {
     #[inline(always)]
     fn can_run(&self, thread: ThreadId, phase: Phase) -> bool {
         match self.threads[thread].state {
-            State::Ready => {
-                phase != Phase::Replay || thread >= self.statics || self.can_replay(thread)
-            }
+            State::Ready => true,
             State::Follows(other, index) => self.threads[other].performed > index,
             State::Joins(other, _) => self.threads[other].state == State::Finished,
             State::AtEnd => phase == Phase::Extend,
@@ -107,20 +105,20 @@ impl Run {
         }
     }
 
-    /// Whether a thread of the start has something to replay, and need not follow
-    /// another one at once: which saves an exploration a switch. Single executions, of
-    /// which stories are told, begin with their threads in turn.
-    #[inline]
-    fn can_replay(&self, thread: ThreadId) -> bool {
+    /// How a thread of the start begins. One that has nothing to replay, or has to
+    /// follow another one at once, waits for its start: that saves an exploration a
+    /// switch. Single executions, of which stories are told, begin with their threads
+    /// in turn.
+    pub(super) fn first_state(&self, thread: ThreadId) -> State {
         let Some(first) = self.graph.event_of(thread, 0) else {
-            return false;
+            return State::AtEnd;
         };
         match self.graph.event(first).kind {
             Kind::Read { reads_from, .. } if !reads_from.is_init() && self.forward.is_none() => {
                 let from = self.graph.event(reads_from);
-                from.index < self.threads[from.thread].performed
+                State::Follows(from.thread, from.index)
             }
-            _ => true,
+            _ => State::Ready,
         }
     }
 
@@ -313,8 +311,14 @@ impl Run {
             })
     }
 
-    /// A thread has come to its end, or unwound.
-    pub(crate) fn finished(&mut self, thread: ThreadId, result: Result<(), Box<dyn Any + Send>>) {
+    /// Whether the thread that runs, or ran last, is done.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.threads[self.current].state == State::Finished
+    }
+
+    /// The thread that runs has come to its end, or unwound.
+    pub(crate) fn ended(&mut self, result: Result<(), Box<dyn Any + Send>>) {
+        let thread = self.current;
         self.threads[thread].state = State::Finished;
         match result {
             Ok(()) if self.phase == Phase::Recheck => self.goes_on = true,

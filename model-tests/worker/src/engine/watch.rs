@@ -251,11 +251,12 @@ impl<C: Checked> Watch<C> {
         done: &[C::Done],
         told: impl FnOnce(&mut Vec<Step>) -> Result<(), String>,
     ) -> Option<Failure> {
-        let shown = match self.checked.show(done) {
+        let shown = self.checked.show(done);
+        let shown = match &shown {
             Ok(shown) => shown,
-            Err(fault) => return Some(judge::of_fault(&fault)),
+            Err(fault) => return Some(judge::of_fault(fault)),
         };
-        let First { outcome, expected } = state.outcomes.count(&shown)?;
+        let First { outcome, expected } = state.outcomes.count(shown)?;
         if self.how.record.examples {
             let mut steps = self.steps_so_far();
             if let Err(error) = told(&mut steps) {

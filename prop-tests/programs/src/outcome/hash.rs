@@ -3,35 +3,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::{End, OpResult, Outcome, SlotEnd, Writer};
-
-/// One word for each.
-impl Hash for OpResult {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(match *self {
-            OpResult::Skipped => 0,
-            OpResult::Ok => 1,
-            OpResult::InUse => 2,
-            OpResult::Unused => 3,
-            OpResult::Busy => 4,
-            OpResult::Unique => 5,
-            OpResult::Abort => 6,
-            OpResult::Yes => 7,
-            OpResult::No => 8,
-            OpResult::Last => 9,
-            OpResult::Kept => 10,
-            OpResult::Full => 11,
-            OpResult::Empty => 12,
-            OpResult::Mismatch => 13,
-            OpResult::Read(Writer::Start) => 14,
-            OpResult::Read(Writer::Op { thread, op }) => {
-                u64::from(thread) << 32 | u64::from(op) << 16 | 15
-            }
-            OpResult::Count(n) => n << 16 | 16,
-        });
-    }
-}
+use super::{End, OpResult, Outcome, SlotEnd};
 
 /// As [`hash_parts`] has it.
 impl Hash for Outcome {

@@ -21,7 +21,7 @@ pub use hash::hash_parts;
 pub use pattern::{EndPattern, OutcomePattern, ResultPattern};
 
 /// The result of one operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OpResult {
     /// The operation did not apply and was skipped; printed as `-`.
     Skipped,
@@ -58,21 +58,15 @@ pub enum OpResult {
     Mismatch,
 }
 
-/// Who wrote a metadata value.
+/// Who wrote a metadata value: the start or an operation, in this order. One word, so
+/// that a result fits into two registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Writer {
-    /// The initial metadata.
-    Start,
-    /// An operation; both numbers count from 1 and print as `THREAD.OP`.
-    Op {
-        /// The thread.
-        thread: u16,
-        /// The position of the operation in its thread.
-        op: u16,
-    },
-}
+pub struct Writer(u64);
 
 impl Writer {
+    /// The initial metadata.
+    pub const START: Writer = Writer(0);
+
     /// An operation; both numbers count from 1.
     ///
     /// # Panics
@@ -80,11 +74,14 @@ impl Writer {
     /// If they are too large: no program that can be run is that long.
     #[inline]
     pub fn op(thread: usize, op: usize) -> Self {
-        let short = |n: usize| u16::try_from(n).expect("a program is shorter");
-        Writer::Op {
-            thread: short(thread),
-            op: short(op),
-        }
+        let short = |n: usize| u64::from(u16::try_from(n).expect("a program is shorter"));
+        Writer(short(thread) << 16 | short(op))
+    }
+
+    /// The thread and the position of the operation in it, if it is one; both count
+    /// from 1 and print as `THREAD.OP`.
+    pub fn operation(self) -> Option<(u16, u16)> {
+        (self != Writer::START).then_some(((self.0 >> 16) as u16, self.0 as u16))
     }
 }
 

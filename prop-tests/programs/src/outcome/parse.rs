@@ -21,7 +21,7 @@ const WORDS: [OpResult; 15] = [
     OpResult::Kept,
     OpResult::Full,
     OpResult::Empty,
-    OpResult::Read(Writer::Start),
+    OpResult::Read(Writer::START),
     OpResult::Mismatch,
 ];
 
@@ -273,8 +273,8 @@ fn numeric(words: &Words<'_>, text: &str, place: Range<usize>) -> Result<OpResul
         None => digits(text).map(OpResult::Count),
         Some((thread, op)) => digits(thread)
             .zip(digits(op))
-            .filter(|(thread, op)| *thread > 0 && *op > 0)
-            .map(|(thread, op)| OpResult::Read(Writer::Op { thread, op })),
+            .filter(|(thread, op): &(u16, u16)| *thread > 0 && *op > 0)
+            .map(|(thread, op)| OpResult::Read(Writer::op(thread.into(), op.into()))),
     };
     result.ok_or_else(|| {
         words

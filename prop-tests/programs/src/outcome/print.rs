@@ -20,9 +20,9 @@ impl OpResult {
             Self::Kept => "kept",
             Self::Full => "full",
             Self::Empty => "empty",
-            Self::Read(Writer::Start) => "start",
+            Self::Read(Writer::START) => "start",
             Self::Mismatch => "mismatch",
-            Self::Count(_) | Self::Read(Writer::Op { .. }) => return None,
+            Self::Count(_) | Self::Read(_) => return None,
         })
     }
 }
@@ -45,9 +45,9 @@ impl Display for Ends {
 
 impl Display for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Start => f.pad("start"),
-            Self::Op { thread, op } => f.pad(&format!("{thread}.{op}")),
+        match self.operation() {
+            None => f.pad("start"),
+            Some((thread, op)) => f.pad(&format!("{thread}.{op}")),
         }
     }
 }
@@ -161,7 +161,7 @@ mod tests {
                 vec![OpResult::Ok, OpResult::Skipped],
                 vec![
                     OpResult::No,
-                    OpResult::Read(Writer::Op { thread: 1, op: 1 }),
+                    OpResult::Read(Writer::op(1, 1)),
                     OpResult::Count(2),
                 ],
             ],

@@ -85,7 +85,7 @@ impl Setup {
         };
         Slot {
             state,
-            live: (state != SlotState::Unused).then_some(Writer::Start),
+            live: (state != SlotState::Unused).then_some(Writer::START),
             mailbox: false,
         }
     }

@@ -40,7 +40,7 @@ fn an_execution_is_told_step_by_step() {
     assert_eq!(machine.outcome(), None);
     assert_eq!(machine.enabled().collect::<Vec<_>>(), [1]);
     machine.run_op(1);
-    let writer = Writer::Op { thread: 1, op: 2 };
+    let writer = Writer::op(1, 2);
     let end = Slot {
         state: SlotState::Shared(2),
         live: Some(writer),

@@ -87,7 +87,7 @@ fn naive(program: &Program, ends: Ends, budget: usize) -> Option<BTreeSet<Outcom
         }
     }
     if holders > 0 {
-        world.data[0] = Some(Writer::Start);
+        world.data[0] = Some(Writer::START);
     }
     let mut naive = Naive {
         program,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use programs::{
-    outcome::{End, Ends, OpResult, Outcome, SlotEnd, Writer},
+    outcome::{End, Ends, OpResult, Outcome, SlotEnd},
     program::{Op, OpName, Program, Start, StartKind},
     spec::{self, Params},
 };
@@ -107,8 +107,10 @@ fn word(result: OpResult) -> String {
         OpResult::Full => "full".into(),
         OpResult::Empty => "empty".into(),
         OpResult::Count(count) => count.to_string(),
-        OpResult::Read(Writer::Start) => "start".into(),
-        OpResult::Read(Writer::Op { thread, op }) => format!("{thread}.{op}"),
+        OpResult::Read(writer) => match writer.operation() {
+            None => "start".into(),
+            Some((thread, op)) => format!("{thread}.{op}"),
+        },
         OpResult::Mismatch => "mismatch".into(),
     }
 }

@@ -133,7 +133,7 @@ impl<'a, H: Host> Thread<'a, H> {
 
     fn metadata<const KIND: u8>(&self, slot: usize) -> Tracked<MetaCore<H>, KIND> {
         let writer = match self.op {
-            None => Writer::Start,
+            None => Writer::START,
             Some(op) => Writer::op(self.thread + 1, op),
         };
         Tracked::new(slot, writer)

@@ -3,6 +3,9 @@
 //! A fiber runs one job after the other, and keeps its stack: addresses on the
 //! stack of a thread are the same in each execution. A job runs on the OS thread
 //! of the explorer, or on one of its own ([`os_thread`]).
+//!
+//! A processor foresees where a call returns to, but not after a switch of stacks:
+//! what lies between a switch and the loop that makes it is inlined into that.
 
 mod os_thread;
 
@@ -65,14 +68,6 @@ impl AnyJob {
     }
 }
 
-/// What a thread that stops for the moment has to say.
-pub(crate) enum Signal {
-    /// It goes on later.
-    Suspended,
-    /// It is done, or unwound with this payload.
-    Finished(Result<(), Box<dyn Any + Send>>),
-}
-
 /// Room for a thread.
 pub(crate) struct Fiber(Option<Host>);
 
@@ -83,17 +78,22 @@ enum Host {
 }
 
 /// Does one [`JOB`] after the other.
-type Jobs = Coroutine<(), Signal, ()>;
+type Jobs = Coroutine<(), (), ()>;
 
-fn coroutine(stack: DefaultStack) -> Jobs {
-    Coroutine::with_stack(stack, |yielder, ()| {
+/// What a job came to: its end, or a panic.
+type Ended = Result<(), Box<dyn Any + Send>>;
+
+/// A coroutine without a job, which says so when one has ended.
+fn coroutine(stack: DefaultStack, ended: fn(Ended)) -> Jobs {
+    Coroutine::with_stack(stack, move |yielder, ()| {
         loop {
             YIELDER.set(yielder);
             let job = JOB.with(|slot| slot.take());
             let job = job.expect("a fiber that is done is given a job");
             let result = catch_unwind(AssertUnwindSafe(|| job.run()));
             YIELDER.set(ptr::null());
-            yielder.suspend(Signal::Finished(result));
+            ended(result);
+            yielder.suspend(());
         }
     })
 }
@@ -109,16 +109,17 @@ unsafe fn take_stack(mut jobs: Jobs) -> DefaultStack {
     jobs.into_stack()
 }
 
-fn run_on(jobs: &mut Jobs, run: Box<Run>) -> (Box<Run>, Signal) {
+#[inline(always)]
+fn run_on(jobs: &mut Jobs, run: Box<Run>) -> Box<Run> {
     context::enter(run, || match jobs.resume(()) {
-        CoroutineResult::Yield(signal) => signal,
+        CoroutineResult::Yield(()) => {}
         CoroutineResult::Return(()) => unreachable!("a fiber has no end"),
     })
 }
 
 thread_local! {
     /// How the coroutine that runs on this OS thread suspends itself.
-    static YIELDER: Cell<*const Yielder<(), Signal>> = const { Cell::new(ptr::null()) };
+    static YIELDER: Cell<*const Yielder<(), ()>> = const { Cell::new(ptr::null()) };
 
     /// What the coroutine that goes on next begins to do. Never dropped: it is taken
     /// at once.
@@ -166,7 +167,12 @@ impl Fiber {
     /// If the system has no memory for it.
     pub(crate) fn new(stack_size: usize) -> Self {
         let stack = DefaultStack::new(stack_size).expect("no memory for the stack of a thread");
-        Fiber(Some(Host::Coroutine(coroutine(stack))))
+        Fiber::of(stack)
+    }
+
+    fn of(stack: DefaultStack) -> Self {
+        let jobs = coroutine(stack, context::ended);
+        Fiber(Some(Host::Coroutine(jobs)))
     }
 
     /// Whether the job has an OS thread of its own.
@@ -186,7 +192,7 @@ impl Fiber {
         };
         // SAFETY: promised by the caller.
         let stack = unsafe { take_stack(jobs) };
-        self.0 = Some(Host::Coroutine(coroutine(stack)));
+        *self = Fiber::of(stack);
     }
 
     /// Leaves an OS thread behind that never runs again, with all that it has.
@@ -195,7 +201,7 @@ impl Fiber {
     }
 
     /// Runs a job up to its first suspension.
-    pub(crate) fn start(&mut self, run: Box<Run>, job: Job) -> (Box<Run>, Signal) {
+    pub(crate) fn start(&mut self, run: Box<Run>, job: Job) -> Box<Run> {
         self.start_coroutine(run, AnyJob::Job(job))
     }
 
@@ -205,12 +211,13 @@ impl Fiber {
     ///
     /// The fiber is resumed until it is done, or [forgotten](Fiber::forget),
     /// before the borrow ends.
+    #[inline(always)]
     pub(crate) unsafe fn start_program(
         &mut self,
         run: Box<Run>,
         program: &dyn Program,
         thread: ThreadId,
-    ) -> (Box<Run>, Signal) {
+    ) -> Box<Run> {
         // SAFETY: only the lifetime changes, and the caller promises that nobody
         // uses the program after it.
         let program = unsafe { std::mem::transmute::<&dyn Program, &'static dyn Program>(program) };
@@ -218,7 +225,7 @@ impl Fiber {
     }
 
     /// The same on an OS thread that ends with the job.
-    pub(crate) fn start_on_os_thread(&mut self, run: Box<Run>, job: Job) -> (Box<Run>, Signal) {
+    pub(crate) fn start_on_os_thread(&mut self, run: Box<Run>, job: Job) -> Box<Run> {
         let Some(Host::Coroutine(jobs)) = self.0.take() else {
             unreachable!("a job begins where another has ended");
         };
@@ -229,7 +236,8 @@ impl Fiber {
     }
 
     /// Runs on from the last suspension to the next.
-    pub(crate) fn go_on(&mut self, run: Box<Run>) -> (Box<Run>, Signal) {
+    #[inline(always)]
+    pub(crate) fn go_on(&mut self, run: Box<Run>) -> Box<Run> {
         if self.is_os_thread() {
             self.os_thread(run, None)
         } else {
@@ -237,29 +245,32 @@ impl Fiber {
         }
     }
 
-    fn start_coroutine(&mut self, run: Box<Run>, job: AnyJob) -> (Box<Run>, Signal) {
+    #[inline(always)]
+    fn start_coroutine(&mut self, run: Box<Run>, job: AnyJob) -> Box<Run> {
         start_next(job);
         self.coroutine(run)
     }
 
-    fn coroutine(&mut self, run: Box<Run>) -> (Box<Run>, Signal) {
+    #[inline(always)]
+    fn coroutine(&mut self, run: Box<Run>) -> Box<Run> {
         let Some(Host::Coroutine(jobs)) = &mut self.0 else {
             unreachable!("a job stays on its OS thread");
         };
         run_on(jobs, run)
     }
 
-    fn os_thread(&mut self, run: Box<Run>, job: Option<Job>) -> (Box<Run>, Signal) {
+    #[inline(never)]
+    fn os_thread(&mut self, run: Box<Run>, job: Option<Job>) -> Box<Run> {
         let Some(Host::OsThread(thread)) = &mut self.0 else {
             unreachable!("a job stays on its OS thread");
         };
-        let (run, signal) = thread.resume(run, job);
-        if matches!(signal, Signal::Finished(_))
+        let run = thread.resume(run, job);
+        if run.is_finished()
             && let Some(Host::OsThread(thread)) = self.0.take()
         {
-            self.0 = Some(Host::Coroutine(coroutine(thread.join())));
+            *self = Fiber::of(thread.join());
         }
-        (run, signal)
+        run
     }
 }
 
@@ -277,12 +288,13 @@ pub(crate) fn suspend() {
     // SAFETY: the pointer was set by the coroutine that runs now, which is the
     // one that calls: each sets it when it starts and again, below, whenever it
     // goes on. The yielder lives as long as the coroutine.
-    unsafe { &*yielder }.suspend(Signal::Suspended);
+    unsafe { &*yielder }.suspend(());
     YIELDER.set(yielder);
 }
 
 /// Whether the thread that calls may be suspended. An OS thread counts the panics
 /// under way on it: one that unwinds must not let another thread run on it.
+#[inline]
 pub(crate) fn can_suspend() -> bool {
     !panicking() || os_thread::is_own()
 }

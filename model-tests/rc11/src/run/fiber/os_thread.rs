@@ -5,21 +5,20 @@
 //! all that was done before. The job runs on the stack that it would have as a
 //! coroutine, so that addresses are the same.
 
-use std::any::Any;
 use std::cell::{Cell, OnceCell};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use corosensei::stack::DefaultStack;
 
-use super::{AnyJob, Job, Signal, coroutine, run_on, start_next, take_stack};
+use super::{AnyJob, Ended, Job, coroutine, run_on, start_next, take_stack};
 use crate::context;
 use crate::run::Run;
 
 /// An OS thread with a job.
 pub(super) struct OsThread {
     to: SyncSender<(Box<Run>, Option<Job>)>,
-    from: Receiver<(Box<Run>, Signal)>,
+    from: Receiver<Box<Run>>,
     thread: JoinHandle<DefaultStack>,
 }
 
@@ -37,7 +36,7 @@ impl OsThread {
     }
 
     /// Hands the execution over, and waits until it comes back.
-    pub(super) fn resume(&mut self, run: Box<Run>, job: Option<Job>) -> (Box<Run>, Signal) {
+    pub(super) fn resume(&mut self, run: Box<Run>, job: Option<Job>) -> Box<Run> {
         let sent = self.to.send((run, job));
         sent.expect("a thread that is not done takes the execution");
         self.from.recv().expect("a thread gives the execution back")
@@ -54,8 +53,8 @@ impl OsThread {
 /// values, which are part of the program, because it was there before them.
 struct LastWord {
     job: Receiver<(Box<Run>, Option<Job>)>,
-    back: SyncSender<(Box<Run>, Signal)>,
-    result: Cell<Option<Result<(), Box<dyn Any + Send>>>>,
+    back: SyncSender<Box<Run>>,
+    ended: Cell<Option<Ended>>,
 }
 
 thread_local! {
@@ -63,11 +62,11 @@ thread_local! {
 }
 
 impl LastWord {
-    fn new(job: Receiver<(Box<Run>, Option<Job>)>, back: SyncSender<(Box<Run>, Signal)>) -> Self {
+    fn new(job: Receiver<(Box<Run>, Option<Job>)>, back: SyncSender<Box<Run>>) -> Self {
         LastWord {
             job,
             back,
-            result: Cell::new(None),
+            ended: Cell::new(None),
         }
     }
 
@@ -81,16 +80,17 @@ impl LastWord {
         }
     }
 
-    fn hand_back(&self, run: Box<Run>, signal: Signal) {
-        let sent = self.back.send((run, signal));
+    fn hand_back(&self, run: Box<Run>) {
+        let sent = self.back.send(run);
         sent.expect("an explorer waits for its threads");
     }
 }
 
 impl Drop for LastWord {
     fn drop(&mut self) {
-        if let (Some(run), Some(result)) = (context::leave(), self.result.take()) {
-            self.hand_back(run, Signal::Finished(result));
+        if let (Some(mut run), Some(ended)) = (context::leave(), self.ended.take()) {
+            run.ended(ended);
+            self.hand_back(run);
         }
     }
 }
@@ -98,25 +98,30 @@ impl Drop for LastWord {
 fn run(stack: DefaultStack, last_word: LastWord) -> DefaultStack {
     LAST_WORD.with(|slot| {
         let last_word = slot.get_or_init(|| last_word);
-        let mut jobs = coroutine(stack);
-        let (mut run, mut job) = last_word.take_over();
+        let mut jobs = coroutine(stack, keep);
         loop {
+            let (run, job) = last_word.take_over();
             if let Some(job) = job {
                 start_next(AnyJob::Job(job));
             }
-            let (done, signal) = run_on(&mut jobs, run);
-            match signal {
-                Signal::Suspended => last_word.hand_back(done, Signal::Suspended),
-                Signal::Finished(result) => {
-                    context::stay(done);
-                    last_word.result.set(Some(result));
-                    // SAFETY: between two jobs there is nothing on the stack.
-                    return unsafe { take_stack(jobs) };
-                }
+            let run = run_on(&mut jobs, run);
+            if let Some(ended) = last_word.ended.take() {
+                last_word.ended.set(Some(ended));
+                context::stay(run);
+                // SAFETY: between two jobs there is nothing on the stack.
+                return unsafe { take_stack(jobs) };
             }
-            (run, job) = last_word.take_over();
+            last_word.hand_back(run);
         }
     })
+}
+
+/// Keeps what the job came to until the OS thread ends.
+fn keep(ended: Ended) {
+    LAST_WORD.with(|slot| {
+        let last_word = slot.get().expect("it was there before the job");
+        last_word.ended.set(Some(ended));
+    });
 }
 
 /// Whether a thread of a model has this OS thread for itself.
@@ -136,7 +141,7 @@ pub(super) fn suspend_at_exit() {
     LAST_WORD.with(|slot| {
         let last_word = slot.get().expect("only a thread of a model can wait");
         let run = context::leave().expect("a thread that runs has the execution");
-        last_word.hand_back(run, Signal::Suspended);
+        last_word.hand_back(run);
         let (run, _) = last_word.take_over();
         context::stay(run);
     });

@@ -39,7 +39,7 @@ impl Run {
         weak_waits: bool,
     ) -> Vec<usize> {
         let sources = self.graph.sources(thread, location);
-        let newest = *sources.end();
+        let newest = sources.end - 1;
         sources
             .rev()
             .filter(|&source| {

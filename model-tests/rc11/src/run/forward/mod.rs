@@ -21,7 +21,7 @@
 mod draw;
 mod wait;
 
-use super::{Run, State};
+use super::{Run, State, Thread};
 use crate::graph::{ReadMode, ThreadId};
 
 /// How a single execution goes on.
@@ -95,7 +95,8 @@ impl Run {
     pub(crate) fn draw_thread(&mut self) -> Option<ThreadId> {
         // What a thread does up to its first event changes nothing for others.
         let first = (0..self.threads.len()).find(|&thread| {
-            self.threads[thread].state == State::Ready && !self.threads[thread].started
+            let Thread { state, started, .. } = self.threads[thread];
+            !started && matches!(state, State::Ready | State::AtEnd)
         });
         if first.is_some() {
             return first;
