@@ -102,7 +102,7 @@ pub fn show<'a, P: Protocol>(
     }
     let register = P::Host::register();
     let mut slots = SmallVec::new();
-    for (slot, last_drops) in last_drops.into_iter().enumerate() {
+    for (slot, &last_drops) in last_drops.iter().enumerate() {
         let state = P::peek(slot);
         if let Some(fault) = register.first_fault(slot, state, last_drops) {
             return Err(fault);

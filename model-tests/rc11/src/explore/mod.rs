@@ -357,10 +357,10 @@ impl<'a> Exploration<'a> {
     }
 
     /// Explores a graph; what it leaves is put with the rest.
-    fn step(&mut self, graph: Graph) -> Flow {
+    fn step(&mut self, mut graph: Box<Graph>) -> Flow {
         let run = self.state();
-        let before = std::mem::replace(&mut run.graph, graph);
-        run.work.give_back(before);
+        std::mem::swap(&mut run.graph, &mut graph);
+        run.work.give_back(graph);
         self.execute()
     }
 

@@ -79,7 +79,7 @@ impl<'a> Pool<'a> {
 
     /// The graph to go on with, of the worker's own or of the pool. `None` when
     /// nobody has any, or the exploration is stopped.
-    pub(super) fn next(&self, own: &mut Work) -> Option<Graph> {
+    pub(super) fn next(&self, own: &mut Work) -> Option<Box<Graph>> {
         // ORDERING: Relaxed, a hint: the graphs are under the lock.
         if self.hungry.load(Ordering::Relaxed) && own.len() > 1 {
             self.share(own);
@@ -90,14 +90,14 @@ impl<'a> Pool<'a> {
     /// Gives the older half away, to those that wait.
     fn share(&self, own: &mut Work) {
         let mut shared = self.lock();
-        shared.graphs.extend(own.give_away());
+        shared.graphs.extend(own.give_away().map(|graph| *graph));
         // ORDERING: Relaxed, as above.
         self.hungry.store(false, Ordering::Relaxed);
         self.news.notify_all();
     }
 
     /// Takes a fair share of the newest graphs there are.
-    fn take(&self, own: &mut Work) -> Option<Graph> {
+    fn take(&self, own: &mut Work) -> Option<Box<Graph>> {
         let mut shared = self.lock();
         shared.idle += 1;
         while shared.graphs.is_empty() && !self.is_stopped() {
@@ -119,7 +119,7 @@ impl<'a> Pool<'a> {
         let all = shared.graphs.len();
         let share = all.div_ceil(self.workers);
         for graph in shared.graphs.drain(all - share..) {
-            own.add(graph);
+            own.add(Box::new(graph));
         }
         own.next()
     }

@@ -29,7 +29,7 @@ impl Builder {
         let pool = Pool::new(self, 1, Vec::new());
         let mut exploration = Exploration::new(self, program, &pool);
         let work = &mut exploration.state().work;
-        work.add(Graph::start(program.threads()));
+        work.add(Box::new(Graph::start(program.threads())));
         let enough = parts.saturating_mul(GRAPHS);
         let mut flow = Flow::GoOn;
         while flow == Flow::GoOn

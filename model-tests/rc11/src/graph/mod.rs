@@ -215,7 +215,9 @@ impl Graph {
     }
 
     /// Adds an event at the end of its thread. A write still has to be put into
-    /// modification order.
+    /// modification order. Inlined, so that the event is written where it stays: to copy
+    /// it as a whole is to wait for its parts.
+    #[inline(always)]
     pub(crate) fn push(&mut self, thread: ThreadId, kind: Kind) -> EventId {
         let id = EventId::new(self.events.len());
         let index = self.threads[thread].events.len();

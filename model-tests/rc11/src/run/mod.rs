@@ -557,6 +557,7 @@ impl Run {
     }
 
     /// Adds an event that has no alternatives.
+    #[inline(always)]
     fn add(&mut self, kind: Kind) -> Result<EventId, Pause> {
         if self.graph.events().len() >= self.rules.max_events {
             return Err(self.fail(FailureKind::TooManyEvents(self.rules.max_events)));
