@@ -118,6 +118,7 @@ impl Memory for NoMemory {
     fn set_value(&self, _: u64) {}
 }
 
+/// Inlined: one call less to return from after a switch.
 #[inline(always)]
 pub(crate) fn read(
     memory: &impl Memory,

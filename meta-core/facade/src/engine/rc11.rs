@@ -78,10 +78,10 @@ pub(crate) fn store<W: Word>(word: &W, value: u64, order: Ordering, place: Place
     raw::write(&InMemory(word), order, value, place)
 }
 
+/// The operation comes in parts: to copy it as a whole is to wait for its parts.
 #[inline]
 pub(crate) fn update<W: Word>(
     word: &W,
-    // Its parts one by one: a copy of the whole waits for them to be written.
     operation: Fetch,
     operand: u64,
     order: Ordering,
