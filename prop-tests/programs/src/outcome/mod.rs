@@ -75,7 +75,7 @@ impl Writer {
     #[inline]
     pub fn op(thread: usize, op: usize) -> Self {
         let short = |n: usize| u64::from(u16::try_from(n).expect("a program is shorter"));
-        Writer(short(thread) << 16 | short(op))
+        Writer((short(thread) << 16) + short(op))
     }
 
     /// The thread and the position of the operation in it, if it is one; both count
