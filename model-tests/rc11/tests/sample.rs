@@ -596,3 +596,36 @@ fn a_graph_of_another_program_is_refused() {
         assert!(matches!(kind, FailureKind::NotDeterministic(_)), "{kind}");
     }
 }
+
+/// Notes who has begun when a thread has made its first event.
+#[derive(Default)]
+struct Begins {
+    word: AtomicU64,
+    begun: Cell<usize>,
+    late: Cell<usize>,
+}
+
+impl Program for Begins {
+    fn threads(&self) -> usize {
+        3
+    }
+
+    fn start(&self) {
+        self.begun.set(0);
+    }
+
+    fn run(&self, _thread: usize) {
+        self.begun.set(self.begun.get() + 1);
+        self.word.store(1, Relaxed);
+        self.late.set(self.late.get() + 3 - self.begun.get());
+    }
+}
+
+/// What a thread does next is known when it has come to its first event.
+#[test]
+fn all_threads_of_the_start_begin_before_one_makes_an_event() {
+    let program = Begins::default();
+    let report = Builder::new().sample_program(3, 0..50, &program);
+    assert!(report.failure.is_none(), "{:?}", report.failure);
+    assert_eq!((report.complete, program.late.get()), (50, 0));
+}
